@@ -1,0 +1,1 @@
+"""The agent console: web application for agents and supervisors."""

@@ -1,0 +1,77 @@
+"""The records that this package gives to others.
+
+Money is integer minor units (fen, cents) with an ISO 4217 currency.  Texts that people read come
+in Chinese (``zh``) and English (``en``).
+"""
+
+from typing import Literal, NewType, TypeAlias
+
+import msgspec
+
+CustomerId = NewType("CustomerId", str)
+RecognitionStatus: TypeAlias = Literal["recognised", "ambiguous", "unknown", "withheld", "invalid"]
+
+
+class Text(msgspec.Struct, frozen=True):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Recognition(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller's number says about who is calling; never proof of identity."""
+
+    status: RecognitionStatus
+    number: str = ""
+    """E.164 form, empty unless the number was valid."""
+    candidates: tuple[CustomerId, ...] = ()
+
+    @property
+    def customer_id(self) -> CustomerId | None:
+        """The one customer whom the number names, if exactly one."""
+        return self.candidates[0] if self.status == "recognised" else None
+
+
+class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
+    account_id: str
+    kind: Literal["current", "savings", "credit_card", "loan"]
+    tail: str
+    """Last four digits of the account or card number."""
+    currency: str
+    balance: int
+    """Minor units; what the customer owns (negative: owes)."""
+
+
+class Interaction(msgspec.Struct, frozen=True, kw_only=True):
+    at: float
+    channel: Literal["phone", "branch", "app", "web", "message"]
+    summary: Text
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    offer_id: str
+    title: Text
+    reason: Text
+    """Why this offer fits this customer, to be read by the agent."""
+
+
+class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent sees of a customer in a screen-pop, masked."""
+
+    customer_id: CustomerId
+    name: str
+    """Masked by the caller's verified level: the family name and ``**``."""
+    phone: str
+    """Masked: ``+86 138****8000``."""
+    segment: Literal["diamond", "gold", "silver", "standard"]
+    segment_reason: Text
+    language: Literal["zh", "en"]
+    customer_since: str
+    """ISO date."""
+    products: tuple[Text, ...]
+    balance_band: Text
+    flags: tuple[Literal["complaint", "fraud", "collections"], ...]
+    relationship_manager: str | None
+    interactions: tuple[Interaction, ...]
+    offers: tuple[Offer, ...]

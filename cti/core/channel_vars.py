@@ -1,0 +1,52 @@
+"""Every channel variable that the dialplan, the voice menu and the engine share.
+
+This is the only place where these names are spelled in Python; the dialplan templates receive them
+from here.  A name that a leg must inherit is set with two leading underscores by the dialplan.
+AGI truncates a value at 1,023 characters (``AST_MAX_...`` buffer in ``res_agi.c``), so values stay
+short.
+"""
+
+from typing import Final
+
+CALL_ID: Final = "HOTLINE_CALL_ID"
+"""Our key of the call (a UUID), inherited by every leg."""
+
+SERVER: Final = "HOTLINE_SERVER"
+"""Name of the Asterisk that took the call."""
+
+DNIS: Final = "HOTLINE_DNIS"
+"""The number that the customer dialled."""
+
+TRUNK: Final = "HOTLINE_TRUNK"
+"""Name of the SIP trunk over which the call came."""
+
+LANGUAGE: Final = "HOTLINE_LANGUAGE"
+"""``zh`` or ``en``: the language in which the customer is served."""
+
+CUSTOMER: Final = "HOTLINE_CUSTOMER"
+"""Customer id, empty while unknown."""
+
+VERIFIED: Final = "HOTLINE_VERIFIED"
+"""How sure we are of the caller: ``none``, ``number`` or ``pin``."""
+
+REASON: Final = "HOTLINE_REASON"
+"""Topic for which the customer wants a person, e.g. ``balance`` or ``general``."""
+
+MENU_PATH: Final = "HOTLINE_MENU_PATH"
+"""Ids of the menu nodes that were visited, joined by ``>``; the oldest are dropped first."""
+
+QUEUE: Final = "HOTLINE_QUEUE"
+"""Queue that the menu chose; the number's default queue stands here before the menu runs."""
+
+PRIORITY: Final = "HOTLINE_PRIORITY"
+"""Priority in the queue: an integer, higher is served first (copied to ``QUEUE_PRIO``)."""
+
+NEXT: Final = "HOTLINE_NEXT"
+"""What the dialplan does after the menu: ``queue`` or ``hangup``.
+
+The menu sets it as its very last act.  If it is empty when ``AGI()`` returns, the menu was lost
+and the dialplan sends the caller to the default queue.
+"""
+
+ATTACHED: Final = (CALL_ID, CUSTOMER, VERIFIED, LANGUAGE, REASON, MENU_PATH, PRIORITY, DNIS, TRUNK)
+"""The variables that Asterisk attaches to every AMI event (``channelvars`` in manager.conf)."""

@@ -1,0 +1,212 @@
+"""Domain events: frozen records of what happened, in the past tense.
+
+Every event is appended to the journal; live boards, history and reports are folds over them.  They
+hold no direct personal data: a customer is an id, a caller's number a keyed pseudonym.
+``at`` is seconds since the epoch (UTC); durations are seconds.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+
+AgentState: TypeAlias = Literal[
+    "logged_out", "available", "ringing", "on_call", "on_hold", "wrap_up", "paused"
+]
+VerifiedLevel: TypeAlias = Literal["none", "number", "pin"]
+Party: TypeAlias = Literal["caller", "agent", "system"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    """Base of all domain events."""
+
+    at: float
+    server: str = ""
+
+
+class CallEvent(Event, frozen=True, kw_only=True):
+    """Base of the events that belong to one call."""
+
+    call_id: CallId
+
+
+class CallArrived(CallEvent, frozen=True, kw_only=True):
+    uniqueid: str
+    linkedid: str
+    dnis: str
+    trunk: str
+    caller_pseudonym: str
+    """Keyed hash of the caller's number; empty when the number was withheld."""
+
+
+class CallerRecognised(CallEvent, frozen=True, kw_only=True):
+    status: str
+    customer_id: CustomerId | None = None
+
+
+class CallerVerified(CallEvent, frozen=True, kw_only=True):
+    customer_id: CustomerId
+    level: VerifiedLevel
+
+
+class VerificationFailed(CallEvent, frozen=True, kw_only=True):
+    outcome: str
+
+
+class MenuEntered(CallEvent, frozen=True, kw_only=True):
+    flow: str
+    node: str
+    language: str
+
+
+class SelfServiceDone(CallEvent, frozen=True, kw_only=True):
+    service: str
+    outcome: str
+
+
+class MenuLost(CallEvent, frozen=True, kw_only=True):
+    """The menu server died, froze or was unreachable; the dialplan took over."""
+
+    cause: str
+
+
+class CallQueued(CallEvent, frozen=True, kw_only=True):
+    queue: QueueName
+    position: int
+    priority: int = 0
+    reason: str = ""
+
+
+class CallLeftQueue(CallEvent, frozen=True, kw_only=True):
+    """The caller left the queue alive and unanswered; ``status`` is Asterisk's QUEUESTATUS."""
+
+    queue: QueueName
+    status: str
+    wait_time: float
+
+
+class CallAbandoned(CallEvent, frozen=True, kw_only=True):
+    queue: QueueName
+    position: int
+    wait_time: float
+
+
+class AgentRinging(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    queue: QueueName
+
+
+class AgentMissed(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    queue: QueueName
+    ring_time: float
+
+
+class CallConnected(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    queue: QueueName
+    wait_time: float
+    ring_time: float
+
+
+class CallHeld(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+
+
+class CallResumed(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+
+
+class CallCompleted(CallEvent, frozen=True, kw_only=True):
+    """Agent and customer are no longer connected."""
+
+    agent_id: AgentId
+    queue: QueueName
+    talk_time: float
+    ended_by: Party
+
+
+class WrapUpStarted(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    queue: QueueName
+    until: float
+
+
+class WrapUpEnded(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    wrap_up_time: float
+    ended_by: Literal["agent", "timer", "supervisor", "resync"]
+
+
+class CallDisposed(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    disposition: str
+
+
+class PopPresented(CallEvent, frozen=True, kw_only=True):
+    """A screen-pop was handed to the agent's console sessions."""
+
+    agent_id: AgentId
+    customer_id: CustomerId | None
+    sessions: int
+    """How many console sessions of that agent were connected (0: nobody saw it)."""
+
+
+class OfferPresented(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    customer_id: CustomerId
+    offer_id: str
+    rank: int
+
+
+class CallEnded(CallEvent, frozen=True, kw_only=True):
+    """The customer's own channel is gone; ``cause`` is the Q.850 hang-up cause."""
+
+    cause: int
+    ended_by: Party
+
+
+class AgentStateChanged(Event, frozen=True, kw_only=True):
+    agent_id: AgentId
+    state: AgentState
+    reason: str = ""
+    call_id: CallId | None = None
+
+
+class EngineResynchronised(Event, frozen=True, kw_only=True):
+    """The engine (re)connected to Asterisk and took a fresh picture of it."""
+
+    calls: int
+    members: int
+
+
+DomainEvent: TypeAlias = (
+    CallArrived
+    | CallerRecognised
+    | CallerVerified
+    | VerificationFailed
+    | MenuEntered
+    | SelfServiceDone
+    | MenuLost
+    | CallQueued
+    | CallLeftQueue
+    | CallAbandoned
+    | AgentRinging
+    | AgentMissed
+    | CallConnected
+    | CallHeld
+    | CallResumed
+    | CallCompleted
+    | WrapUpStarted
+    | WrapUpEnded
+    | CallDisposed
+    | PopPresented
+    | OfferPresented
+    | CallEnded
+    | AgentStateChanged
+    | EngineResynchronised
+)
+
+DECODER: Final = msgspec.json.Decoder(DomainEvent)
+ENCODER: Final = msgspec.json.Encoder()

@@ -1,0 +1,89 @@
+"""What the voice menu and the dialplan tell the engine through Asterisk's ``UserEvent``.
+
+The menu encodes a record as the argument of the ``UserEvent`` application, the engine decodes the
+headers of the AMI event.  Values are percent-encoded: a comma, a colon or a line break in a value
+could otherwise forge another header.
+"""
+
+from typing import Final, TypeVar
+from urllib.parse import quote, unquote
+
+import msgspec
+
+_PREFIX: Final = "Hotline"
+
+
+class UserEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records; the class name without more is the event's name."""
+
+    call_id: str
+
+
+class Recognised(UserEvent, frozen=True, kw_only=True):
+    """The caller's number was looked up; ``status`` as in ``crm_lookup.model.Recognition``."""
+
+    status: str
+    customer_id: str = ""
+
+
+class Verified(UserEvent, frozen=True, kw_only=True):
+    """A PIN check ended; ``outcome`` is ``ok``, ``wrong`` or ``locked``."""
+
+    outcome: str
+    customer_id: str = ""
+    level: str = "none"
+
+
+class NodeEntered(UserEvent, frozen=True, kw_only=True):
+    """The caller reached a node of a flow."""
+
+    flow: str
+    node: str
+    language: str
+
+
+class ServiceDone(UserEvent, frozen=True, kw_only=True):
+    """A self-service request ended; ``outcome`` is ``ok`` or ``failed``."""
+
+    service: str
+    outcome: str
+
+
+class MenuEnded(UserEvent, frozen=True, kw_only=True):
+    """The menu set its last variable; ``next`` as in :data:`channel_vars.NEXT`."""
+
+    next: str
+
+
+class MenuLost(UserEvent, frozen=True, kw_only=True):
+    """The dialplan noticed a dead, frozen or unreachable menu; ``cause`` is AGISTATUS or T."""
+
+    cause: str
+
+
+KINDS: Final[dict[str, type[UserEvent]]] = {
+    _PREFIX + kind.__name__: kind
+    for kind in (Recognised, Verified, NodeEntered, ServiceDone, MenuEnded, MenuLost)
+}
+
+_T = TypeVar("_T", bound=UserEvent)
+
+
+def encode(event: UserEvent) -> str:
+    """Return the argument for ``EXEC UserEvent``: ``HotlineServiceDone,service:balance,…``."""
+    fields = msgspec.structs.asdict(event)
+    pairs = (f"{name}:{quote(str(value), safe='>')}" for name, value in fields.items())
+    return ",".join((_PREFIX + type(event).__name__, *pairs))
+
+
+def decode(name: str, headers: dict[str, str]) -> UserEvent | None:
+    """Return the record that AMI headers (names in lower case) hold.
+
+    ``None`` means that the user event is not one of ours.  A record with a missing or mistyped
+    field raises :class:`msgspec.ValidationError`.
+    """
+    kind = KINDS.get(name)
+    if kind is None:
+        return None
+    fields = {f: unquote(headers[f]) for f in kind.__struct_fields__ if f in headers}
+    return msgspec.convert(fields, kind)

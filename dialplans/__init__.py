@@ -1,0 +1,1 @@
+"""Dialplan templates, flows, prompt texts and recordings (data; no code)."""

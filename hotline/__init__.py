@@ -1,0 +1,1 @@
+"""Composition root and command line: settings, wiring, private Asterisk, demo, self-test."""
