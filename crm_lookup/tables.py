@@ -1,0 +1,213 @@
+"""The tables of customers, accounts and PINs (SQLAlchemy Core), portable to PostgreSQL.
+
+Owns the schema only; :mod:`crm_lookup.sqlite` owns the hot statements, ``hotline/migrations`` the
+history.  Money is integer minor units, timestamps are epoch seconds (UTC), dates are calendar
+dates in the bank's time zone.  Card numbers and PINs never stand here in clear.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID: Final = sa.String(32)
+_CODE: Final = sa.String(24)
+_ROW_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite numbers rows by itself only in a column declared exactly INTEGER."""
+
+
+def _one_of(column: str, *values: str) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _customer(*, primary_key: bool = False, index: bool = False) -> sa.Column[str]:
+    return sa.Column(
+        "customer_id",
+        _ID,
+        sa.ForeignKey("customers.customer_id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        index=index,
+        nullable=False,
+    )
+
+
+crm_meta = sa.Table(
+    "crm_meta",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    comment="Facts about the data set: the check value of its key, how it was seeded",
+)
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("customer_id", _ID, primary_key=True, comment="The bank's own id"),
+    sa.Column("kind", _CODE, nullable=False),
+    sa.Column("status", _CODE, nullable=False),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column(
+        "family_name",
+        sa.String(64),
+        nullable=False,
+        comment="What masking may show; empty for a company",
+    ),
+    sa.Column("segment", _CODE, nullable=False),
+    sa.Column("segment_reason_zh", sa.String(256), nullable=False),
+    sa.Column("segment_reason_en", sa.String(256), nullable=False),
+    sa.Column("language", _CODE, nullable=False),
+    sa.Column("birth_year", sa.Integer),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("relationship_manager", sa.String(64)),
+    sa.Column("updated_at", sa.Double, nullable=False),
+    _one_of("kind", "person", "company"),
+    _one_of("status", "customer", "prospect", "closed"),
+    _one_of("segment", "diamond", "gold", "silver", "standard"),
+    _one_of("language", "zh", "en"),
+)
+
+customer_numbers = sa.Table(
+    "customer_numbers",
+    metadata,
+    sa.Column("number", sa.String(20), primary_key=True, comment="E.164"),
+    _customer(primary_key=True, index=True),
+    sa.Column("kind", _CODE, nullable=False),
+    sa.Column("is_primary", sa.Boolean, nullable=False),
+    _one_of("kind", "mobile", "home", "work"),
+    sqlite_with_rowid=False,  # the look-up by number finds its row in the index itself
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    _customer(primary_key=True),
+    sa.Column("purpose", _CODE, primary_key=True),
+    sa.Column("granted_at", sa.Double, nullable=False),
+    sa.Column("withdrawn_at", sa.Double),
+    _one_of("purpose", "marketing", "recording", "analysis"),
+    sqlite_with_rowid=False,
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("account_id", _ID, primary_key=True),
+    _customer(index=True),
+    sa.Column("kind", _CODE, nullable=False),
+    sa.Column("tail", sa.String(4), nullable=False, comment="Last four digits, read to people"),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("balance", sa.BigInteger, nullable=False, comment="Negative: the customer owes"),
+    sa.Column("credit_limit", sa.BigInteger),
+    sa.Column("status", _CODE, nullable=False),
+    sa.Column("opened", sa.Date, nullable=False),
+    _one_of("kind", "current", "savings", "credit_card", "loan"),
+    _one_of("status", "open", "frozen", "closed"),
+)
+
+cards = sa.Table(
+    "cards",
+    metadata,
+    sa.Column("card_id", _ID, primary_key=True),
+    _customer(index=True),
+    sa.Column(
+        "account_id",
+        _ID,
+        sa.ForeignKey("accounts.account_id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("number_hash", sa.String(64), nullable=False, unique=True, comment="Keyed, hex"),
+    sa.Column("tail", sa.String(4), nullable=False),
+    sa.Column("kind", _CODE, nullable=False),
+    sa.Column("status", _CODE, nullable=False),
+    sa.Column("expires", sa.Date, nullable=False),
+    _one_of("kind", "debit", "credit"),
+    _one_of("status", "active", "lost", "blocked", "expired"),
+)
+
+transactions = sa.Table(
+    "transactions",
+    metadata,
+    sa.Column("transaction_id", _ROW_ID, primary_key=True),
+    sa.Column(
+        "account_id",
+        _ID,
+        sa.ForeignKey("accounts.account_id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("booked_at", sa.Double, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False, comment="Negative: left the account"),
+    sa.Column("balance_after", sa.BigInteger, nullable=False),
+    sa.Column("kind", _CODE, nullable=False, comment="salary, rent, shopping, instalment, …"),
+    sa.Column("counterparty", sa.String(128), nullable=False),
+    sa.Index("ix_transactions_account_id_booked_at", "account_id", "booked_at"),
+)
+
+pins = sa.Table(
+    "pins",
+    metadata,
+    _customer(primary_key=True),
+    sa.Column("pin_hash", sa.String(256), nullable=False, comment="argon2id, encoded form"),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("locked_until", sa.Double),
+    sa.Column("changed_at", sa.Double, nullable=False),
+    sa.CheckConstraint("failures >= 0", name="failures"),
+)
+
+interactions = sa.Table(
+    "interactions",
+    metadata,
+    sa.Column("interaction_id", _ROW_ID, primary_key=True),
+    _customer(),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("channel", _CODE, nullable=False),
+    sa.Column("topic", _CODE, nullable=False),
+    sa.Column("summary_zh", sa.String(256), nullable=False),
+    sa.Column("summary_en", sa.String(256), nullable=False),
+    sa.Column("call_id", sa.String(36), comment="Joins a phone call to the journal"),
+    sa.Index("ix_interactions_customer_id_at", "customer_id", "at"),
+    _one_of("channel", "phone", "branch", "app", "web", "message"),
+)
+
+holdings = sa.Table(
+    "holdings",
+    metadata,
+    _customer(primary_key=True),
+    sa.Column("product", _CODE, primary_key=True, comment="A code of crm_lookup.catalogue"),
+    sa.Column("opened", sa.Date, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+customer_flags = sa.Table(
+    "customer_flags",
+    metadata,
+    _customer(primary_key=True),
+    sa.Column("flag", _CODE, primary_key=True),
+    sa.Column("since", sa.Double, nullable=False),
+    _one_of("flag", "complaint", "fraud", "collections"),
+    sqlite_with_rowid=False,
+)
+
+offer_responses = sa.Table(
+    "offer_responses",
+    metadata,
+    sa.Column("response_id", _ROW_ID, primary_key=True),
+    _customer(),
+    sa.Column("offer_id", _CODE, nullable=False, comment="A code of crm_lookup.offers"),
+    sa.Column("at", sa.Double, nullable=False),
+    sa.Column("response", _CODE, nullable=False),
+    sa.Column("agent_id", sa.String(64)),
+    sa.Column("call_id", sa.String(36)),
+    sa.Index("ix_offer_responses_customer_id_at", "customer_id", "at"),
+    _one_of("response", "presented", "accepted", "declined"),
+)
