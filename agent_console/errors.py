@@ -1,0 +1,44 @@
+"""What can go wrong in the console; each message says what to do next."""
+
+
+class ConsoleError(Exception):
+    """Base of the console's own errors."""
+
+
+class UserExistsError(ConsoleError):
+    """The login, the agent id or the extension is taken."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is taken; choose another, or change the user who has it")
+
+
+class UnknownUserError(ConsoleError):
+    """No such login."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"there is no user {login!r}; `hotline users list` shows all")
+
+
+class WeakPasswordError(ConsoleError):
+    """The password is too short to be stored."""
+
+    def __init__(self, minimum: int) -> None:
+        super().__init__(f"the password needs at least {minimum} characters; choose a longer one")
+
+
+class TooBusyError(ConsoleError):
+    """More sign-ins wait than can be checked soon."""
+
+    def __init__(self) -> None:
+        super().__init__("too many sign-ins are waiting; try again in some seconds")
+
+
+class CommandRefusedError(ConsoleError):
+    """The engine did not do what an agent asked for.
+
+    ``code`` is one of :data:`agent_console.messages.ErrorCode`.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code

@@ -1,0 +1,460 @@
+"""Every message between the console's page and the server; the one place where they are spelled.
+
+The TypeScript types, the JSON Schema and ``docs/websocket-protocol.md`` are generated from here by
+``python -m agent_console.schema``.  Times are epoch seconds (UTC) of the server's clock; durations
+are seconds.  Texts that people read come in Chinese and English.
+
+A message of the server travels in an :class:`Envelope`.  Messages about the agent's desk (calls,
+states, queues) form one numbered stream per agent; all tabs of the agent see the same stream.
+"""
+
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from crm_lookup.model import Text
+
+AgentState: TypeAlias = Literal[
+    "logged_out", "available", "ringing", "on_call", "on_hold", "wrap_up", "paused"
+]
+VerifiedLevel: TypeAlias = Literal["none", "number", "pin"]
+CallPhase: TypeAlias = Literal["ringing", "connected", "ended"]
+BriefState: TypeAlias = Literal["loading", "ready", "unknown"]
+Segment: TypeAlias = Literal["diamond", "gold", "silver", "standard"]
+Flag: TypeAlias = Literal["complaint", "fraud", "collections"]
+Channel: TypeAlias = Literal["phone", "branch", "app", "web", "message"]
+Role: TypeAlias = Literal["agent", "leader", "supervisor", "admin"]
+Language: TypeAlias = Literal["zh", "en"]
+WithdrawnReason: TypeAlias = Literal["no_answer", "abandoned", "elsewhere", "ended"]
+WrapUpEnd: TypeAlias = Literal["agent", "timer", "supervisor", "resync"]
+ErrorCode: TypeAlias = Literal[
+    "bad_message",
+    "not_an_agent",
+    "unknown_call",
+    "unknown_code",
+    "not_now",
+    "engine_away",
+    "too_fast",
+    "internal",
+]
+CloseCode: TypeAlias = Literal[
+    4400,  # the client broke the protocol
+    4401,  # the ticket or the session is not, or no longer, valid
+    4408,  # the client reads too slowly
+    4409,  # the client said nothing for too long
+    4429,  # the client sends too much
+    4503,  # the server is going down
+]
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a message."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=_snake):
+    """Base of all messages; ``type`` names the kind."""
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+
+class Me(Record, frozen=True, kw_only=True):
+    """The signed-in person."""
+
+    login: str
+    display_name: str
+    role: Role
+    language: Language
+    agent_id: str | None = None
+    """``None`` for somebody who takes no calls."""
+
+
+class Choice(Record, frozen=True, kw_only=True):
+    """One entry of a list to choose from."""
+
+    code: str
+    text: Text
+
+
+class Catalogue(Record, frozen=True, kw_only=True):
+    """The words of this bank: what to call queues, topics and menu nodes, and what to choose."""
+
+    queues: dict[str, Text]
+    reasons: dict[str, Text]
+    nodes: dict[str, Text]
+    pause_reasons: tuple[Choice, ...]
+    dispositions: tuple[Choice, ...]
+    extend_wrap_up_s: float
+    """By how much one "extend" lengthens the wrap-up."""
+
+
+class AgentStatus(Record, frozen=True, kw_only=True):
+    """What the agent is doing, and since when."""
+
+    state: AgentState
+    since: float
+    reason: str = ""
+    """Code of the pause reason, empty unless paused."""
+
+
+class CustomerInteraction(Record, frozen=True, kw_only=True):
+    """One earlier contact with the customer."""
+
+    at: float
+    channel: Channel
+    summary: Text
+
+
+class RankedOffer(Record, frozen=True, kw_only=True):
+    """An offer that fits the customer; the best comes first."""
+
+    offer_id: str
+    title: Text
+    reason: Text
+
+
+class CustomerCard(Record, frozen=True, kw_only=True):
+    """What the agent may see of the customer; masked before it gets here."""
+
+    customer_id: str
+    name: str
+    phone: str
+    segment: Segment
+    segment_reason: Text
+    language: Language
+    customer_since: str
+    """ISO date."""
+    products: tuple[Text, ...] = ()
+    balance_band: Text
+    flags: tuple[Flag, ...] = ()
+    relationship_manager: str | None = None
+    interactions: tuple[CustomerInteraction, ...] = ()
+    offers: tuple[RankedOffer, ...] = ()
+
+
+class Pop(Record, frozen=True, kw_only=True):
+    """A call at this agent's phone, with what is known of the caller."""
+
+    call_id: str
+    phase: CallPhase
+    queue: str
+    reason: str = ""
+    """Topic for which the caller wants a person; the catalogue has the words."""
+    menu_path: tuple[str, ...] = ()
+    """Ids of the visited menu nodes, oldest first."""
+    verified: VerifiedLevel = "none"
+    language: Language = "zh"
+    number: str = ""
+    """The caller's number, masked; empty when withheld."""
+    queued_at: float
+    raised_at: float
+    connected_at: float | None = None
+    ended_at: float | None = None
+    brief: BriefState = "loading"
+    """``loading``: the customer follows in ``pop_completed``; ``unknown``: nobody we know."""
+    customer: CustomerCard | None = None
+
+
+class WrapUp(Record, frozen=True, kw_only=True):
+    """The agent's time after a call."""
+
+    call_id: str
+    started_at: float
+    until: float
+    disposition: str = ""
+    """The code that the agent chose, empty until then."""
+
+
+class QueueLine(Record, frozen=True, kw_only=True):
+    """One queue at this moment."""
+
+    queue: str
+    waiting: int
+    longest_since: float | None = None
+    """When the caller who waits longest joined; ``None`` if nobody waits."""
+    available: int = 0
+    """Agents who could take a call now."""
+
+
+# --- server → page -----------------------------------------------------------------------------
+
+
+class Welcome(Message, frozen=True, kw_only=True):
+    """The ticket was good.  A ``snapshot`` or, if ``resumed``, the missed messages follow."""
+
+    stream: str
+    """Names the numbered stream; another name means that numbers began anew."""
+    resumed: bool
+    now: float
+    """The server's clock, so that timers on the page run right."""
+    heartbeat_s: float
+    """Send ``ping`` this often."""
+    me: Me
+    catalogue: Catalogue
+
+
+class Snapshot(Message, frozen=True, kw_only=True):
+    """Everything on the desk; replaces what the page knew."""
+
+    status: AgentStatus
+    pops: tuple[Pop, ...] = ()
+    """Oldest first; an ended call stays until its wrap-up ends."""
+    wrap_up: WrapUp | None = None
+    queues: tuple[QueueLine, ...] = ()
+
+
+class AgentStateChanged(Message, frozen=True, kw_only=True, tag="agent_state"):
+    """The agent's own state changed."""
+
+    status: AgentStatus
+
+
+class PopRaised(Message, frozen=True, kw_only=True):
+    """A call rings at the agent's phone; replaces an earlier pop of the same call."""
+
+    pop: Pop
+
+
+class PopCompleted(Message, frozen=True, kw_only=True):
+    """The brief of a pop arrived; ``None`` means that the caller stays unknown."""
+
+    call_id: str
+    customer: CustomerCard | None = None
+
+
+class PopWithdrawn(Message, frozen=True, kw_only=True):
+    """The call no longer rings here and was not answered here."""
+
+    call_id: str
+    reason: WithdrawnReason
+
+
+class PopConnected(Message, frozen=True, kw_only=True):
+    """The agent answered."""
+
+    call_id: str
+    connected_at: float
+
+
+class CallEnded(Message, frozen=True, kw_only=True):
+    """Agent and customer are no longer connected."""
+
+    call_id: str
+    ended_at: float
+
+
+class WrapUpStarted(Message, frozen=True, kw_only=True):
+    """The agent has time for the call's paperwork; also sent when the time was extended."""
+
+    wrap_up: WrapUp
+
+
+class WrapUpEnded(Message, frozen=True, kw_only=True):
+    """The wrap-up is over; the call leaves the desk."""
+
+    call_id: str
+    ended_by: WrapUpEnd
+
+
+class QueueSummary(Message, frozen=True, kw_only=True):
+    """The agent's queues now; a newer summary replaces an older one."""
+
+    queues: tuple[QueueLine, ...]
+
+
+class Pong(Message, frozen=True, kw_only=True):
+    """Answer to ``ping``."""
+
+    now: float
+
+
+class Accepted(Message, frozen=True, kw_only=True):
+    """The command was carried out; what it changed comes as messages of its own."""
+
+    ref: int
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """The command was not carried out; nothing changed."""
+
+    ref: int | None
+    """The command's number; ``None`` if the message could not be read at all."""
+    code: ErrorCode
+    text_key: str
+    """Key of the words for people, ``error.<code>``."""
+
+
+ServerMessage: TypeAlias = (
+    Welcome
+    | Snapshot
+    | AgentStateChanged
+    | PopRaised
+    | PopCompleted
+    | PopWithdrawn
+    | PopConnected
+    | CallEnded
+    | WrapUpStarted
+    | WrapUpEnded
+    | QueueSummary
+    | Pong
+    | Accepted
+    | Failed
+)
+
+DeskMessage: TypeAlias = (
+    AgentStateChanged
+    | PopRaised
+    | PopCompleted
+    | PopWithdrawn
+    | PopConnected
+    | CallEnded
+    | WrapUpStarted
+    | WrapUpEnded
+    | QueueSummary
+)
+"""The messages that change the desk; each takes the next number of the agent's stream."""
+
+
+class Envelope(Record, frozen=True, kw_only=True):
+    """What the server sends.
+
+    ``seq`` is the stream's position once the message is applied.  Answers to one connection
+    (``welcome``, ``snapshot``, ``pong``, ``accepted``, ``failed``) repeat the present position.
+    """
+
+    seq: int
+    message: ServerMessage
+
+
+# --- page → server -----------------------------------------------------------------------------
+
+
+class Resume(Record, frozen=True, kw_only=True):
+    """Where the page's knowledge ends."""
+
+    stream: str
+    seq: int
+
+
+class Hello(Message, frozen=True, kw_only=True):
+    """The first message of every connection; the ticket works once and for some seconds."""
+
+    ticket: str
+    resume: Resume | None = None
+
+
+class SetState(Message, frozen=True, kw_only=True):
+    """Take calls, or pause with a reason from the catalogue."""
+
+    ref: int
+    state: Literal["available", "paused"]
+    reason: str = ""
+
+
+class Ready(Message, frozen=True, kw_only=True):
+    """End the wrap-up now and take calls."""
+
+    ref: int
+
+
+class ExtendWrapUp(Message, frozen=True, kw_only=True):
+    """Ask for more time after the call."""
+
+    ref: int
+
+
+class Dispose(Message, frozen=True, kw_only=True):
+    """Say how the call ended, with a code from the catalogue; the last choice counts."""
+
+    ref: int
+    call_id: str
+    code: str
+
+
+class Ping(Message, frozen=True, kw_only=True):
+    """Sign of life."""
+
+
+ClientMessage: TypeAlias = Hello | SetState | Ready | ExtendWrapUp | Dispose | Ping
+Command: TypeAlias = SetState | Ready | ExtendWrapUp | Dispose
+"""What the agent wants; ``ref`` is the page's own number, repeated in the answer."""
+
+
+# --- REST --------------------------------------------------------------------------------------
+
+
+class SignIn(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``POST /api/session``."""
+
+    login: str
+    password: str
+
+
+class SessionView(Record, frozen=True, kw_only=True):
+    """Answer of ``GET`` and ``POST /api/session``."""
+
+    me: Me
+    csrf: str
+    """Send it back as ``X-CSRF-Token`` with everything that changes something."""
+
+
+class TicketView(Record, frozen=True, kw_only=True):
+    """Answer of ``POST /api/socket-ticket``."""
+
+    ticket: str
+    expires_in_s: float
+
+
+class LanguageChoice(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of ``PUT /api/session/language``."""
+
+    language: Language
+
+
+class SessionLine(Record, frozen=True, kw_only=True):
+    """One of one's own signed-in browsers."""
+
+    session_id: str
+    current: bool
+    created_at: float
+    seen_at: float
+    address: str
+    user_agent: str
+
+
+class Problem(Record, frozen=True, kw_only=True):
+    """Body of every refusal."""
+
+    code: str
+    text_key: str
+
+
+MAX_MESSAGE_BYTES: Final = 65_536
+"""Neither side sends more in one message."""
+
+ENCODER: Final = msgspec.json.Encoder()
+CLIENT_DECODER: Final[msgspec.json.Decoder[ClientMessage]] = msgspec.json.Decoder(ClientMessage)
+ENVELOPE_DECODER: Final[msgspec.json.Decoder[Envelope]] = msgspec.json.Decoder(Envelope)
+
+
+def encode_body(message: ServerMessage) -> bytes:
+    """Return the message without its envelope; many envelopes may share it."""
+    return ENCODER.encode(message)
+
+
+def wrap(seq: int, body: bytes) -> str:
+    """Return the text frame that holds an encoded message at a position of the stream."""
+    return f'{{"seq":{seq},"message":{body.decode()}}}'
+
+
+def card_of(brief: Any) -> CustomerCard:
+    """Return what a page may see of a customer's brief: the fields of the card and no others.
+
+    ``brief`` is a :class:`crm_lookup.model.CustomerBrief` or anything with the same attributes;
+    raises :class:`msgspec.ValidationError` for anything else.
+    """
+    return msgspec.convert(brief, CustomerCard, from_attributes=True)

@@ -1,0 +1,131 @@
+"""What the console needs from others; :mod:`hotline` wires the implementations in."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from agent_console.messages import AgentStatus, DeskMessage, Pop, QueueLine, WrapUp
+from agent_console.store.model import Language, Phone, Session, User
+
+Clock: TypeAlias = Callable[[], float]
+"""Returns the seconds since the epoch."""
+
+Readiness: TypeAlias = Callable[[], Mapping[str, bool]]
+"""Returns, per part of the server, whether it can do its work; must not block."""
+
+
+class Addressed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message for the desk of one agent, or, with ``agent_id`` ``None``, for every desk."""
+
+    agent_id: str | None
+    message: DeskMessage
+
+
+class DeskPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the engine knows of one agent now."""
+
+    status: AgentStatus
+    pops: tuple[Pop, ...] = ()
+    wrap_up: WrapUp | None = None
+
+
+Listener: TypeAlias = Callable[[Addressed], None]
+
+
+class EnginePort(Protocol):
+    """The engine as the console sees it.
+
+    Commands raise :class:`agent_console.errors.CommandRefusedError` when the engine cannot or will
+    not; what they change comes back through the listener.
+    """
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` for everything from now on; returns the function that ends it.
+
+        The listener is called in the event loop and neither blocks nor raises.
+        """
+
+    def picture(self, agent_id: str) -> DeskPicture:
+        """Return the agent's desk as of the last message that the listener was given."""
+
+    def queues(self) -> tuple[QueueLine, ...]:
+        """Return all queues as of the last message that the listener was given."""
+
+    async def sign_out(self, agent_id: str) -> None:
+        """Take the agent out of the queues."""
+
+    async def set_available(self, agent_id: str) -> None:
+        """Sign the agent in to the queues where needed, and end a pause."""
+
+    async def pause(self, agent_id: str, reason: str) -> None:
+        """Sign the agent in where needed, and pause them with the reason's code."""
+
+    async def ready(self, agent_id: str) -> None:
+        """End the agent's wrap-up now."""
+
+    async def extend_wrap_up(self, agent_id: str, seconds: float) -> None:
+        """Lengthen the agent's running wrap-up."""
+
+    async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
+        """Note how the agent's call ended."""
+
+
+class UserStore(Protocol):
+    """Users, their sessions and phones; :mod:`agent_console.store` has the implementations.
+
+    Functions that take a login raise :class:`agent_console.errors.UnknownUserError`.
+    """
+
+    async def add_user(self, user: User, phones: Sequence[Phone] = ()) -> None:
+        """Store a new user; raises :class:`agent_console.errors.UserExistsError`."""
+
+    async def add_phone(self, phone: Phone) -> None:
+        """Store a new phone; raises :class:`agent_console.errors.UserExistsError`."""
+
+    async def user(self, login: str) -> User | None: ...
+
+    async def users(self) -> Sequence[User]:
+        """Return all users by login."""
+
+    async def phones(self) -> Sequence[Phone]:
+        """Return all phones by extension."""
+
+    async def set_password(self, login: str, password_hash: str) -> None:
+        """Replace the hash and lift a lock."""
+
+    async def set_disabled(self, login: str, disabled: bool) -> None:
+        """Let the user in or keep them out; keeping out also ends their sessions."""
+
+    async def set_language(self, login: str, language: Language) -> None: ...
+
+    async def note_failure(self, login: str, limit: int, locked_until: float) -> User:
+        """Count a wrong password; the ``limit``-th one locks the user and starts anew."""
+
+    async def note_success(self, login: str) -> None:
+        """Forget wrong passwords."""
+
+    async def open_session(self, session: Session) -> None: ...
+
+    async def session(self, token_hash: str, now: float) -> tuple[Session, User] | None:
+        """Return the living session with this token and its user, who is not disabled."""
+
+    async def sessions_of(self, login: str, now: float) -> Sequence[Session]:
+        """Return the user's living sessions, oldest first."""
+
+    async def living(self, session_ids: Collection[str], now: float) -> frozenset[str]:
+        """Return those of the sessions that are neither ended, expired nor of a disabled user."""
+
+    async def touch(
+        self, session_ids: Collection[str], now: float, *, idle_s: float, lifetime_s: float
+    ) -> None:
+        """Note that the sessions are in use; none outlives ``lifetime_s`` or comes back."""
+
+    async def end_session(self, session_id: str) -> None:
+        """End the session, if it is there."""
+
+    async def end_sessions_of(self, login: str) -> Sequence[str]:
+        """End all sessions of the user and return their ids."""
+
+    async def sweep(self, now: float) -> int:
+        """Delete expired sessions and return how many there were."""
