@@ -15,3 +15,12 @@ class WrongKeyError(CrmError):
 
 class SettingError(CrmError, ValueError):
     """A constructor argument has a value that cannot work."""
+
+
+class UnknownCustomerError(CrmError):
+    """Something was to be stored for a customer who does not exist."""
+
+    def __init__(self, customer_id: str) -> None:
+        super().__init__(
+            f"there is no customer {customer_id!r}: check the id, or import the customer first"
+        )

@@ -1,0 +1,106 @@
+"""The in-memory twin of :mod:`crm_lookup.sqlite`, for tests and trials; the same contract."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from crm_lookup.brief import make_brief
+from crm_lookup.errors import UnknownCustomerError
+from crm_lookup.keys import DataKey
+from crm_lookup.model import AccountBalance, CustomerBrief, CustomerId, Recognition
+from crm_lookup.numbers import NumberReader
+from crm_lookup.ports import Attempt
+from crm_lookup.recognition import recognition
+from crm_lookup.records import CustomerRecord
+
+
+class _Pin(msgspec.Struct):
+    pin_hash: str
+    failures: int = 0
+    locked_until: float | None = None
+
+
+class MemoryBank:
+    """Directory, accounts and PIN store in dictionaries.
+
+    ``cards`` maps clear card numbers to their owners; only their keyed hashes are kept.
+    """
+
+    def __init__(
+        self,
+        records: Iterable[CustomerRecord] = (),
+        *,
+        cards: dict[str, CustomerId] | None = None,
+        key: DataKey,
+        numbers: NumberReader | None = None,
+        clock: Callable[[], float] = time.time,
+        currency: str = "CNY",
+    ) -> None:
+        self._records = {record.customer_id: record for record in records}
+        self._key = key
+        self._cards = {key.card_hash(n): owner for n, owner in (cards or {}).items()}
+        self._numbers = numbers or NumberReader()
+        self._clock = clock
+        self._currency = currency
+        self._pins: dict[CustomerId, _Pin] = {}
+
+    async def recognise(self, raw: str | None) -> Recognition:
+        number = self._numbers.read(raw)
+        if not number.e164:
+            return recognition(number)
+        return recognition(
+            number,
+            (
+                record.customer_id
+                for record in self._records.values()
+                if record.status != "closed"
+                and any(own.number == number.e164 for own in record.numbers)
+            ),
+        )
+
+    async def by_card_number(self, digits: str) -> CustomerId | None:
+        digits = digits.replace(" ", "").replace("-", "")
+        owner = self._cards.get(self._key.card_hash(digits))
+        if owner is None or self._records[owner].status == "closed":
+            return None
+        return owner
+
+    async def segment(self, customer_id: CustomerId) -> str | None:
+        record = self._records.get(customer_id)
+        return None if record is None else record.segment
+
+    async def brief(self, customer_id: CustomerId) -> CustomerBrief | None:
+        record = self._records.get(customer_id)
+        if record is None:
+            return None
+        return make_brief(record, now=self._clock(), currency=self._currency)
+
+    async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
+        record = self._records.get(customer_id)
+        return () if record is None else record.accounts
+
+    async def begin_attempt(
+        self, customer_id: CustomerId, *, now: float, limit: int, lock_seconds: float
+    ) -> Attempt:
+        pin = self._pins.get(customer_id)
+        if pin is None:
+            return Attempt(pin_hash="")
+        if pin.locked_until is not None:
+            if pin.locked_until > now:
+                return Attempt(pin_hash="", locked=True)
+            pin.failures, pin.locked_until = 0, None
+        pin.failures += 1
+        if pin.failures >= limit:
+            pin.locked_until = now + lock_seconds
+        return Attempt(pin_hash=pin.pin_hash, failures=pin.failures)
+
+    async def succeed(self, customer_id: CustomerId, *, pin_hash: str | None = None) -> None:
+        pin = self._pins[customer_id]
+        pin.failures, pin.locked_until = 0, None
+        pin.pin_hash = pin_hash or pin.pin_hash
+
+    async def set_pin(self, customer_id: CustomerId, pin_hash: str, *, now: float) -> None:
+        if customer_id not in self._records:
+            raise UnknownCustomerError(customer_id)
+        self._pins[customer_id] = _Pin(pin_hash)
