@@ -1,0 +1,303 @@
+"""The settings as typed records.  Every field says in its description what it is for.
+
+Unknown keys are refused everywhere (``extra="forbid"``), so that a typing error is never silent.
+"""
+
+import re
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Dnis = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
+Language = Literal["zh", "en"]
+Network = IPv4Network | IPv6Network
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]_-]+$")]
+Codec = Literal["alaw", "ulaw", "g722", "opus", "gsm"]
+PlainSecret = Annotated[SecretStr, Field(min_length=8)]
+
+_UNSAFE = re.compile(r"[\x00-\x1f;\[\]]")
+
+
+class Section(BaseModel):
+    """Base of all sections."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @model_validator(mode="after")
+    def _refuse_text_that_breaks_a_conf_file(self) -> Self:
+        for name, value in self:
+            text = value.get_secret_value() if isinstance(value, SecretStr) else value
+            if isinstance(text, str) and name != "host" and _UNSAFE.search(text):
+                message = f"{name}: control characters, ';', '[' and ']' are not accepted"
+                raise ValueError(message)
+        return self
+
+
+class BankSettings(Section):
+    """How the bank is called on screens."""
+
+    name_zh: str = Field("示例银行", description="name in Chinese")
+    name_en: str = Field("Demo Bank", description="name in English")
+
+
+class AsteriskSettings(Section):
+    """The telephone exchange behind us."""
+
+    mode: Literal["private", "external"] = Field(
+        "private",
+        description="private: hotline renders, starts and supervises an Asterisk of its own; "
+        "external: the bank runs Asterisk with files from `hotline asterisk render`",
+    )
+    root: Path | None = Field(
+        None, description="folder of a private Debian root with Asterisk; default: found by set-up"
+    )
+    user: str = Field("hotline", description="system user that Asterisk runs as, when we are root")
+    sip_bind: HostName = Field("0.0.0.0", description="address of the SIP sockets")  # noqa: S104 - a trunk and desk phones come from outside; only known sources get an answer
+    sip_port: Port = Field(5060, description="SIP over UDP and TCP")
+    sip_tls_port: Port | None = Field(None, description="SIP over TLS; needs [tls]")
+    websocket_port: Port = Field(8088, description="SIP over WebSocket for browser phones")
+    websocket_bind: HostName = Field("127.0.0.1", description="address of that socket")
+    rtp_first: Port = Field(10000, description="first UDP port of the media")
+    rtp_last: Port = Field(10999, description="last UDP port of the media")
+    external_address: HostName | None = Field(
+        None, description="public address, when the machine stands behind NAT"
+    )
+    local_networks: tuple[Network, ...] = Field(
+        (), description="networks inside the NAT, e.g. ['10.0.0.0/8']"
+    )
+    maximum_calls: int = Field(1000, ge=1, description="calls that Asterisk takes at a time")
+    guard: int = Field(
+        4, ge=2, le=10, description="seconds of slack before a frozen menu loses its caller"
+    )
+
+    @model_validator(mode="after")
+    def _check_rtp(self) -> Self:
+        if self.rtp_last < self.rtp_first + 3:
+            message = "rtp_last must be at least rtp_first + 3"
+            raise ValueError(message)
+        return self
+
+
+class AmiSettings(Section):
+    """Asterisk's manager interface."""
+
+    host: HostName = Field("127.0.0.1", description="where Asterisk's AMI listens")
+    port: Port = Field(5038, description="its TCP port")
+    username: Name = Field("hotline", description="account name in manager.conf")
+    secret: PlainSecret | None = Field(
+        None, description="its secret; default: made once and kept in the state folder"
+    )
+
+
+class IvrSettings(Section):
+    """The voice-menu server (FastAGI)."""
+
+    host: HostName = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(4573, description="TCP port")
+    secret: PlainSecret | None = Field(None, description="secret that the dialplan must show")
+    allow: tuple[Network, ...] = Field(
+        (IPv4Network("127.0.0.0/8"),), description="networks whose Asterisk may connect"
+    )
+    maximum_sessions: int = Field(1000, ge=1, description="calls in the menu at a time")
+    lookup_deadline: float = Field(
+        0.05, gt=0, le=2, description="seconds to recognise a caller before the call goes on"
+    )
+    pin_tries: int = Field(5, ge=3, le=10, description="wrong PINs before a customer is locked")
+    pin_lock: int = Field(86400, ge=60, description="seconds for which a customer stays locked")
+    metrics_port: Port | None = Field(None, description="Prometheus metrics and health over HTTP")
+    flows: Path | None = Field(None, description="folder with flow files; default: the shipped")
+
+
+class TlsSettings(Section):
+    """Certificates for HTTPS, secure WebSockets and SIP over TLS."""
+
+    certificate: Path | None = Field(None, description="PEM file with the certificate chain")
+    key: Path | None = Field(None, description="PEM file with the private key")
+    self_signed: bool = Field(False, description="make a self-signed pair, for trials only")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            message = "certificate and key belong together: give both or none"
+            raise ValueError(message)
+        return self
+
+    @property
+    def enabled(self) -> bool:
+        return self.self_signed or self.certificate is not None
+
+
+class ConsoleSettings(Section):
+    """The web server of the agent console."""
+
+    host: HostName = Field("127.0.0.1", description="address to listen on")
+    port: Port = Field(8080, description="TCP port")
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="further origins of the page, e.g. ['https://hotline.bank.example']"
+    )
+    idle_minutes: int = Field(60, ge=5, le=1440, description="sign-out after so long without use")
+
+
+class DatabaseSettings(Section):
+    """Where customers, journal and users are kept."""
+
+    url: str | None = Field(
+        None, description="SQLAlchemy URL; default: SQLite file in the state folder"
+    )
+
+
+class LogSettings(Section):
+    """What is logged and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    format: Literal["auto", "json", "text"] = Field(
+        "auto", description="auto: text on a terminal, else JSON lines"
+    )
+
+
+class QueueSettings(Section):
+    """One queue of callers."""
+
+    name: Name = Field(description="name of the queue")
+    title_zh: str = Field("", description="title in Chinese")
+    title_en: str = Field("", description="title in English")
+    strategy: Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"] = Field(
+        "rrmemory", description="which free agent is called first"
+    )
+    ring_seconds: int = Field(20, ge=5, le=120, description="how long an agent's phone rings")
+    wrap_up_seconds: int = Field(30, ge=0, le=3600, description="work after the call")
+    service_level_seconds: int = Field(20, ge=1, description="Y of the service level X/Y")
+    weight: int = Field(0, ge=0, le=1000, description="queues with more weight go first")
+    announce_seconds: int = Field(45, ge=0, description="pause between comfort messages; 0: none")
+
+
+class TrunkSettings(Section):
+    """One SIP trunk: a carrier over which customers phone in."""
+
+    name: Name = Field(description="name of the trunk")
+    host: HostName = Field(description="carrier's host name or address")
+    port: Port | None = Field(None, description="its port; default 5060, TLS 5061")
+    transport: Literal["udp", "tcp", "tls"] = Field("udp", description="how SIP travels")
+    srtp: bool = Field(False, description="media encrypted with SDES keys (use with tls)")
+    identify: Literal["address", "registration"] = Field(
+        "address",
+        description="address: calls are known by the source address; "
+        "registration: we register there and calls come along that registration",
+    )
+    addresses: tuple[str, ...] = Field(
+        (), description="source addresses or networks of the carrier; default: its host"
+    )
+    username: str | None = Field(None, description="for registration and authentication")
+    password: SecretStr | None = Field(None, description="the same")
+    trust_asserted_identity: bool = Field(
+        False, description="believe the carrier's P-Asserted-Identity"
+    )
+    codecs: tuple[Codec, ...] = Field(("alaw", "ulaw"), min_length=1, description="in order")
+    nat: bool = Field(False, description="the carrier's side of the media stands behind NAT")
+    permit: tuple[Network, ...] = Field((), description="ACL: only these networks; empty: any")
+    maximum_channels: int = Field(0, ge=0, description="calls at a time; 0: no limit")
+
+    @field_validator("addresses")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for item in value:
+            if not re.fullmatch(r"[A-Za-z0-9.:/_-]+", item):
+                message = f"{item!r} is not an address, network or host name"
+                raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.identify == "registration" and not (self.username and self.password):
+            message = "identify = 'registration' needs username and password"
+            raise ValueError(message)
+        return self
+
+
+class NumberSettings(Section):
+    """One number that customers dial (DNIS)."""
+
+    dnis: Dnis = Field(description="the number as the carrier sends it")
+    aliases: tuple[Dnis, ...] = Field((), description="other spellings of the same number")
+    flow: Name = Field("main", description="voice menu that answers")
+    language: Language = Field("zh", description="language at the start")
+    queue: Name = Field("service", description="queue when the menu names none or is lost")
+
+
+class Settings(Section):
+    """All settings."""
+
+    state_dir: Path = Field(
+        Path("/var/lib/hotline"), description="folder of everything that is made at run time"
+    )
+    server_name: Name = Field("hotline", description="name of this Asterisk in events")
+    time_zone: str = Field("Asia/Shanghai", description="time zone of day borders and greetings")
+    home_region: str = Field(
+        "CN", pattern="^[A-Z]{2}$", description="region of numbers without country code"
+    )
+    bank: BankSettings = BankSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    ami: AmiSettings = AmiSettings()
+    ivr: IvrSettings = IvrSettings()
+    tls: TlsSettings = TlsSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    log: LogSettings = LogSettings()
+    queues: tuple[QueueSettings, ...] = Field(
+        (
+            QueueSettings(name="service", title_zh="普通客服", title_en="Customer service"),
+            QueueSettings(name="vip", title_zh="贵宾专线", title_en="Priority line", weight=10),
+        ),
+        description="the queues",
+    )
+    trunks: tuple[TrunkSettings, ...] = Field((), description="the SIP trunks")
+    numbers: tuple[NumberSettings, ...] = Field((), description="the numbers that are answered")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            message = f"{value!r} is not a time zone; write one like 'Asia/Shanghai'"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Self:
+        queues = [q.name for q in self.queues]
+        for kind, names in (
+            ("queues", queues),
+            ("trunks", [t.name for t in self.trunks]),
+            ("numbers", [d for n in self.numbers for d in (n.dnis, *n.aliases)]),
+        ):
+            twice = {n for n in names if names.count(n) > 1}
+            if twice:
+                message = f"{kind}: {', '.join(sorted(twice))} stands there twice"
+                raise ValueError(message)
+        for number in self.numbers:
+            if number.queue not in queues:
+                message = (
+                    f"numbers: {number.dnis}: queue {number.queue!r} is unknown; "
+                    f"accepted: {', '.join(queues)}"
+                )
+                raise ValueError(message)
+        if not self.tls.enabled and (
+            self.asterisk.sip_tls_port or any(t.transport == "tls" for t in self.trunks)
+        ):
+            message = "SIP over TLS needs [tls] certificate and key (or self_signed = true)"
+            raise ValueError(message)
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of day borders."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database.url or f"sqlite:///{self.state_dir / 'hotline.db'}"
