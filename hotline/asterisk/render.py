@@ -57,9 +57,12 @@ def render(
     *,
     phones: Iterable[Phone] = (),
     tls: Tls | None = None,
+    variant: Path | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
     """Return the text of every configuration file, by file name.  Writes nothing.
 
+    ``variant`` is a folder whose templates stand for the usual ones, ``extra`` more variables.
     Raises :class:`RenderError` naming the template and the fault.
     """
     context: dict[str, Any] = {
@@ -72,8 +75,11 @@ def render(
         "v": _VARIABLES,
         "phones": tuple(phones),
         "tls": tls,
+        "extra_modules": (),
+        **(extra or {}),
     }
-    return render_templates(sorted(TEMPLATES.glob("*.conf.j2")), context, [TEMPLATES, DIALPLANS])
+    folders = [*([variant] if variant else []), TEMPLATES, DIALPLANS]
+    return render_templates(sorted(TEMPLATES.glob("*.conf.j2")), context, folders)
 
 
 def render_templates(
