@@ -1,0 +1,98 @@
+"""Mandarin readings, after the usage taught in schools and heard in banks.
+
+* Groups of four digits with 万 and 亿; zeros inside a number are read as one 零, zeros at the end
+  of a group are not read: 100,500 is 十万零五百, 105,000 is 十万五千.
+* 两 only at the very beginning of what is counted: 两千, 两万, 两元, but 三万二千, 二百, 二十,
+  and 一元二角.
+* 十 begins a number as 十五 (十五万), inside one it is 一十五 (一百一十五).
+* Whole amounts end in 整; a missing 角 before 分 is read as 零 (一元零五分).
+"""
+
+import datetime as dt
+
+from ivr.prompt_ids import PromptId
+from ivr.say.money import Money
+from ivr.say.pieces import MINUS, ZERO, row
+
+_WAN = 10**4
+_YI = 10**8
+
+
+def cardinal(n: int, *, counted: bool = False) -> tuple[PromptId, ...]:
+    """Read a whole number, |n| < 10^16; ``counted`` when a measure word follows."""
+    if n < 0:
+        return (MINUS, *cardinal(-n, counted=counted))
+    if n == 0:
+        return (ZERO,)
+    if n == 2 and counted:
+        return row("number_liang")
+    above, rest = divmod(n, _YI)
+    if not above:
+        return _below_yi(rest, first=True)
+    pieces = _of_unit(above, "hundred_million", first=True)
+    if rest:
+        gap = (ZERO,) if rest < _YI // 10 else ()
+        pieces = (*pieces, *gap, *_below_yi(rest, first=False))
+    return pieces
+
+
+def _below_yi(n: int, *, first: bool) -> tuple[PromptId, ...]:
+    above, rest = divmod(n, _WAN)
+    if not above:
+        return _below_wan(rest, first=first)
+    pieces = _of_unit(above, "ten_thousand", first=first)
+    if rest:
+        gap = (ZERO,) if rest < _WAN // 10 else ()
+        pieces = (*pieces, *gap, *_below_wan(rest, first=False))
+    return pieces
+
+
+def _of_unit(count: int, unit: str, *, first: bool) -> tuple[PromptId, ...]:
+    if count == 2 and first:
+        return row("number_liang", unit)
+    return (*_below_yi(count, first=first), *row(unit))
+
+
+def _below_wan(n: int, *, first: bool) -> tuple[PromptId, ...]:
+    thousands, below_thousand = divmod(n, 1000)
+    hundreds, rest = divmod(below_thousand, 100)
+    pieces: list[str] = []
+    if thousands:
+        pieces.append("thousands_liang" if thousands == 2 and first else f"thousands_{thousands}")
+    if hundreds:
+        pieces.append(f"hundreds_{hundreds}")
+    if rest:
+        if (thousands and not hundreds) or (hundreds and rest < 10):
+            pieces.append(ZERO)
+        begins = first and not pieces
+        pieces.append(f"number_yi_{rest}" if 10 <= rest < 20 and not begins else f"number_{rest}")
+    return row(*pieces)
+
+
+def amount(money: Money) -> tuple[PromptId, ...]:
+    """Read an amount of money."""
+    currency = money.currency
+    pieces = cardinal(money.major, counted=True) if money.major else ()
+    if not money.major and not money.minor:
+        return (ZERO, *row(currency.major))
+    if money.major:
+        pieces += row(currency.major if money.minor else f"{currency.major}_whole")
+    if currency.tenth:
+        tenths, minor = divmod(money.minor, 10)
+        if tenths:
+            pieces += (*cardinal(tenths, counted=not pieces), *row(currency.tenth))
+        gap = bool(pieces) and not tenths
+    else:
+        minor = money.minor
+        gap = bool(pieces) and minor < 10
+    if minor:
+        zero = (ZERO,) if gap else ()
+        pieces += (*zero, *cardinal(minor, counted=not pieces), *row(currency.minor))
+    return (MINUS, *pieces) if money.negative else pieces
+
+
+def date(day: dt.date, *, year: bool) -> tuple[PromptId, ...]:
+    """Read a date: 二零二六年三月五日."""
+    digits = (f"number_{digit}" for digit in str(day.year))
+    pieces = (*digits, "year") if year else ()
+    return row(*pieces, f"month_{day.month}", f"number_{day.day}", "day")
