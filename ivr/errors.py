@@ -50,7 +50,3 @@ class FlowLoopError(FlowError):
 
 class FlowEngineError(FlowError):
     """The engine was driven out of order; this is an error in the program."""
-
-
-class CannotSayError(IvrError, ValueError):
-    """A value has no reading in the prompts; the message names the limit or the known values."""

@@ -1,0 +1,49 @@
+"""The state of one call in the menu, as the flow sees it."""
+
+from typing import Final
+
+import msgspec
+
+from crm_lookup.model import CustomerId, Recognition
+from cti.core.events import VerifiedLevel
+from ivr.flow.effects import Claim
+from ivr.ports import Reader
+from ivr.prompt_ids import Language
+from ivr.secret import Secret
+
+LONGEST_PATH: Final = 255
+"""Characters of the menu path that are kept."""
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """Facts about the call; only the engine and the nodes change them."""
+
+    call_id: str
+    language: Language
+    default_queue: str
+    reader: Reader
+    recognition: Recognition | None = None
+    """``None`` while the look-up is running."""
+    customer_id: CustomerId | None = None
+    verified: VerifiedLevel = "none"
+    segment: str = ""
+    """Value segment of ``customer_id``; only for the queue, never for anything audible."""
+    topic: str = "general"
+    """Why the caller would want a person now."""
+    claim: Claim | None = None
+    pin_failures: int = 0
+    typed: Secret = Secret()
+    """Keys that ended a prompt and belong to the next question."""
+    path: list[str] = msgspec.field(default_factory=list)
+
+    def enter(self, node: str) -> str:
+        """Note that ``node`` was reached; return the menu path."""
+        self.path.append(node)
+        while len(text := ">".join(self.path)) > LONGEST_PATH and len(self.path) > 1:
+            del self.path[0]
+        return text
+
+    def take_typed(self) -> Secret:
+        """Hand out the keys that were typed ahead, once."""
+        typed, self.typed = self.typed, Secret()
+        return typed

@@ -1,0 +1,134 @@
+"""What a flow wants done, and what it is told in return.
+
+The engine yields one effect after the other; a driver (telephone, simulator, test) carries it out
+and answers with the effect's result.  An effect whose result is ``None`` needs no answer.
+"""
+
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from crm_lookup.model import AccountBalance, CustomerId
+from cti.core.user_events import UserEvent
+from ivr.ports import PinOutcome
+from ivr.prompt_ids import Language, PromptId
+from ivr.secret import Secret
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+BARGE_IN: str = "0123456789*"
+"""Keys that end a prompt.  ``#`` only ends an input: many press it after their PIN by habit."""
+
+
+class Keyed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller keyed.
+
+    ``full``: as many keys as were asked for; ``finished``: ended by ``#``; ``cleared``: ended by
+    ``*``, begin again; ``timeout``: nothing more came.
+    """
+
+    digits: Secret = Secret()
+    ended: Literal["full", "finished", "cleared", "timeout"] = "timeout"
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """A PIN check ended; the customer is named only when the PIN was right."""
+
+    outcome: PinOutcome
+    customer_id: CustomerId | None = None
+    segment: str = ""
+
+
+class Balances(msgspec.Struct, frozen=True, kw_only=True):
+    accounts: tuple[AccountBalance, ...]
+
+
+class ServiceFailed(msgspec.Struct, frozen=True, kw_only=True):
+    """A service raised or was too slow; the driver has logged why."""
+
+    service: str
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Whom the caller claims to be: one of the following two."""
+
+
+class CardClaim(Claim, frozen=True):
+    """The caller keyed a card number."""
+
+    digits: Secret
+
+
+class CallerClaim(Claim, frozen=True):
+    """The caller says that the calling number is theirs; ``None`` if it names nobody."""
+
+    customer_id: CustomerId | None
+
+
+class Effect(msgspec.Struct, Generic[ResultT_co], frozen=True, kw_only=True):
+    """Base of all effects; the parameter is the type of the result."""
+
+
+class Play(Effect[str | None], frozen=True, kw_only=True):
+    """Play prompts; one of ``keys`` ends them and is the result."""
+
+    prompts: tuple[PromptId, ...]
+    keys: str = BARGE_IN
+
+
+class Collect(Effect[Keyed], frozen=True, kw_only=True):
+    """Play prompts and take keys; the first key ends the prompts.
+
+    ``wait`` and ``between`` are the seconds for the first and for each further key.  ``typed`` was
+    keyed before: with it no prompt is played.  Keys outside ``keys`` are ignored; ``finish`` and
+    ``clear`` end the input and are not part of it.
+    """
+
+    prompts: tuple[PromptId, ...]
+    most: int
+    wait: float
+    between: float
+    keys: str = "0123456789"
+    finish: str = "#"
+    clear: str = "*"
+    typed: Secret = Secret()
+
+
+class CheckPin(Effect[Checked | ServiceFailed], frozen=True, kw_only=True):
+    """Find whom the caller claims to be and check the PIN, in a time that tells nothing."""
+
+    claim: Claim
+    pin: Secret
+
+
+class ReadBalances(Effect[Balances | ServiceFailed], frozen=True, kw_only=True):
+    customer_id: CustomerId
+
+
+class SetVariables(Effect[None], frozen=True, kw_only=True):
+    """Set channel variables; names as in :mod:`cti.core.channel_vars`."""
+
+    values: tuple[tuple[str, str], ...]
+
+
+class SetLanguage(Effect[None], frozen=True, kw_only=True):
+    language: Language
+
+
+class Tell(Effect[None], frozen=True, kw_only=True):
+    """Tell the CTI engine."""
+
+    event: UserEvent
+
+
+class End(Effect[None], frozen=True, kw_only=True):
+    """The flow is over: set the variables, then ``HOTLINE_NEXT`` as the very last act."""
+
+    next: Literal["queue", "hangup"]
+    values: tuple[tuple[str, str], ...] = ()
+
+
+AnyEffect: TypeAlias = (
+    Play | Collect | CheckPin | ReadBalances | SetVariables | SetLanguage | Tell | End
+)
+Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | None

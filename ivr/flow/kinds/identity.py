@@ -1,0 +1,51 @@
+"""``collect_identity``: whom does the caller claim to be?  A card number, or ``#`` alone.
+
+Nothing is looked up here: whether the claim names anybody is found out together with the PIN, so
+that neither words nor timing tell which cards exist or who was recognised.
+"""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from ivr.flow.call import Call
+from ivr.flow.effects import CallerClaim, CardClaim, Claim, Collect
+from ivr.flow.model import Flow, Goto, NodeId, Prompts, Question, Script, register
+from ivr.secret import Secret
+
+CardLength = Annotated[int, msgspec.Meta(ge=8, le=24)]
+
+
+@register
+class IdentityNode(Question, frozen=True, kw_only=True, tag="collect_identity"):
+    targets: ClassVar[tuple[str, ...]] = ("next", "verified", "failed")
+
+    next: NodeId
+    verified: NodeId
+    """Where a caller goes who has already shown the PIN in this call."""
+    shortest: CardLength = 12
+    longest: CardLength = 19
+
+    def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
+        if call.verified == "pin":
+            return Goto(self.verified)
+
+        def accept(digits: str) -> Claim | None:
+            if not digits:
+                return CallerClaim(call.recognition.customer_id if call.recognition else None)
+            return CardClaim(Secret(digits)) if len(digits) >= self.shortest else None
+
+        claim: Claim | Goto = yield from self.ask(flow, call, self._collect, accept)
+        if isinstance(claim, Goto):
+            return claim
+        call.claim = claim
+        return Goto(self.next)
+
+    def _collect(self, prompts: Prompts, typed: Secret) -> Collect:
+        return Collect(
+            prompts=prompts,
+            most=self.longest,
+            wait=self.wait,
+            between=self.between,
+            typed=typed,
+        )

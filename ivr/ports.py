@@ -1,0 +1,68 @@
+"""What the voice menu needs from others; :mod:`hotline` wires the implementations in.
+
+Every call may be slow or raise: the menu applies its own deadlines, apologises and gives the
+caller a person.  :mod:`ivr.testing` has a twin of each port that lives in memory.
+"""
+
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from crm_lookup.model import AccountBalance, CustomerId, Recognition
+from ivr.prompt_ids import Language, PromptId
+
+PinOutcome: TypeAlias = Literal["ok", "wrong", "locked"]
+
+
+class Callers(Protocol):
+    """Who may be behind a number; never proof of identity."""
+
+    async def recognise(self, raw_number: str) -> Recognition:
+        """Return what the received number says; an empty one was withheld."""
+
+    async def segment(self, customer_id: CustomerId) -> str:
+        """Return the customer's value segment, e.g. ``gold``."""
+
+
+class Identities(Protocol):
+    """Whom a caller claims to be."""
+
+    async def by_card_number(self, digits: str) -> CustomerId | None:
+        """Return the holder of a card, ``None`` if there is no such card."""
+
+
+class PinChecks(Protocol):
+    """The telephone PIN."""
+
+    async def verify(self, customer_id: CustomerId | None, pin: str, *, now: float) -> PinOutcome:
+        """Check a PIN; ``now`` is in epoch seconds.
+
+        ``None`` is a claim that names nobody: it must take as long as a wrong PIN and be
+        ``wrong``.
+        """
+
+
+class Accounts(Protocol):
+    """The customer's accounts."""
+
+    async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
+        """Return the balance of each account, in the order in which they are to be read."""
+
+
+class Reader(Protocol):
+    """Reads values aloud; :class:`ivr.prompts.PromptCatalogue` does."""
+
+    def balance(
+        self, *, kind: str, tail: str, minor: int, currency: str, language: Language
+    ) -> tuple[PromptId, ...]:
+        """Return the prompts that say an account's balance (``minor`` units, negative: owed)."""
+
+
+class IvrServices(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a call in the menu may ask of others."""
+
+    callers: Callers
+    identities: Identities
+    pins: PinChecks
+    accounts: Accounts
+    reader: Reader
