@@ -45,8 +45,8 @@ class MemoryBank:
         self._currency = currency
         self._pins: dict[CustomerId, _Pin] = {}
 
-    async def recognise(self, raw: str | None) -> Recognition:
-        number = self._numbers.read(raw)
+    async def recognise(self, raw_number: str | None) -> Recognition:
+        number = self._numbers.read(raw_number)
         if not number.e164:
             return recognition(number)
         return recognition(
@@ -66,9 +66,9 @@ class MemoryBank:
             return None
         return owner
 
-    async def segment(self, customer_id: CustomerId) -> str | None:
+    async def segment(self, customer_id: CustomerId) -> str:
         record = self._records.get(customer_id)
-        return None if record is None else record.segment
+        return "standard" if record is None else record.segment
 
     async def brief(self, customer_id: CustomerId) -> CustomerBrief | None:
         record = self._records.get(customer_id)

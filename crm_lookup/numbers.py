@@ -34,8 +34,8 @@ _WITHHELD: Final = frozenset(
         "保密",
     )
 )
-_EXTENSION: Final = re.compile(r"(?:转|分机|;?ext\.?=?|x|,|#|-(?=\d{1,6}$))\s*(\d{1,6})$", re.I)
-_AREA_CODE_FORM: Final = re.compile(r"^\(?\+?\d{1,4}\)?[-\s]\d{3,4}[-\s]?\d{4}$")
+_EXTENSION: Final = re.compile(r"(?:转|分机|;?ext\.?=?|x|,|#)\s*(\d{1,6})$", re.IGNORECASE)
+_DASHED_EXTENSION: Final = re.compile(r"[-－—]\s*(\d{1,6})$")
 _SEPARATORS: Final = re.compile(r"[\s().\-－—·]+")
 _SERVICE: Final[dict[str, re.Pattern[str]]] = {
     # 95588 (banks), 96xxx (regional), 10086 (carriers), 110, 12345 (government)
@@ -107,14 +107,24 @@ class NumberReader:
         text = _without_uri(raw.strip())
         if not text or text.casefold() in _WITHHELD:
             return _WITHHELD_NUMBER
-        text, extension = _without_extension(text)
+        marked = _EXTENSION.search(text)
+        if marked is not None:
+            return self._read(text[: marked.start()], marked.group(1))
+        number = self._read(text)
+        dashed = _DASHED_EXTENSION.search(text)
+        if number.kind == "invalid" and dashed is not None:
+            # 010-62345678-803; only now, for the groups of 138-0013-8000 are parted likewise
+            return self._read(text[: dashed.start()], dashed.group(1))
+        return number
+
+    def _read(self, text: str, extension: str = "") -> CallerNumber:
         digits = _SEPARATORS.sub("", text)
         plus = digits.startswith(("+", "＋"))
-        digits = digits.lstrip("+＋") if plus else digits
+        digits = digits[1:] if plus else digits
         if not digits.isdecimal() or len(digits) > 20:
             return _INVALID_NUMBER
         digits = "".join(str(int(digit)) for digit in digits)  # full-width and other digits
-        if not plus:
+        if not plus and not extension:
             if self._service is not None and self._service.match(digits):
                 return CallerNumber(kind="service", extension=digits)
             if len(digits) in self._extension_digits:
@@ -163,12 +173,3 @@ def _without_uri(text: str) -> str:
             break
     text = text.split("@", 1)[0]
     return text.split(";phone-context", 1)[0].split(";user=", 1)[0].strip()
-
-
-def _without_extension(text: str) -> tuple[str, str]:
-    if _AREA_CODE_FORM.match(text):
-        return text, ""  # 010-62345678: the last group is the number, not an extension
-    found = _EXTENSION.search(text)
-    if found is None or len(_SEPARATORS.sub("", text[: found.start()])) < 7:
-        return text, ""
-    return text[: found.start()], found.group(1)

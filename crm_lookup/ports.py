@@ -10,14 +10,14 @@ from crm_lookup.model import AccountBalance, CustomerBrief, CustomerId, Recognit
 class CustomerDirectory(Protocol):
     """Who is calling, and what an agent should know of them."""
 
-    async def recognise(self, raw: str | None) -> Recognition:
+    async def recognise(self, raw_number: str | None) -> Recognition:
         """Return whom the raw caller id names.  It is never proof of identity."""
 
     async def by_card_number(self, digits: str) -> CustomerId | None:
         """Return the owner of a card that is not expired; separators in ``digits`` are ignored."""
 
-    async def segment(self, customer_id: CustomerId) -> str | None:
-        """Return the value segment, or ``None`` when there is no such customer."""
+    async def segment(self, customer_id: CustomerId) -> str:
+        """Return the value segment; ``standard`` when there is no such customer."""
 
     async def brief(self, customer_id: CustomerId) -> CustomerBrief | None:
         """Return the masked brief, or ``None`` when there is no such customer."""

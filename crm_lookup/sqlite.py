@@ -195,8 +195,8 @@ class SqliteBank:
 
     # Directory -----------------------------------------------------------------------------
 
-    async def recognise(self, raw: str | None) -> Recognition:
-        number = self._numbers.read(raw)
+    async def recognise(self, raw_number: str | None) -> Recognition:
+        number = self._numbers.read(raw_number)
         if not number.e164:
             return recognition(number)
         rows = await self._select(_BY_NUMBER, {"number": number.e164, "most": MOST_CANDIDATES})
@@ -207,9 +207,9 @@ class SqliteBank:
         rows = await self._select(_BY_CARD, {"hash": self._key.card_hash(digits)})
         return next((CustomerId(row[0]) for row in rows), None)
 
-    async def segment(self, customer_id: CustomerId) -> str | None:
+    async def segment(self, customer_id: CustomerId) -> str:
         rows = await self._select(_SEGMENT, {"id": customer_id})
-        return next((str(row[0]) for row in rows), None)
+        return next((str(row[0]) for row in rows), "standard")
 
     async def brief(self, customer_id: CustomerId) -> CustomerBrief | None:
         now = self._clock()
