@@ -39,7 +39,7 @@ class Passwords:
         Raises :class:`WeakPasswordError` when it is shorter than
         :data:`MINIMUM_PASSWORD_LENGTH`.
         """
-        if len(password) < MINIMUM_PASSWORD_LENGTH:
+        if is_weak(password):
             raise WeakPasswordError(MINIMUM_PASSWORD_LENGTH)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._hasher.hash, password)
@@ -76,6 +76,11 @@ class Passwords:
             return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def is_weak(password: str) -> bool:
+    """Say whether the password is too short to be stored."""
+    return len(password) < MINIMUM_PASSWORD_LENGTH
 
 
 def new_sip_secret() -> str:

@@ -1,5 +1,7 @@
 """What can go wrong in the console; each message says what to do next."""
 
+from agent_console.messages import ErrorCode
+
 
 class ConsoleError(Exception):
     """Base of the console's own errors."""
@@ -39,6 +41,6 @@ class CommandRefusedError(ConsoleError):
     ``code`` is one of :data:`agent_console.messages.ErrorCode`.
     """
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: ErrorCode, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
-        self.code = code
+        self.code: ErrorCode = code

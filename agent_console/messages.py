@@ -198,7 +198,10 @@ class Welcome(Message, frozen=True, kw_only=True):
 
 
 class Snapshot(Message, frozen=True, kw_only=True):
-    """Everything on the desk; replaces what the page knew."""
+    """Everything on the desk; replaces what the page knew.
+
+    Also sent in mid-stream, when the engine took a fresh picture of Asterisk.
+    """
 
     status: AgentStatus
     pops: tuple[Pop, ...] = ()
@@ -306,7 +309,8 @@ ServerMessage: TypeAlias = (
 )
 
 DeskMessage: TypeAlias = (
-    AgentStateChanged
+    Snapshot
+    | AgentStateChanged
     | PopRaised
     | PopCompleted
     | PopWithdrawn
@@ -323,7 +327,8 @@ class Envelope(Record, frozen=True, kw_only=True):
     """What the server sends.
 
     ``seq`` is the stream's position once the message is applied.  Answers to one connection
-    (``welcome``, ``snapshot``, ``pong``, ``accepted``, ``failed``) repeat the present position.
+    (``welcome`` and the ``snapshot`` after it, ``pong``, ``accepted``, ``failed``) repeat the
+    present position.  Numbers may be skipped: a replay leaves out what a newer message replaced.
     """
 
     seq: int

@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from agent_console.messages import AgentStatus, DeskMessage, Pop, QueueLine, WrapUp
+from agent_console.messages import DeskMessage, QueueSummary, Snapshot
 from agent_console.store.model import Language, Phone, Session, User
 
 Clock: TypeAlias = Callable[[], float]
@@ -22,15 +22,12 @@ class Addressed(msgspec.Struct, frozen=True, kw_only=True):
     message: DeskMessage
 
 
-class DeskPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the engine knows of one agent now."""
-
-    status: AgentStatus
-    pops: tuple[Pop, ...] = ()
-    wrap_up: WrapUp | None = None
+class Resynchronised(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine took a fresh picture of everything; every desk has to be drawn anew."""
 
 
-Listener: TypeAlias = Callable[[Addressed], None]
+Feed: TypeAlias = Addressed | Resynchronised
+Listener: TypeAlias = Callable[[Feed], None]
 
 
 class EnginePort(Protocol):
@@ -46,11 +43,14 @@ class EnginePort(Protocol):
         The listener is called in the event loop and neither blocks nor raises.
         """
 
-    def picture(self, agent_id: str) -> DeskPicture:
+    def picture(self, agent_id: str) -> Snapshot:
         """Return the agent's desk as of the last message that the listener was given."""
 
-    def queues(self) -> tuple[QueueLine, ...]:
+    def queues(self) -> QueueSummary:
         """Return all queues as of the last message that the listener was given."""
+
+    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
+        """Note to how many open pages of the agent a pop was just handed; must not block."""
 
     async def sign_out(self, agent_id: str) -> None:
         """Take the agent out of the queues."""

@@ -1,0 +1,127 @@
+"""Puts the console's web application together."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, WebSocketRoute
+
+from agent_console.accounts import Passwords
+from agent_console.commands import Commands
+from agent_console.config import ConsoleConfig
+from agent_console.hub import Hub
+from agent_console.pages import Pages
+from agent_console.ports import Clock, EnginePort, Readiness, UserStore
+from agent_console.rest import Rest
+from agent_console.security import HeadersMiddleware, security_headers
+from agent_console.sign_in import SignIns
+from agent_console.tickets import Tickets
+from agent_console.websocket import SocketServer
+
+log = structlog.get_logger(__name__)
+
+_KEEP_ALIVE_S: Final = 30.0
+_SWEEP_DATABASE_S: Final = 600.0
+
+
+def always_ready() -> Mapping[str, bool]:
+    """Name no part that could be unready."""
+    return {}
+
+
+def create_app(
+    config: ConsoleConfig,
+    engine: EnginePort,
+    users: UserStore,
+    *,
+    clock: Clock = time.time,
+    readiness: Readiness = always_ready,
+    passwords: Passwords | None = None,
+) -> Starlette:
+    """Return the console as an ASGI application; it works while its lifespan runs.
+
+    The engine and the users' store belong to the caller, who opens and closes them.
+    """
+    passwords = passwords or Passwords()
+    hub = Hub(engine, config.catalogue, clock)
+    tickets = Tickets()
+    sign_ins = SignIns(config, users, passwords, clock)
+    commands = Commands(config, engine, hub)
+    sockets = SocketServer(config, hub, tickets, commands, clock)
+    rest = Rest(config, engine, users, sign_ins, tickets, hub, readiness, clock)
+    watch = Watch(config, users, sign_ins, hub, sockets, clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        hub.start()
+        watching = asyncio.create_task(watch.run())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            hub.stop()
+            passwords.close()
+
+    return Starlette(
+        routes=[
+            *rest.routes(),
+            WebSocketRoute("/ws", sockets.endpoint),
+            Mount("/", Pages(config.web_dist)),
+        ],
+        middleware=[Middleware(HeadersMiddleware, security_headers(config.origins))],
+        lifespan=lifespan,
+    )
+
+
+class Watch:
+    """Looks after open pages: closes those whose session ended, keeps the others' alive."""
+
+    def __init__(
+        self,
+        config: ConsoleConfig,
+        users: UserStore,
+        sign_ins: SignIns,
+        hub: Hub,
+        sockets: SocketServer,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._users = users
+        self._sign_ins = sign_ins
+        self._hub = hub
+        self._sockets = sockets
+        self._clock = clock
+        self._kept_at = 0.0
+        self._swept_at = 0.0
+
+    async def run(self) -> None:
+        """Look every ``sweep_s`` until cancelled; a failing database closes nobody's page."""
+        while True:
+            await asyncio.sleep(self._config.sweep_s)
+            try:
+                await self.look()
+            except Exception:
+                log.exception("session_watch_failed")
+
+    async def look(self) -> None:
+        """Look once."""
+        self._sockets.tick()
+        now = self._clock()
+        seated = self._hub.session_ids()
+        if seated:
+            living = await self._users.living(seated, now)
+            self._hub.close_sessions(seated - living)
+            if living and now - self._kept_at >= _KEEP_ALIVE_S:
+                self._kept_at = now
+                await self._sign_ins.keep_alive(sorted(living))
+                self._hub.prolong(living, lambda opened: self._sign_ins.expiry(opened, now))
+        if now - self._swept_at >= _SWEEP_DATABASE_S:
+            self._swept_at = now
+            await self._users.sweep(now)

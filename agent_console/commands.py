@@ -1,0 +1,83 @@
+"""Carries out what agents ask for over their WebSocket, and says how it went."""
+
+import asyncio
+
+import structlog
+
+from agent_console import metrics
+from agent_console.config import ConsoleConfig
+from agent_console.connection import failed
+from agent_console.errors import CommandRefusedError
+from agent_console.hub import Hub
+from agent_console.messages import (
+    Accepted,
+    Command,
+    Dispose,
+    ErrorCode,
+    ExtendWrapUp,
+    Failed,
+    Ready,
+    SetState,
+)
+from agent_console.ports import EnginePort
+from agent_console.tickets import Pass
+
+log = structlog.get_logger(__name__)
+
+
+class Commands:
+    """Checks a command against the catalogue and the desk, then gives it to the engine."""
+
+    def __init__(self, config: ConsoleConfig, engine: EnginePort, hub: Hub) -> None:
+        self._engine = engine
+        self._hub = hub
+        self._timeout_s = config.command_timeout_s
+        self._extend_s = config.catalogue.extend_wrap_up_s
+        self._pause_reasons = {choice.code for choice in config.catalogue.pause_reasons}
+        self._dispositions = {choice.code for choice in config.catalogue.dispositions}
+
+    async def run(self, holder: Pass, command: Command) -> Accepted | Failed:
+        """Carry out the command; the answer repeats its number."""
+        code = await self._attempt(holder, command)
+        kind = type(command).__name__
+        metrics.COMMANDS.labels(kind=kind, outcome=code or "ok").inc()
+        if code is None:
+            return Accepted(ref=command.ref)
+        log.info("command_refused", kind=kind, code=code, agent=holder.me.agent_id)
+        return failed(code, command.ref)
+
+    async def _attempt(self, holder: Pass, command: Command) -> ErrorCode | None:
+        agent_id = holder.me.agent_id
+        if agent_id is None:
+            return "not_an_agent"
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._execute(agent_id, holder, command)
+        except CommandRefusedError as refused:
+            return refused.code
+        except TimeoutError:
+            return "engine_away"
+        except Exception:
+            # Whatever broke in the engine, the agent's page must live and hear of it.
+            log.exception("command_failed", kind=type(command).__name__, agent=agent_id)
+            return "internal"
+
+    async def _execute(self, agent_id: str, holder: Pass, command: Command) -> ErrorCode | None:
+        match command:
+            case SetState(state="available"):
+                await self._engine.set_available(agent_id)
+            case SetState(reason=reason):
+                if reason not in self._pause_reasons:
+                    return "unknown_code"
+                await self._engine.pause(agent_id, reason)
+            case Ready():
+                await self._engine.ready(agent_id)
+            case ExtendWrapUp():
+                await self._engine.extend_wrap_up(agent_id, self._extend_s)
+            case Dispose(call_id=call_id, code=code):
+                if code not in self._dispositions:
+                    return "unknown_code"
+                if not self._hub.knows_call(holder, call_id):
+                    return "unknown_call"
+                await self._engine.dispose(agent_id, call_id, code)
+        return None

@@ -1,0 +1,68 @@
+"""What the operator decides about the console; :mod:`hotline` fills it from the settings."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from agent_console.messages import Catalogue, Choice
+from crm_lookup.model import Text
+
+WEB_DIST: Final = Path(__file__).parent / "web" / "dist"
+
+PAUSE_REASONS: Final = (
+    Choice(code="break", text=Text(zh="小休", en="Short break")),
+    Choice(code="lunch", text=Text(zh="用餐", en="Lunch")),
+    Choice(code="training", text=Text(zh="培训", en="Training")),
+    Choice(code="meeting", text=Text(zh="会议", en="Meeting")),
+    Choice(code="paperwork", text=Text(zh="案头工作", en="Paperwork")),
+)
+
+DISPOSITIONS: Final = (
+    Choice(code="solved", text=Text(zh="已解决", en="Solved")),
+    Choice(code="follow_up", text=Text(zh="需跟进", en="Needs follow-up")),
+    Choice(code="referred", text=Text(zh="已转交", en="Referred to another team")),
+    Choice(code="complaint", text=Text(zh="投诉登记", en="Complaint recorded")),
+    Choice(code="sale", text=Text(zh="营销成功", en="Offer accepted")),
+    Choice(code="wrong_number", text=Text(zh="误拨/无效", en="Wrong number or no request")),
+)
+
+DEFAULT_CATALOGUE: Final = Catalogue(
+    queues={},
+    reasons={},
+    nodes={},
+    pause_reasons=PAUSE_REASONS,
+    dispositions=DISPOSITIONS,
+    extend_wrap_up_s=60.0,
+)
+
+
+class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the console's web application; durations are seconds."""
+
+    origins: tuple[str, ...]
+    """Exact origins under which pages are served, e.g. ``https://hotline.bank.example``."""
+    secure_cookies: bool = True
+    """Browsers keep such cookies only from HTTPS or from this machine itself."""
+    catalogue: Catalogue = DEFAULT_CATALOGUE
+    session_lifetime_s: float = 12 * 3600.0
+    """Nobody stays signed in for longer than this."""
+    idle_timeout_s: float = 30 * 60.0
+    """A session without an open page ends after this; an open page keeps it."""
+    failed_sign_ins: int = 5
+    """So many wrong passwords in a row lock an account for ``lock_s``."""
+    lock_s: float = 15 * 60.0
+    address_failures: int = 20
+    """So many failed sign-ins of one address at once are checked; each comes back in
+    ``address_refill_s``."""
+    address_refill_s: float = 6.0
+    slow_frames: int = 512
+    """A page that has so many messages unread is closed."""
+    slow_bytes: int = 1_048_576
+    """The same in bytes."""
+    command_timeout_s: float = 5.0
+    sweep_s: float = 0.5
+    """How often ended, expired and disabled sessions are looked for."""
+    metrics_for_all: bool = False
+    """Serve ``/metrics`` to other machines too; else only to loopback."""
+    web_dist: Path = WEB_DIST

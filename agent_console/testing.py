@@ -1,0 +1,183 @@
+"""A stand-in for the engine, for tests and for looking at the page without a telephone."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from agent_console.errors import CommandRefusedError
+from agent_console.messages import (
+    AgentState,
+    AgentStateChanged,
+    AgentStatus,
+    CallEnded,
+    CustomerCard,
+    DeskMessage,
+    ErrorCode,
+    Pop,
+    PopCompleted,
+    PopConnected,
+    PopRaised,
+    PopWithdrawn,
+    QueueLine,
+    QueueSummary,
+    Snapshot,
+    WithdrawnReason,
+    WrapUp,
+    WrapUpEnd,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from agent_console.ports import Addressed, Clock, Feed, Listener, Resynchronised
+
+
+class FakeEngine:
+    """An :class:`agent_console.ports.EnginePort` that tests drive by hand.
+
+    It keeps each agent's picture right, so that pages that join late see the same as the others.
+    """
+
+    def __init__(self, clock: Clock, queues: tuple[QueueLine, ...] = ()) -> None:
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._desks: dict[str, Snapshot] = {}
+        self._queues = queues
+        self.commands: list[tuple[str, ...]] = []
+        self.shown: list[tuple[str, str, int]] = []
+        self.refuse_with: ErrorCode | None = None
+        self.wrap_up_s = 30.0
+
+    # --- the port ------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def picture(self, agent_id: str) -> Snapshot:
+        nothing = Snapshot(status=AgentStatus(state="logged_out", since=self._clock()))
+        return replace(self._desks.setdefault(agent_id, nothing), queues=self._queues)
+
+    def queues(self) -> QueueSummary:
+        return QueueSummary(queues=self._queues)
+
+    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
+        self.shown.append((agent_id, call_id, sessions))
+
+    async def sign_out(self, agent_id: str) -> None:
+        self._command("sign_out", agent_id)
+        self.state(agent_id, "logged_out")
+
+    async def set_available(self, agent_id: str) -> None:
+        self._command("set_available", agent_id)
+        self.state(agent_id, "available")
+
+    async def pause(self, agent_id: str, reason: str) -> None:
+        self._command("pause", agent_id, reason)
+        self.state(agent_id, "paused", reason)
+
+    async def ready(self, agent_id: str) -> None:
+        self._command("ready", agent_id)
+        self.end_wrap_up(agent_id)
+
+    async def extend_wrap_up(self, agent_id: str, seconds: float) -> None:
+        self._command("extend_wrap_up", agent_id, str(seconds))
+        wrap_up = self._wrap_up(agent_id)
+        self._start_wrap_up(agent_id, replace(wrap_up, until=wrap_up.until + seconds))
+
+    async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
+        self._command("dispose", agent_id, call_id, code)
+        wrap_up = self._wrap_up(agent_id)
+        self._start_wrap_up(agent_id, replace(wrap_up, disposition=code))
+
+    # --- the hands -----------------------------------------------------------------------------
+
+    def state(self, agent_id: str, state: AgentState, reason: str = "") -> None:
+        """Put the agent into a state."""
+        status = AgentStatus(state=state, since=self._clock(), reason=reason)
+        self._change(agent_id, AgentStateChanged(status=status), status=status)
+
+    def ring(self, agent_id: str, pop: Pop) -> None:
+        """Let a call ring at the agent's phone."""
+        self._set_pop(agent_id, PopRaised(pop=pop), pop)
+        self.state(agent_id, "ringing")
+
+    def complete(self, agent_id: str, call_id: str, customer: CustomerCard | None) -> None:
+        """Let the brief arrive."""
+        brief = "unknown" if customer is None else "ready"
+        pop = replace(self._pop(agent_id, call_id), brief=brief, customer=customer)
+        self._set_pop(agent_id, PopCompleted(call_id=call_id, customer=customer), pop)
+
+    def withdraw(self, agent_id: str, call_id: str, reason: WithdrawnReason = "no_answer") -> None:
+        """Let the call go elsewhere."""
+        self._drop_pop(agent_id, PopWithdrawn(call_id=call_id, reason=reason), call_id)
+        self.state(agent_id, "available")
+
+    def connect(self, agent_id: str, call_id: str) -> None:
+        """Let the agent answer."""
+        now = self._clock()
+        pop = replace(self._pop(agent_id, call_id), phase="connected", connected_at=now)
+        self._set_pop(agent_id, PopConnected(call_id=call_id, connected_at=now), pop)
+        self.state(agent_id, "on_call")
+
+    def hang_up(self, agent_id: str, call_id: str) -> None:
+        """End the call and begin the wrap-up."""
+        now = self._clock()
+        pop = replace(self._pop(agent_id, call_id), phase="ended", ended_at=now)
+        self._set_pop(agent_id, CallEnded(call_id=call_id, ended_at=now), pop)
+        self.state(agent_id, "wrap_up")
+        until = now + self.wrap_up_s
+        self._start_wrap_up(agent_id, WrapUp(call_id=call_id, started_at=now, until=until))
+
+    def end_wrap_up(self, agent_id: str, ended_by: WrapUpEnd = "agent") -> None:
+        """End the agent's wrap-up."""
+        call_id = self._wrap_up(agent_id).call_id
+        self._desks[agent_id] = replace(self._desks[agent_id], wrap_up=None)
+        self._drop_pop(agent_id, WrapUpEnded(call_id=call_id, ended_by=ended_by), call_id)
+        self.state(agent_id, "available")
+
+    def set_queues(self, *queues: QueueLine) -> None:
+        """Change what stands in the queues."""
+        self._queues = queues
+        self._tell(Addressed(agent_id=None, message=self.queues()))
+
+    def resynchronise(self) -> None:
+        """Pretend that the engine took a fresh picture of Asterisk."""
+        self._tell(Resynchronised())
+
+    def tell(self, agent_id: str | None, message: DeskMessage) -> None:
+        """Send any message, without remembering it."""
+        self._tell(Addressed(agent_id=agent_id, message=message))
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _command(self, *command: str) -> None:
+        if self.refuse_with is not None:
+            raise CommandRefusedError(self.refuse_with)
+        self.commands.append(command)
+
+    def _tell(self, item: Feed) -> None:
+        for listener in self._listeners:
+            listener(item)
+
+    def _change(self, agent_id: str, message: DeskMessage, **changes: object) -> None:
+        self._desks[agent_id] = replace(self.picture(agent_id), **changes)
+        self.tell(agent_id, message)
+
+    def _pop(self, agent_id: str, call_id: str) -> Pop:
+        return next(p for p in self.picture(agent_id).pops if p.call_id == call_id)
+
+    def _set_pop(self, agent_id: str, message: DeskMessage, pop: Pop) -> None:
+        pops = {p.call_id: p for p in self.picture(agent_id).pops} | {pop.call_id: pop}
+        self._change(agent_id, message, pops=tuple(pops.values()))
+
+    def _drop_pop(self, agent_id: str, message: DeskMessage, call_id: str) -> None:
+        pops = tuple(p for p in self.picture(agent_id).pops if p.call_id != call_id)
+        self._change(agent_id, message, pops=pops)
+
+    def _start_wrap_up(self, agent_id: str, wrap_up: WrapUp) -> None:
+        self._change(agent_id, WrapUpStarted(wrap_up=wrap_up), wrap_up=wrap_up)
+
+    def _wrap_up(self, agent_id: str) -> WrapUp:
+        wrap_up = self.picture(agent_id).wrap_up
+        if wrap_up is None:
+            raise CommandRefusedError("not_now")
+        return wrap_up

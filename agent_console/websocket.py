@@ -1,0 +1,183 @@
+"""The thin adapter between a WebSocket, the pure :class:`Connection` and the hub."""
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Final
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from agent_console import metrics
+from agent_console.commands import Commands
+from agent_console.config import ConsoleConfig
+from agent_console.connection import Close, Connection, Open, Reply, Run
+from agent_console.hub import Hub
+from agent_console.messages import CloseCode
+from agent_console.ports import Clock
+from agent_console.security import origin_allowed
+from agent_console.tickets import Pass, Tickets
+
+log = structlog.get_logger(__name__)
+
+_CLOSE_WITHIN_S: Final = 2.0
+
+
+class Outbox:
+    """Frames that wait for one page; bounded in number and in bytes."""
+
+    def __init__(self, most_frames: int, most_bytes: int) -> None:
+        self._most_frames = most_frames
+        self._most_bytes = most_bytes
+        self._frames: deque[str] = deque()
+        self._bytes = 0
+        self._filled = asyncio.Event()
+
+    def put(self, frame: str) -> bool:
+        """Append the frame; ``False`` if the page is too slow for it."""
+        if len(self._frames) >= self._most_frames or self._bytes >= self._most_bytes:
+            return False
+        self._frames.append(frame)
+        self._bytes += len(frame)
+        self._filled.set()
+        return True
+
+    async def get(self) -> str:
+        """Return the next frame."""
+        while not self._frames:
+            self._filled.clear()
+            await self._filled.wait()
+        frame = self._frames.popleft()
+        self._bytes -= len(frame)
+        return frame
+
+
+class Socket:
+    """One page's connection, and its seat at the hub."""
+
+    def __init__(
+        self,
+        websocket: WebSocket,
+        config: ConsoleConfig,
+        hub: Hub,
+        tickets: Tickets,
+        commands: Commands,
+        clock: Clock,
+    ) -> None:
+        self._websocket = websocket
+        self._hub = hub
+        self._commands = commands
+        self._clock = clock
+        self._outbox = Outbox(config.slow_frames, config.slow_bytes)
+        self._connection = Connection(tickets.redeem, clock())
+        self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._close_code: CloseCode | None = None
+        self._holder: Pass | None = None
+
+    def offer(self, frame: str) -> None:
+        """Queue the frame, or end the connection of a page that reads too slowly."""
+        if self._stopped.done():
+            return
+        if self._outbox.put(frame):
+            metrics.FRAMES.inc()
+        else:
+            self.close(4408)
+
+    def close(self, code: CloseCode) -> None:
+        """End the connection; what still waits is not sent."""
+        if not self._stopped.done():
+            self._close_code = code
+            self._stopped.set_result(None)
+
+    def tick(self) -> None:
+        """Notice that time has passed."""
+        for step in self._connection.tick(self._clock()):
+            if isinstance(step, Close):
+                self.close(step.code)
+
+    async def run(self) -> None:
+        """Serve the page until either side ends the connection."""
+        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        either: list[asyncio.Future[None]] = [*tasks, self._stopped]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if self._holder is not None:
+                self._hub.leave(self, self._holder)
+            self._connection.closed()
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+                log.error("console_socket_failed", exc_info=result)
+        await self._say_goodbye()
+
+    async def _say_goodbye(self) -> None:
+        if self._close_code is None:
+            return
+        metrics.CLOSES.labels(code=str(self._close_code)).inc()
+        # The peer may be gone or stuck; either way the connection ends here.
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(_CLOSE_WITHIN_S):
+                await self._websocket.close(self._close_code)
+
+    async def _write(self) -> None:
+        while True:
+            await self._websocket.send_text(await self._outbox.get())
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text")
+            frame = message.get("bytes") or b"" if text is None else text
+            for step in self._connection.receive(frame, self._clock()):
+                match step:
+                    case Close(code):
+                        self.close(code)
+                        return
+                    case Open(holder, resume):
+                        self._holder = holder
+                        self._hub.join(self, holder, resume)
+                    case Reply(reply) if self._holder is not None:
+                        self.offer(self._hub.answer(self._holder, reply))
+                    case Run(command) if self._holder is not None:
+                        reply = await self._commands.run(self._holder, command)
+                        self.offer(self._hub.answer(self._holder, reply))
+
+
+class SocketServer:
+    """Accepts pages' WebSockets."""
+
+    def __init__(
+        self, config: ConsoleConfig, hub: Hub, tickets: Tickets, commands: Commands, clock: Clock
+    ) -> None:
+        self._config = config
+        self._hub = hub
+        self._tickets = tickets
+        self._commands = commands
+        self._clock = clock
+        self._sockets: set[Socket] = set()
+
+    async def endpoint(self, websocket: WebSocket) -> None:
+        """Serve one WebSocket; a foreign page's is refused before it opens."""
+        if not origin_allowed(websocket.headers, self._config.origins):
+            log.warning("foreign_origin_refused", origin=websocket.headers.get("origin", "")[:200])
+            await websocket.close()
+            return
+        await websocket.accept()
+        socket = Socket(
+            websocket, self._config, self._hub, self._tickets, self._commands, self._clock
+        )
+        self._sockets.add(socket)
+        try:
+            await socket.run()
+        finally:
+            self._sockets.discard(socket)
+
+    def tick(self) -> None:
+        """Notice that time has passed, for all connections."""
+        for socket in list(self._sockets):
+            socket.tick()
