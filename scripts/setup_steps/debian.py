@@ -1,0 +1,100 @@
+"""The Debian packages that the demo and the tests use."""
+
+import importlib
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from . import apt
+from .console import Console
+from .errors import SetupError
+from .privilege import Privilege
+
+SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
+"""Folders that an ordinary user's PATH may lack."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a Debian package provides; present when one of its signs is there."""
+
+    package: str
+    purpose: str
+    programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Glob patterns below /."""
+    modules: tuple[str, ...] = ()
+    """Modules of the Python that runs set-up; all of them."""
+
+    def present(self) -> bool:
+        """Whether it is there, from wherever it came."""
+        if self.modules:
+            return all(importlib.util.find_spec(name) for name in self.modules)
+        if any(shutil.which(name) or shutil.which(name, path=SBIN) for name in self.programs):
+            return True
+        return any(next(Path("/").glob(pattern), None) for pattern in self.files)
+
+
+BASE_NEEDS: Final = (
+    Need(
+        f"python3.{sys.version_info.minor}-venv",
+        "virtual environments",
+        modules=("ensurepip", "venv"),
+    ),
+    Need("sip-tester", "scripted callers (SIPp)", programs=("sipp",)),
+    Need("baresip-core", "phones with sound", programs=("baresip",)),
+    Need("chromium", "browser tests", programs=("chromium", "chromium-browser", "google-chrome")),
+    Need(
+        "fonts-noto-cjk",
+        "Chinese text in screenshots",
+        files=("usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc",),
+    ),
+)
+MMDEBSTRAP: Final = Need("mmdebstrap", "fetching Asterisk", programs=("mmdebstrap",))
+
+
+def missing(needs: Sequence[Need]) -> list[Need]:
+    """Return the needs that nothing on this machine meets."""
+    importlib.invalidate_caches()
+    return [need for need in needs if not need.present()]
+
+
+def provide(console: Console, privilege: Privilege, needs: Sequence[Need]) -> None:
+    """Install what ``needs`` lack.  Raises :class:`SetupError`."""
+    lacking = missing(needs)
+    packages = [need.package for need in lacking]
+    if lacking:
+        _permit(privilege, lacking)
+    with console.step("Debian packages") as step:
+        if not lacking:
+            step.note("already there")
+            return
+        apt.install(privilege, packages)
+        left = missing(lacking)
+        if left:
+            names = " ".join(need.package for need in left)
+            raise SetupError(
+                f"apt-get installed {names}, but this Python or PATH does not see it",
+                f"look at `dpkg -L {left[0].package}`; or PYTHON=/usr/bin/python3 make setup",
+            )
+        step.note(f"installed {' '.join(packages)}")
+
+
+def _permit(privilege: Privilege, lacking: Sequence[Need]) -> None:
+    if shutil.which("apt-get") is None:
+        wanted = "; ".join(f"{need.package} ({need.purpose})" for need in lacking)
+        name = platform.freedesktop_os_release().get("PRETTY_NAME", "This system")
+        raise SetupError(
+            f"{name} has no apt-get, and these are missing: {wanted}",
+            "install them by your system's own means, or use Debian 12 or newer",
+        )
+    packages = " ".join(need.package for need in lacking)
+    privilege.obtain(
+        f"these Debian packages are missing: {packages}",
+        f"apt-get update && apt-get install --no-install-recommends {packages}",
+    )
