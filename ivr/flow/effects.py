@@ -94,6 +94,10 @@ class Collect(Effect[Keyed], frozen=True, kw_only=True):
     typed: Secret = Secret()
 
 
+class KnowCaller(Effect[None], frozen=True, kw_only=True):
+    """The flow now needs what the look-up of the number found; wait for its deadline at most."""
+
+
 class CheckPin(Effect[Checked | ServiceFailed], frozen=True, kw_only=True):
     """Find whom the caller claims to be and check the PIN, in a time that tells nothing."""
 
@@ -129,6 +133,6 @@ class End(Effect[None], frozen=True, kw_only=True):
 
 
 AnyEffect: TypeAlias = (
-    Play | Collect | CheckPin | ReadBalances | SetVariables | SetLanguage | Tell | End
+    Play | Collect | KnowCaller | CheckPin | ReadBalances | SetVariables | SetLanguage | Tell | End
 )
 Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | None

@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar
 import msgspec
 
 from ivr.flow.call import Call
-from ivr.flow.effects import CallerClaim, CardClaim, Claim, Collect
-from ivr.flow.model import Flow, Goto, NodeId, Prompts, Question, Script, register
+from ivr.flow.effects import CallerClaim, CardClaim, Claim, Collect, KnowCaller
+from ivr.flow.model import Flow, Goto, NodeId, Prompts, Question, Script, do, register
 from ivr.secret import Secret
 
 CardLength = Annotated[int, msgspec.Meta(ge=8, le=24)]
@@ -35,6 +35,7 @@ class IdentityNode(Question, frozen=True, kw_only=True, tag="collect_identity"):
                 return CallerClaim(call.recognition.customer_id if call.recognition else None)
             return CardClaim(Secret(digits)) if len(digits) >= self.shortest else None
 
+        yield from do(KnowCaller())
         claim: Claim | Goto = yield from self.ask(flow, call, self._collect, accept)
         if isinstance(claim, Goto):
             return claim

@@ -7,7 +7,7 @@ import msgspec
 
 from cti.core import channel_vars
 from ivr.flow.call import Call
-from ivr.flow.effects import End
+from ivr.flow.effects import End, KnowCaller
 from ivr.flow.model import Flow, Goto, Node, Script, do, register, say
 from ivr.secret import Secret
 
@@ -29,6 +29,7 @@ class QueueNode(Node, frozen=True, kw_only=True, tag="queue"):
         goto = yield from say(flow, call, self.prompts)
         if goto is not None and flow.nodes[goto.target] is not self:
             return goto
+        yield from do(KnowCaller())
         queue = self.by_segment.get(call.segment) or self.queue or call.default_queue
         values = (
             (channel_vars.QUEUE, queue),

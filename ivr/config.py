@@ -1,0 +1,61 @@
+"""What the voice-menu server is told at its start; plain records without defaults from outside."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeAlias
+
+import msgspec
+
+from ivr.flow import FlowSet
+from ivr.prompt_ids import Language
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long and how much; all times in seconds."""
+
+    guard: int = 4
+    """Slack of ``TIMEOUT(absolute)``: after a freeze of ours the caller waits this long."""
+    handshake: float = 5.0
+    """A peer must have sent its whole environment by then."""
+    reply: float = 5.0
+    """Asterisk must answer so long after what a command may rightly take."""
+    sessions: int = 1000
+    """Calls in the menu at a time; further ones go to the default queue."""
+    strangers: int = 200
+    """Connections at a time that have not shown the secret yet."""
+    lookup: float = 0.05
+    """For recognising the caller by number."""
+    accounts: float = 8.0
+    """For reading accounts."""
+    pin: float = 5.0
+    """For finding the claimed customer and checking the PIN."""
+    pin_answer: float = 1.0
+    """A PIN is answered after a multiple of this time, so that the time tells nothing."""
+    filler_after: float = 1.5
+    """The caller hears ``please_wait`` when an answer takes longer."""
+    filler_every: float = 6.0
+    unknown_prompt: float = 20.0
+    """Length assumed of a prompt whose recording was not found at the start."""
+
+
+class IvrConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to listen, whom to trust, what to play."""
+
+    host: str
+    port: int
+    """0 picks a free one."""
+    secret: str
+    """What the dialplan shows as the first AGI argument."""
+    allow: tuple[Network, ...]
+    """Networks whose Asterisk may connect."""
+    flows: FlowSet
+    lengths: Mapping[tuple[Language, str], float] = {}
+    """Seconds of each recording by language and prompt id; see :func:`ivr.lengths.read`."""
+    default_language: Language = "zh"
+    """When the dialplan names none."""
+    limits: IvrLimits = IvrLimits()
+
+    def __repr__(self) -> str:
+        return f"IvrConfig(host={self.host!r}, port={self.port}, secret='***')"

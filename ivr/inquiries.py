@@ -1,0 +1,118 @@
+"""Asking the bank's services: deadlines, failures, and a PIN answer whose timing tells nothing.
+
+Failures are logged by the kind of error only: a message might quote a number or a card.
+"""
+
+import asyncio
+import math
+import time
+from typing import Any, TypeVar
+
+import structlog
+
+from crm_lookup.model import CustomerId, Recognition
+from ivr import metrics
+from ivr.config import IvrLimits
+from ivr.flow.effects import Balances, CallerClaim, CardClaim, Checked, CheckPin, ServiceFailed
+from ivr.ports import IvrServices
+
+T = TypeVar("T")
+_log = structlog.get_logger(__name__)
+_UNKNOWN = Recognition(status="unknown")
+
+
+class Inquiries:
+    """The services of one server, shared by all its calls."""
+
+    def __init__(self, services: IvrServices, limits: IvrLimits) -> None:
+        self._services = services
+        self._limits = limits
+        self._unfinished: set[asyncio.Task[Any]] = set()
+
+    async def recognise(self, raw_number: str) -> tuple[Recognition, str]:
+        """Return who the number names and their segment (empty if unknown); never raises."""
+        callers, recognition = self._services.callers, _UNKNOWN
+        try:
+            async with asyncio.timeout(self._limits.lookup):
+                recognition = await callers.recognise(raw_number)
+                customer = recognition.customer_id
+                segment = "" if customer is None else await callers.segment(customer)
+        except TimeoutError:
+            metrics.LOOKUPS.labels("timeout").inc()
+            _log.warning("caller_lookup_too_slow", seconds=self._limits.lookup)
+            return recognition, ""
+        except Exception as error:  # noqa: BLE001  # whatever it is, the call goes on
+            metrics.LOOKUPS.labels("failed").inc()
+            _log.error("caller_lookup_failed", error=type(error).__name__)
+            return recognition, ""
+        metrics.LOOKUPS.labels(recognition.status).inc()
+        return recognition, segment
+
+    async def check_pin(self, effect: CheckPin) -> Checked | ServiceFailed:
+        """Check a PIN; the answer comes after a whole multiple of ``limits.pin_answer``.
+
+        The check itself is never cancelled: hanging up or waiting long must not save a try.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        check = asyncio.create_task(self._verify(effect))
+        self._unfinished.add(check)
+        check.add_done_callback(self._finished)
+        result: Checked | ServiceFailed
+        try:
+            async with asyncio.timeout(self._limits.pin):
+                result = await asyncio.shield(check)
+            metrics.SERVICES.labels("pin", result.outcome).inc()
+        except Exception as error:  # noqa: BLE001  # any failure: an apology and a person
+            self._failed("pin", error)
+            result = ServiceFailed(service="pin")
+        if self._limits.pin_answer > 0:
+            elapsed = loop.time() - started
+            steps = math.ceil(elapsed / self._limits.pin_answer)
+            await asyncio.sleep(steps * self._limits.pin_answer - elapsed)
+        if isinstance(result, Checked) and result.customer_id is not None:
+            segment = await self._segment(result.customer_id)
+            return Checked(outcome="ok", customer_id=result.customer_id, segment=segment)
+        return result
+
+    async def balances(self, customer_id: CustomerId) -> Balances | ServiceFailed:
+        """Read the customer's accounts."""
+        try:
+            async with asyncio.timeout(self._limits.accounts):
+                accounts = await self._services.accounts.balances(customer_id)
+        except Exception as error:  # noqa: BLE001  # any failure: an apology and a person
+            self._failed("balance", error)
+            return ServiceFailed(service="balance")
+        metrics.SERVICES.labels("balance", "ok").inc()
+        return Balances(accounts=accounts)
+
+    async def _verify(self, effect: CheckPin) -> Checked:
+        match effect.claim:
+            case CardClaim(digits):
+                customer = await self._services.identities.by_card_number(digits.reveal())
+            case CallerClaim(customer):
+                pass
+            case _:
+                customer = None
+        outcome = await self._services.pins.verify(customer, effect.pin.reveal(), now=time.time())
+        if outcome == "ok" and customer is None:
+            outcome = "wrong"  # a claim that names nobody is never right
+        return Checked(outcome=outcome, customer_id=customer if outcome == "ok" else None)
+
+    async def _segment(self, customer_id: CustomerId) -> str:
+        try:
+            async with asyncio.timeout(self._limits.lookup):
+                return await self._services.callers.segment(customer_id)
+        except Exception as error:  # noqa: BLE001  # the call goes on without a priority
+            self._failed("segment", error)
+            return ""
+
+    def _failed(self, service: str, error: Exception) -> None:
+        outcome = "timeout" if isinstance(error, TimeoutError) else "failed"
+        metrics.SERVICES.labels(service, outcome).inc()
+        _log.error("service_failed", service=service, error=type(error).__name__)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._unfinished.discard(task)
+        if not task.cancelled():
+            task.exception()  # taken, so that asyncio does not report it as never retrieved

@@ -1,0 +1,133 @@
+"""The FastAGI server: listens, lets Asterisk in and strangers out, drains on stop.
+
+FastAGI has no authentication of its own: the address must be in the allow-list and the dialplan
+shows a secret as the first argument.  See :mod:`ivr.session` for what happens to a call.
+"""
+
+import asyncio
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+import structlog
+
+from ivr import metrics
+from ivr.channel import AgiChannel
+from ivr.config import IvrConfig, IvrLimits
+from ivr.inquiries import Inquiries
+from ivr.ports import IvrServices
+from ivr.session import Session
+
+__all__ = ["IvrConfig", "IvrLimits", "IvrServer", "IvrServices"]
+
+_BACKLOG: Final = 512
+_log = structlog.get_logger(__name__)
+
+
+class IvrServer:
+    """Serves calls until it is stopped."""
+
+    def __init__(self, config: IvrConfig, services: IvrServices) -> None:
+        self._config = config
+        self._services = services
+        self._inquiries = Inquiries(services, config.limits)
+        self._server: asyncio.Server | None = None
+        self._strangers: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def port(self) -> int:
+        """The TCP port that is listened on; raises :class:`RuntimeError` before :meth:`start`."""
+        if self._server is None:
+            raise RuntimeError("the server does not listen; call start() first")
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def calls(self) -> int:
+        """Calls in the menu now."""
+        return len(self._calls)
+
+    async def start(self) -> None:
+        """Begin to listen; raises :class:`OSError` when the address is not free."""
+        self._server = await asyncio.start_server(
+            self._connected, self._config.host, self._config.port, backlog=_BACKLOG
+        )
+        _log.info("ivr_listening", host=self._config.host, port=self.port)
+
+    async def stop(self, drain: float) -> None:
+        """Take no more calls, give the running ones ``drain`` seconds, send the rest to a person.
+
+        Calls that are cut short keep their place: they go to their number's default queue.
+        """
+        self._stopping = True
+        if self._server is not None:
+            self._server.close()
+        for task in self._strangers:
+            task.cancel()
+        if self._calls:
+            _log.info("ivr_draining", calls=len(self._calls), seconds=drain)
+            await asyncio.wait(self._calls, timeout=drain)
+        for task in self._calls:
+            task.cancel()
+        if left := self._calls | self._strangers:
+            await asyncio.wait(left)
+        if self._server is not None:
+            await self._server.wait_closed()
+        _log.info("ivr_stopped")
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or not self._may_enter(writer):
+            writer.transport.abort()
+            return
+        arrived = asyncio.get_running_loop().time()
+
+        def admit() -> bool:
+            """Turn the stranger into a call, once the secret was shown."""
+            if self._stopping or len(self._calls) >= self._config.limits.sessions:
+                return False
+            self._strangers.discard(task)
+            self._calls.add(task)
+            metrics.CALLS_NOW.inc()
+            waited = asyncio.get_running_loop().time() - arrived
+            metrics.FIRST_COMMAND_SECONDS.observe(waited)
+            return True
+
+        self._strangers.add(task)
+        channel = AgiChannel(reader, writer, self._config.limits)
+        session = Session(
+            channel, self._config, self._inquiries, self._services.reader, admit=admit
+        )
+        try:
+            await session.serve()
+        except asyncio.CancelledError:
+            _log.info("session_cut", was_call=task in self._calls)
+        finally:
+            self._strangers.discard(task)
+            if task in self._calls:
+                self._calls.discard(task)
+                metrics.CALLS_NOW.dec()
+            await channel.close()
+
+    def _may_enter(self, writer: asyncio.StreamWriter) -> bool:
+        peer = writer.get_extra_info("peername")
+        if not peer or self._stopping:
+            return False
+        cause = ""
+        if not is_allowed(peer[0], self._config):
+            cause = "address"
+        elif len(self._strangers) >= self._config.limits.strangers:
+            cause = "crowd"
+        if cause:
+            metrics.REFUSED.labels(cause).inc()
+            _log.info("agi_peer_refused", cause=cause)
+        return not cause
+
+
+def is_allowed(address: str, config: IvrConfig) -> bool:
+    """Tell whether an address is in the allow-list; an IPv4 one may come mapped into IPv6."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found in network for network in config.allow)

@@ -1,0 +1,188 @@
+"""One connection from Asterisk: who is it, which flow, and how it ends.
+
+Whatever goes wrong in a flow, the caller gets a person.
+"""
+
+import asyncio
+import hmac
+import traceback
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import structlog
+
+from cti.core import channel_vars
+from ivr import metrics, phone
+from ivr.agi import Command, Environment, Reply, commands
+from ivr.config import IvrConfig
+from ivr.errors import (
+    AgiProtocolError,
+    AsteriskSilentError,
+    CallerGoneError,
+    IvrError,
+    UnknownFlowError,
+)
+from ivr.flow import Call, Flow, FlowEngine
+from ivr.flow.effects import Play
+from ivr.inquiries import Inquiries
+from ivr.ports import Reader
+from ivr.prompt_ids import LANGUAGES, Language, PromptId
+from ivr.runner import CallRunner, set_shared
+
+MENU_ERROR: Final = "menu_error"
+"""The reason that an agent sees when the menu failed under the caller."""
+MENU_FAILED: Final = PromptId("menu_failed")
+
+_log = structlog.get_logger(__name__)
+
+
+class SessionChannel(Protocol):
+    """What a session needs of its connection; :class:`ivr.channel.AgiChannel` is one."""
+
+    async def environment(self) -> Environment | None: ...
+
+    async def run(self, row: Sequence[Command]) -> list[Reply]: ...
+
+    async def last_words(self, row: Sequence[Command]) -> None: ...
+
+
+class Session:
+    """Serves one connection."""
+
+    def __init__(
+        self,
+        channel: SessionChannel,
+        config: IvrConfig,
+        inquiries: Inquiries,
+        reader: Reader,
+        *,
+        admit: Callable[[], bool],
+    ) -> None:
+        self._channel = channel
+        self._config = config
+        self._inquiries = inquiries
+        self._reader = reader
+        self._admit = admit
+        self._call: Call | None = None
+
+    async def serve(self) -> None:
+        """Serve the connection; raises only :class:`asyncio.CancelledError`, after diverting."""
+        try:
+            environment = await self._channel.environment()
+        except (AgiProtocolError, AsteriskSilentError) as error:
+            self._refuse("garbage" if isinstance(error, AgiProtocolError) else "idle")
+            return
+        if environment is None:
+            self._refuse("closed")
+        elif not self._is_trusted(environment):
+            self._refuse("secret")
+        elif not self._admit():
+            self._refuse("full")
+        else:
+            await self._serve_call(environment)
+
+    def _is_trusted(self, environment: Environment) -> bool:
+        shown = environment.arguments[0] if environment.arguments else ""
+        return hmac.compare_digest(
+            shown.encode("utf-8", "surrogateescape"), self._config.secret.encode()
+        )
+
+    def _refuse(self, cause: str) -> None:
+        metrics.REFUSED.labels(cause).inc()
+        _log.info("agi_peer_refused", cause=cause)
+
+    async def _serve_call(self, environment: Environment) -> None:
+        end = "lost"
+        log = _log
+        try:
+            call_id = await self._call_id(environment)
+            log = log.bind(call_id=call_id)
+            with structlog.contextvars.bound_contextvars(call_id=call_id):
+                end = await self._run_flow(environment, call_id)
+        except CallerGoneError:
+            end = "caller_hung_up"
+        except asyncio.CancelledError:
+            end = "diverted"
+            await self._to_queue(self._call.topic if self._call else "general")
+            raise
+        except (AgiProtocolError, AsteriskSilentError) as error:
+            log.error("asterisk_lost", error=str(error))  # noqa: TRY400  # no trace needed
+        except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets a person
+            end = "crashed"
+            log.error("flow_crashed", **describe(error))  # noqa: TRY400  # a trace may hold digits
+            await self._apologise(environment)
+        finally:
+            metrics.CALLS.labels(self._flow_label(environment), end).inc()
+            log.info("menu_left", end=end)
+
+    async def _call_id(self, environment: Environment) -> str:
+        """Read our key of the call; make one for a dialplan that set none."""
+        found = (await self._channel.run([commands.get_variable(channel_vars.CALL_ID)]))[-1].data
+        if found:
+            return found
+        made = str(uuid.uuid4())
+        await self._channel.run([set_shared(channel_vars.CALL_ID, made)])
+        return made
+
+    async def _run_flow(self, environment: Environment, call_id: str) -> str:
+        flow = self._flow(environment)
+        self._call = call = Call(
+            call_id=call_id,
+            language=self._language(environment),
+            default_queue=environment.arguments[2] if len(environment.arguments) > 2 else "",
+            reader=self._reader,
+        )
+        _log.info("menu_entered", flow=flow.name, language=call.language)
+        runner = CallRunner(
+            self._channel,
+            FlowEngine(flow, call),
+            self._inquiries,
+            self._config.limits,
+            lambda prompt: self._length(call.language, prompt),
+        )
+        return await runner.run(environment.caller_number)
+
+    def _flow(self, environment: Environment) -> Flow:
+        return self._config.flows.get(environment.script)
+
+    def _flow_label(self, environment: Environment) -> str:
+        try:
+            return self._flow(environment).name
+        except UnknownFlowError:
+            return "unknown"
+
+    def _language(self, environment: Environment) -> Language:
+        wanted = environment.arguments[1:2]
+        return next((one for one in LANGUAGES if (one,) == wanted), self._config.default_language)
+
+    def _length(self, language: Language, prompt: str) -> float:
+        return self._config.lengths.get((language, prompt), self._config.limits.unknown_prompt)
+
+    async def _apologise(self, environment: Environment) -> None:
+        """Tell the caller that a person comes, if that can still be said, and send them there."""
+        try:
+            length = self._length(self._language(environment), MENU_FAILED)
+            script = phone.play(Play(prompts=(MENU_FAILED,), keys=""), lambda _: length)
+            await self._channel.run([next(script)])
+        except (IvrError, OSError) as error:
+            _log.info("apology_failed", error=type(error).__name__)
+        await self._to_queue(MENU_ERROR)
+
+    async def _to_queue(self, reason: str) -> None:
+        await self._channel.last_words(
+            [set_shared(channel_vars.REASON, reason), set_shared(channel_vars.NEXT, "queue")]
+        )
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Describe an error for the log without the values that it touched.
+
+    Foreign messages and local variables may hold digits; our own messages are written not to.
+    """
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return {
+        "error": type(error).__name__,
+        "message": str(error) if isinstance(error, IvrError) else "",
+        "at": " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames)),
+    }

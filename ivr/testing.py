@@ -1,0 +1,95 @@
+"""In-memory twins of the ports, for tests and for trying a flow without a bank."""
+
+import msgspec
+
+from crm_lookup.model import AccountBalance, CustomerId, Recognition
+from ivr.ports import IvrServices, PinOutcome
+from ivr.prompt_ids import Language, PromptId
+
+
+class MemoryBank(msgspec.Struct, kw_only=True):
+    """Callers, identities, PINs and accounts in one; fields may be changed between calls."""
+
+    numbers: dict[str, tuple[CustomerId, ...]] = {}
+    segments: dict[CustomerId, str] = {}
+    cards: dict[str, CustomerId] = {}
+    pin_codes: dict[CustomerId, str] = {}
+    ledger: dict[CustomerId, tuple[AccountBalance, ...]] = {}
+    locked: set[CustomerId] = set()
+    failing: dict[str, Exception] = {}
+    """Exception to raise by the name of the method."""
+    asked: list[str] = []
+    """Names of the methods that were called."""
+
+    async def recognise(self, raw_number: str) -> Recognition:
+        self._enter("recognise")
+        if not raw_number:
+            return Recognition(status="withheld")
+        found = self.numbers.get(raw_number, ())
+        status = "unknown" if not found else "recognised" if len(found) == 1 else "ambiguous"
+        return msgspec.convert(
+            {"status": status, "number": raw_number, "candidates": found}, Recognition
+        )
+
+    async def segment(self, customer_id: CustomerId) -> str:
+        self._enter("segment")
+        return self.segments.get(customer_id, "standard")
+
+    async def by_card_number(self, digits: str) -> CustomerId | None:
+        self._enter("by_card_number")
+        return self.cards.get(digits)
+
+    async def verify(self, customer_id: CustomerId | None, pin: str, *, now: float) -> PinOutcome:
+        self._enter("verify")
+        if customer_id in self.locked:
+            return "locked"
+        if customer_id is None or self.pin_codes.get(customer_id) != pin:
+            return "wrong"
+        return "ok"
+
+    async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
+        self._enter("balances")
+        return self.ledger.get(customer_id, ())
+
+    def _enter(self, method: str) -> None:
+        self.asked.append(method)
+        if (error := self.failing.get(method)) is not None:
+            raise error
+
+
+class PlainReader:
+    """Says a balance as a handful of readable ids."""
+
+    def balance(
+        self, *, kind: str, tail: str, minor: int, currency: str, language: Language
+    ) -> tuple[PromptId, ...]:
+        word = "owed" if minor < 0 else "balance"
+        return (PromptId(f"{word}_{kind}"), PromptId(f"{tail}_{abs(minor)}_{currency}_{language}"))
+
+
+def services(bank: MemoryBank) -> IvrServices:
+    """Return services that are all played by ``bank``."""
+    return IvrServices(
+        callers=bank, identities=bank, pins=bank, accounts=bank, reader=PlainReader()
+    )
+
+
+def demo_bank() -> MemoryBank:
+    """Return a bank with one gold customer: +8613800138000, one card, PIN 135790."""
+    wang = CustomerId("C1")
+    return MemoryBank(
+        numbers={"+8613800138000": (wang,)},
+        segments={wang: "gold"},
+        cards={"6222020000000018": wang},
+        pin_codes={wang: "135790"},
+        ledger={
+            wang: (
+                AccountBalance(
+                    account_id="A1", kind="current", tail="0018", currency="CNY", balance=1234567
+                ),
+                AccountBalance(
+                    account_id="A2", kind="credit_card", tail="9921", currency="CNY", balance=-980
+                ),
+            )
+        },
+    )
