@@ -1,0 +1,189 @@
+"""A small bank with known answers in each storage, for tests of this and other packages."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import msgspec
+import sqlalchemy as sa
+
+from crm_lookup import tables
+from crm_lookup.keys import DataKey
+from crm_lookup.memory import MemoryBank
+from crm_lookup.model import AccountBalance, CustomerId, Interaction, Text
+from crm_lookup.records import CustomerRecord, NumberRecord
+from crm_lookup.sqlite import SqliteBank
+
+Bank: TypeAlias = MemoryBank | SqliteBank
+
+NOW: Final = 1_782_000_000.0  # in June 2026
+KEY: Final = DataKey(b"a key for the tests only, no secret")
+WANG, LI, FIRM, CLOSED = (CustomerId(i) for i in ("C1", "C2", "C3", "C9"))
+WANG_NUMBER, SHARED_NUMBER = "+8613800138000", "+861062345678"
+WANG_CARD, LOST_CARD, CLOSED_CARD = "6222020000000018", "6222020000000026", "6222020000000034"
+
+
+def _account(account_id: str, kind: Any, balance: int, currency: str = "CNY") -> AccountBalance:
+    return AccountBalance(
+        account_id=account_id, kind=kind, tail="0018", currency=currency, balance=balance
+    )
+
+
+def _said(days: int, what: str) -> Interaction:
+    return Interaction(at=NOW - days * 86400.0, channel="phone", summary=Text("询问", what))
+
+
+RECORDS: Final = (
+    CustomerRecord(
+        customer_id=WANG,
+        name="王芳",
+        family_name="王",
+        segment="gold",
+        segment_reason=Text("资产高", "large assets"),
+        birth_year=1985,
+        since="2015-03-02",
+        relationship_manager="李雷",
+        numbers=(
+            NumberRecord(number=SHARED_NUMBER, kind="home", is_primary=False),
+            NumberRecord(number=WANG_NUMBER),
+        ),
+        accounts=(
+            _account("A1", "current", 31_000_050),
+            _account("A2", "credit_card", -900_000),
+            _account("A3", "savings", 12_345, "USD"),
+        ),
+        holdings=("credit_card", "current"),
+        flags=("collections",),
+        marketing_consent=True,
+        interactions=tuple(_said(day, f"{day} days ago") for day in range(1, 6)),
+        declined=(("wealth", NOW - 10.0), ("fund", NOW - 20.0)),
+    ),
+    CustomerRecord(
+        customer_id=LI,
+        name="Smith, John",
+        family_name="Smith",
+        segment="standard",
+        segment_reason=Text("普通", "ordinary"),
+        language="en",
+        since="2024-12-31",
+        numbers=(NumberRecord(number=SHARED_NUMBER, kind="home"),),
+    ),
+    CustomerRecord(
+        customer_id=FIRM,
+        kind="company",
+        name="北京示例科技有限公司",
+        family_name="",
+        segment="silver",
+        segment_reason=Text("对公", "a company"),
+        since="2019-01-01",
+        marketing_consent=True,
+    ),
+    CustomerRecord(
+        customer_id=CLOSED,
+        status="closed",
+        name="赵四",
+        family_name="赵",
+        segment="standard",
+        segment_reason=Text("已销户", "closed"),
+        since="2010-01-01",
+        numbers=(NumberRecord(number=WANG_NUMBER),),
+    ),
+)
+CARDS: Final = {WANG_CARD: WANG, LOST_CARD: WANG, CLOSED_CARD: CLOSED}
+
+
+@asynccontextmanager
+async def memory_bank(_folder: Path) -> AsyncIterator[MemoryBank]:
+    yield MemoryBank(RECORDS, cards=CARDS, key=KEY, clock=lambda: NOW)
+
+
+@asynccontextmanager
+async def sqlite_bank(folder: Path) -> AsyncIterator[SqliteBank]:
+    path = folder / "bank.db"
+    engine = sa.create_engine(f"sqlite:///{path}")
+    tables.metadata.create_all(engine)
+    with engine.begin() as connection:
+        for record in RECORDS:
+            _write(connection, record)
+        for number, owner in CARDS.items():
+            connection.execute(
+                tables.cards.insert().values(
+                    card_id=number[-4:],
+                    customer_id=owner,
+                    account_id="A1",
+                    number_hash=KEY.card_hash(number),
+                    tail=number[-4:],
+                    kind="debit",
+                    status="lost" if number == LOST_CARD else "active",
+                    expires=date(2030, 1, 31),
+                )
+            )
+    engine.dispose()
+    async with await SqliteBank.open(path, key=KEY, clock=lambda: NOW) as bank:
+        yield bank
+
+
+BANKS: Final[dict[str, Callable[[Path], Any]]] = {"memory": memory_bank, "sqlite": sqlite_bank}
+
+
+def _write(connection: sa.Connection, record: CustomerRecord) -> None:
+    own = {"customer_id": record.customer_id}
+    connection.execute(
+        tables.customers.insert().values(
+            own
+            | {
+                "kind": record.kind,
+                "status": record.status,
+                "name": record.name,
+                "family_name": record.family_name,
+                "segment": record.segment,
+                "segment_reason_zh": record.segment_reason.zh,
+                "segment_reason_en": record.segment_reason.en,
+                "language": record.language,
+                "birth_year": record.birth_year,
+                "since": date.fromisoformat(record.since),
+                "relationship_manager": record.relationship_manager,
+                "updated_at": NOW,
+            }
+        )
+    )
+    for table, values in _rows(record):
+        connection.execute(table.insert().values(own | values))
+
+
+def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+    day = date(2020, 1, 1)
+    for number in record.numbers:
+        yield (
+            tables.customer_numbers,
+            {"number": number.number, "kind": number.kind, "is_primary": number.is_primary},
+        )
+    for account in record.accounts:
+        values = msgspec.structs.asdict(account) | {"status": "open", "opened": day}
+        yield tables.accounts, values
+        if account.account_id == "A1":  # a twin that nobody may see
+            yield tables.accounts, values | {"account_id": "A0", "status": "closed"}
+    for code in record.holdings:
+        yield tables.holdings, {"product": code, "opened": day}
+    for flag in record.flags:
+        yield tables.customer_flags, {"flag": flag, "since": NOW}
+    withdrawn = None if record.marketing_consent else NOW
+    yield (
+        tables.consents,
+        {"purpose": "marketing", "granted_at": 1.0, "withdrawn_at": withdrawn},
+    )
+    for said in record.interactions:
+        yield (
+            tables.interactions,
+            {
+                "at": said.at,
+                "channel": said.channel,
+                "topic": "general",
+                "summary_zh": said.summary.zh,
+                "summary_en": said.summary.en,
+            },
+        )
+    for offer_id, at in record.declined:
+        yield tables.offer_responses, {"offer_id": offer_id, "at": at, "response": "declined"}

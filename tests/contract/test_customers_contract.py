@@ -1,0 +1,180 @@
+"""What every customer directory must do, over each implementation."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crm_lookup.errors import NotReadyError, WrongKeyError
+from crm_lookup.keys import DataKey
+from crm_lookup.model import CustomerId, Recognition, Text
+from crm_lookup.ports import CustomerDirectory
+from crm_lookup.sqlite import MOST_CANDIDATES, SqliteBank
+from crm_lookup.testing import (
+    BANKS,
+    CLOSED,
+    CLOSED_CARD,
+    FIRM,
+    KEY,
+    LI,
+    LOST_CARD,
+    SHARED_NUMBER,
+    WANG,
+    WANG_CARD,
+    WANG_NUMBER,
+    memory_bank,
+    sqlite_bank,
+)
+
+
+@pytest.fixture(params=sorted(BANKS))
+async def directory(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[CustomerDirectory]:
+    async with BANKS[request.param](tmp_path) as bank:
+        yield bank
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("raw", [WANG_NUMBER, "13800138000", "008613800138000", "013800138000"])
+async def test_a_number_names_its_one_customer(directory: CustomerDirectory, raw: str) -> None:
+    found = await directory.recognise(raw)
+    # The closed customer who had the number before is nobody's candidate.
+    assert found == Recognition(status="recognised", number=WANG_NUMBER, candidates=(WANG,))
+
+
+async def test_a_shared_number_gives_all_candidates(directory: CustomerDirectory) -> None:
+    found = await directory.recognise("010-62345678")
+    assert found == Recognition(status="ambiguous", number=SHARED_NUMBER, candidates=(WANG, LI))
+    assert found.customer_id is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("13900139000", Recognition(status="unknown", number="+8613900139000")),
+        ("1001", Recognition(status="unknown")),
+        ("anonymous", Recognition(status="withheld")),
+        ("", Recognition(status="withheld")),
+        (None, Recognition(status="withheld")),
+        ("12", Recognition(status="invalid")),
+        ("' OR 1=1 --", Recognition(status="invalid")),
+    ],
+)
+async def test_what_names_nobody(
+    directory: CustomerDirectory, raw: str | None, expected: Recognition
+) -> None:
+    assert await directory.recognise(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("digits", "owner"),
+    [
+        (WANG_CARD, WANG),
+        ("6222 0200 0000 0018", WANG),
+        (LOST_CARD, WANG),  # its owner calls about just that
+        (CLOSED_CARD, None),
+        ("6222020000000019", None),
+        ("", None),
+    ],
+)
+async def test_cards_are_found_by_their_number(
+    directory: CustomerDirectory, digits: str, owner: CustomerId | None
+) -> None:
+    assert await directory.by_card_number(digits) == owner
+
+
+async def test_segments(directory: CustomerDirectory) -> None:
+    assert await directory.segment(WANG) == "gold"
+    assert await directory.segment(FIRM) == "silver"
+    assert await directory.segment(CustomerId("nobody")) == "standard"
+
+
+async def test_the_brief_holds_everything_masked(directory: CustomerDirectory) -> None:
+    brief = await directory.brief(WANG)
+    assert brief is not None
+    assert (brief.customer_id, brief.name, brief.phone) == (WANG, "王**", "+86 138****8000")
+    assert (brief.segment, brief.segment_reason) == ("gold", Text("资产高", "large assets"))
+    assert (brief.language, brief.customer_since) == ("zh", "2015-03-02")
+    assert brief.products == (Text("信用卡", "Credit card"), Text("活期账户", "Current account"))
+    assert brief.balance_band.en == "CNY 200,000–1 million"  # not counting dollars and debts
+    assert (brief.flags, brief.relationship_manager) == (("collections",), "李雷")
+    assert [said.summary.en for said in brief.interactions] == [
+        f"{day} days ago" for day in range(1, 6)
+    ]
+    # wealth was declined a moment ago, instalments are credit: what is left
+    assert [offer.offer_id for offer in brief.offers] == ["term_deposit", "mobile_banking"]
+
+
+async def test_sparse_customers_have_briefs_too(directory: CustomerDirectory) -> None:
+    person, firm = await directory.brief(LI), await directory.brief(FIRM)
+    assert person is not None
+    assert firm is not None
+    assert (person.name, person.phone, person.language) == ("S**", "+86 10****5678", "en")
+    assert person.offers == ()  # took back the consent
+    assert (firm.name, firm.phone) == ("北京**", "")
+    assert [offer.offer_id for offer in firm.offers] == ["payroll_service", "mobile_banking"]
+
+
+async def test_nobody_has_no_brief(directory: CustomerDirectory) -> None:
+    assert await directory.brief(CustomerId("nobody")) is None
+
+
+async def test_both_storages_give_equal_briefs(tmp_path: Path) -> None:
+    async with memory_bank(tmp_path) as memory, sqlite_bank(tmp_path) as sqlite:
+        for customer_id in (WANG, LI, FIRM, CLOSED):
+            brief = await sqlite.brief(customer_id)
+            assert brief is not None
+            assert brief == await memory.brief(customer_id)
+
+
+# SQLite alone ------------------------------------------------------------------------------
+
+
+async def test_a_missing_or_empty_database_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotReadyError, match="hotline db upgrade"):
+        await SqliteBank.open(tmp_path / "none.db", key=KEY)
+    assert contents(tmp_path) == {}
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as connection:
+        connection.execute("VACUUM")
+    with pytest.raises(NotReadyError, match="hotline db upgrade"):
+        await SqliteBank.open(tmp_path / "empty.db", key=KEY)
+
+
+async def test_another_key_is_refused(tmp_path: Path) -> None:
+    async with sqlite_bank(tmp_path):
+        pass
+    with pytest.raises(WrongKeyError, match="another data key"):
+        await SqliteBank.open(tmp_path / "bank.db", key=DataKey(b"another key" * 3))
+
+
+async def test_a_switchboard_gives_a_bounded_list(tmp_path: Path) -> None:
+    async with sqlite_bank(tmp_path) as bank:
+        with closing(sqlite3.connect(tmp_path / "bank.db")) as connection:
+            for n in range(100):
+                connection.execute(
+                    "INSERT INTO customers SELECT 'X' || ?, kind, status, name, family_name, "
+                    "segment, segment_reason_zh, segment_reason_en, language, birth_year, since, "
+                    "relationship_manager, updated_at FROM customers WHERE customer_id = 'C3'",
+                    (n,),
+                )
+                connection.execute(
+                    "INSERT INTO customer_numbers VALUES ('+864008208820', 'X' || ?, 'work', 1)",
+                    (n,),
+                )
+            connection.commit()
+        found = await bank.recognise("4008208820")
+    assert (found.status, len(found.candidates)) == ("ambiguous", MOST_CANDIDATES)
+
+
+async def test_no_card_number_stands_in_the_file(tmp_path: Path) -> None:
+    async with sqlite_bank(tmp_path):
+        pass
+    content = b"".join(contents(tmp_path).values())
+    assert KEY.card_hash(WANG_CARD).encode() in content
+    assert WANG_CARD.encode() not in content
