@@ -22,7 +22,7 @@ from hotline.settings.model import Settings
 
 PREFIX: Final = "HOTLINE_"
 SEARCHED: Final = (Path("hotline.toml"), Path("/etc/hotline/hotline.toml"))
-NOT_SETTINGS: Final = frozenset({"HOTLINE_CONFIG", "HOTLINE_ASTERISK_ROOT"})
+NOT_SETTINGS: Final = frozenset({"HOTLINE_CONFIG", "HOTLINE_ASTERISK_ROOT", "HOTLINE_SUPERVISOR"})
 """Variables with our prefix that are read elsewhere."""
 
 

@@ -1,0 +1,123 @@
+"""``hotline demo``: start the demo bank, say where to look, keep it alive until Ctrl-C."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from crm_lookup.tables import customer_numbers
+from hotline import db
+from hotline.demo import bank, robots
+from hotline.demo.people import AGENTS, EMPLOYEES, SUPERVISOR
+from hotline.demo.site import HOST, PortPlan, Site
+
+CUSTOMERS: Final = 3000
+SEED: Final = 20260701
+
+
+class Demo:
+    """One run of the demo below ``state_dir``."""
+
+    def __init__(self, state_dir: Path, console: Console, *, quiet: bool) -> None:
+        self._state_dir = state_dir
+        self._console = console
+        self._quiet = quiet
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Run until SIGINT or SIGTERM, then end every process that was started."""
+        loop = asyncio.get_running_loop()
+        stopped = asyncio.Event()
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(sign, stopped.set)
+        site = Site.reopen(self._state_dir)
+        if site is not None:
+            self._console.print("an Asterisk of an earlier run lives: adopting it with its calls")
+        else:
+            site = Site(self._state_dir, PortPlan.choose())
+        starting = asyncio.create_task(self._start(site))
+        waiting = asyncio.create_task(stopped.wait())
+        try:
+            await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not stopped.is_set():
+                await starting  # raises what went wrong
+                self._show(site)
+                await stopped.wait()
+        finally:
+            self._console.print("stopping …")
+            for task in (starting, waiting, *self._tasks):
+                task.cancel()
+            await asyncio.gather(starting, waiting, *self._tasks, return_exceptions=True)
+            await site.stop()
+            self._console.print("everything stopped")
+
+    async def _start(self, site: Site) -> None:
+        with self._step("demo bank"):
+            await site.prepare(CUSTOMERS, lambda _: None)
+        with self._step("Asterisk, voice menu and console"):
+            await site.start()
+            await site.ready()
+        if self._quiet:
+            return
+        with self._step("carrier and the agents' phones"):
+            carrier = await site.start_carrier(answer_after=2.0, talk=12)
+        with self._step("agents"):
+            port = site.plan.console
+            await robots.make_available(HOST, port, AGENTS[0])
+            chance = random.Random(SEED)  # noqa: S311 - a demo, not a secret
+            jobs = [robots.work(HOST, port, agent, chance) for agent in AGENTS[1:]]
+            callers = await asyncio.to_thread(_some_numbers, site)
+            jobs.append(robots.phone_in(carrier, callers, bank.DEMO_PIN, chance))
+            self._tasks = [asyncio.create_task(job) for job in jobs]
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        self._console.print(f"• {name} … ", end="")
+        yield
+        self._console.print(f"[green]done[/] ({time.monotonic() - started:.1f} s)")
+
+    def _show(self, site: Site) -> None:
+        plan = site.plan
+        table = Table(show_header=False, box=None, padding=(0, 2))
+        table.add_row("[bold]Console[/]", f"http://{HOST}:{plan.console}/")
+        table.add_row("Agent", f"{AGENTS[0].login}  password {AGENTS[0].password}")
+        table.add_row("Supervisor", f"{SUPERVISOR.login}  password {SUPERVISOR.password}")
+        numbers = "95500 (Mandarin), 95501 (English), 4008895500 (priority line)"
+        table.add_row("[bold]Numbers[/]", numbers)
+        for customer in bank.DEMO_CUSTOMERS:
+            table.add_row(
+                "Customer",
+                f"{customer.name} {customer.number}, card {customer.card}, PIN {customer.pin} "
+                f"({customer.segment})",
+            )
+        table.add_row("Logs", str(site.state_dir / "log"))
+        table.add_row("", f"{len(EMPLOYEES)} people can sign in, all with the same password")
+        self._console.print(Panel(table, title="ready", expand=False))
+        life = (
+            "nobody phones in by itself (--quiet)"
+            if self._quiet
+            else "customers phone in every few seconds, the phones answer by themselves"
+        )
+        self._console.print(f"{life}; Ctrl-C ends everything")
+
+
+def _some_numbers(site: Site) -> list[str]:
+    engine = db.engine(site.settings.database_url)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(customer_numbers.c.number).order_by(customer_numbers.c.number).limit(800)
+            )
+            return [row[0] for row in rows]
+    finally:
+        engine.dispose()

@@ -1,0 +1,265 @@
+"""One trial installation: its settings, bank, people, Asterisk, roles and carrier.
+
+The demo, the self-test and the tests all stand on it, so that what is tried is what is shipped.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from hotline import db, ports
+from hotline.accounts import add_user, open_users
+from hotline.asterisk.locate import Install
+from hotline.asterisk.render import Phone
+from hotline.asterisk.secrets import load_secrets
+from hotline.carrier import TRUNK_ADDRESS, Carrier, CarrierConfig
+from hotline.demo import bank
+from hotline.demo.people import EMPLOYEES
+from hotline.exchange import Exchange, find_install
+from hotline.serve import phones
+from hotline.settings import Settings, load_settings
+from hotline.supervisor import Supervisor
+
+HOST: Final = "127.0.0.1"
+Progress = Callable[[str], None]
+
+
+class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The ports of one trial installation."""
+
+    sip: int
+    websocket: int
+    ami: int
+    ivr: int
+    ivr_metrics: int
+    console: int
+    carrier: int
+    rtp: int
+    carrier_rtp: int
+
+    @classmethod
+    def choose(cls, base: int | None = None) -> Self:
+        """Take the usual ports where they are free, or free ones from ``base`` on."""
+        if base is None:
+            return cls(
+                sip=ports.free_ports(HOST, 5060, 1),
+                websocket=ports.free_ports(HOST, 8088, 1, ("tcp",)),
+                ami=ports.free_ports(HOST, 5038, 1, ("tcp",)),
+                ivr=ports.free_ports(HOST, 4573, 1, ("tcp",)),
+                ivr_metrics=ports.free_ports(HOST, 9180, 1, ("tcp",)),
+                console=ports.free_ports(HOST, 8080, 1, ("tcp",)),
+                carrier=ports.free_ports(TRUNK_ADDRESS, 5070, 1),
+                rtp=10000,
+                carrier_rtp=12000,
+            )
+        first = ports.free_ports(HOST, base, 8)
+        return cls(
+            sip=first,
+            websocket=first + 1,
+            ami=first + 2,
+            ivr=first + 3,
+            ivr_metrics=first + 4,
+            console=first + 5,
+            carrier=first + 6,
+            rtp=first + 1000,
+            carrier_rtp=first + 3000,
+        )
+
+
+def settings_text(state_dir: Path, plan: PortPlan, extra: str = "") -> str:
+    """The settings file of a trial installation."""
+    return f"""\
+# Made by `hotline demo` or `hotline selftest`: everything on loopback, for trials only.
+state_dir = "{state_dir}"
+
+[asterisk]
+sip_bind = "{HOST}"
+sip_port = {plan.sip}
+websocket_port = {plan.websocket}
+rtp_first = {plan.rtp}
+rtp_last = {plan.rtp + 1999}
+
+[ami]
+port = {plan.ami}
+
+[ivr]
+port = {plan.ivr}
+metrics_port = {plan.ivr_metrics}
+
+[console]
+port = {plan.console}
+
+[[trunks]]
+name = "carrier"
+host = "{TRUNK_ADDRESS}"
+port = {plan.carrier}
+trust_asserted_identity = true
+
+[[numbers]]
+dnis = "95500"
+
+[[numbers]]
+dnis = "95501"
+language = "en"
+
+[[numbers]]
+dnis = "4008895500"
+queue = "vip"
+{extra}"""
+
+
+class Site:
+    """A trial installation below ``state_dir``."""
+
+    def __init__(self, state_dir: Path, plan: PortPlan, *, extra: str = "") -> None:
+        self.state_dir = state_dir
+        self.plan = plan
+        self.config = state_dir / "hotline.toml"
+        state_dir.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(settings_text(state_dir, plan, extra), encoding="utf-8")
+        self._open()
+
+    @classmethod
+    def reopen(cls, state_dir: Path) -> Self | None:
+        """Return the installation that is there already if its Asterisk still lives."""
+        config = state_dir / "hotline.toml"
+        if not config.exists():
+            return None
+        site = cls.__new__(cls)
+        site.state_dir, site.config = state_dir, config
+        site._open()
+        if site.exchange.process.pid() is None:
+            return None
+        site.plan = _plan_of(site.settings)
+        return site
+
+    def _open(self) -> None:
+        self.settings: Settings = load_settings(self.config, environ={})
+        self.install: Install = find_install(self.settings)
+        self.exchange = Exchange(self.settings, self.install)
+        self.supervisor: Supervisor | None = None
+        self.carrier: Carrier | None = None
+
+    async def prepare(self, customers: int, progress: Progress) -> None:
+        """Make database, bank and people; does nothing where that was done."""
+        url = self.settings.database_url
+        progress("database")
+        await asyncio.to_thread(db.upgrade, url)
+        progress(f"bank with {customers:,} customers")
+        key = load_secrets(self.settings).lookup
+        await asyncio.to_thread(bank.seed, url, key=bytes.fromhex(key), customers=customers)
+        progress("people")
+        async with open_users(self.settings) as store:
+            there = {user.login for user in await store.users()}
+            for person in EMPLOYEES:
+                if person.login not in there:
+                    await add_user(
+                        store,
+                        person.login,
+                        person.name,
+                        person.role,
+                        person.password,
+                        person.agent_id,
+                        [person.extension] if person.extension else [],
+                    )
+
+    def phones(self) -> Sequence[Phone]:
+        """The phones of all agents."""
+        return phones(self.settings)
+
+    async def start(self, roles: Sequence[str] = ("ivr", "console")) -> None:
+        """Start Asterisk and the roles."""
+        self.supervisor = Supervisor(
+            self.config, self.exchange, self.phones, roles, log_dir=self.state_dir / "log"
+        )
+        await self.supervisor.start()
+
+    async def start_carrier(
+        self, *, answer_after: float = 1.0, talk: int = 0, with_phones: bool = True
+    ) -> Carrier:
+        """Start the carrier and, with it, the agents' phones."""
+        config = CarrierConfig(
+            base=self.state_dir / "carrier",
+            hotline=f"{HOST}:{self.plan.sip}",
+            port=self.plan.carrier,
+            rtp_first=self.plan.carrier_rtp,
+            rtp_last=self.plan.carrier_rtp + 1999,
+            user=self.settings.asterisk.user,
+            answer_after=answer_after,
+            talk=talk,
+        )
+        self.carrier = Carrier(config, self.install)
+        wanted = self.phones() if with_phones else ()
+        await asyncio.to_thread(self.carrier.start, wanted)
+        await self._wait_for_phones(self.carrier, wanted)
+        return self.carrier
+
+    async def ready(self, seconds: float = 30.0) -> None:
+        """Wait until menu and console work.  Raises ``TimeoutError`` naming who is missing."""
+        until = time.monotonic() + seconds
+        for name, port in (("ivr", self.plan.ivr), ("console", self.plan.console)):
+            if not await ports.wait_for_port(HOST, port, max(until - time.monotonic(), 0.1)):
+                message = f"{name} does not listen on port {port} after {seconds:g} s"
+                raise TimeoutError(message)
+        while not await self._console_ready():
+            if time.monotonic() > until:
+                message = f"the console is not ready after {seconds:g} s; see /readyz"
+                raise TimeoutError(message)
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Stop everything that belongs to this installation."""
+        if self.carrier is not None:
+            await asyncio.to_thread(self.carrier.stop)
+        if self.supervisor is not None:
+            await self.supervisor.stop()
+
+    def pids(self) -> Mapping[str, int | None]:
+        """The process ids, for who wants to break things from outside."""
+        roles = self.supervisor.roles if self.supervisor else {}
+        return {
+            "asterisk": self.exchange.process.pid(),
+            "carrier": self.carrier.process.pid() if self.carrier else None,
+            **{name: role.pid for name, role in roles.items()},
+        }
+
+    async def _console_ready(self) -> bool:
+        reader, writer = await asyncio.open_connection(HOST, self.plan.console)
+        try:
+            writer.write(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            line = await asyncio.wait_for(reader.readline(), 2.0)
+        except (OSError, TimeoutError):
+            return False
+        finally:
+            writer.close()
+        return b" 200 " in line
+
+    async def _wait_for_phones(self, carrier: Carrier, wanted: Sequence[Any]) -> None:
+        until = time.monotonic() + 15
+        while await asyncio.to_thread(carrier.registered) < len(wanted):
+            if time.monotonic() > until:
+                message = "the agents' phones did not register within 15 s"
+                raise TimeoutError(message)
+            await asyncio.sleep(0.1)
+        for phone in wanted:  # else Asterisk asks a new phone at a random moment of half a minute
+            await asyncio.to_thread(
+                self.exchange.process.command, f"pjsip qualify {phone.extension}"
+            )
+
+
+def _plan_of(settings: Settings) -> PortPlan:
+    return PortPlan(
+        sip=settings.asterisk.sip_port,
+        websocket=settings.asterisk.websocket_port,
+        ami=settings.ami.port,
+        ivr=settings.ivr.port,
+        ivr_metrics=settings.ivr.metrics_port or 0,
+        console=settings.console.port,
+        carrier=settings.trunks[0].port or 0,
+        rtp=settings.asterisk.rtp_first,
+        carrier_rtp=settings.asterisk.rtp_first + 2000,
+    )

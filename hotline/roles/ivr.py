@@ -1,0 +1,109 @@
+"""The role ``ivr``: the voice menu's process."""
+
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from prometheus_client import start_http_server
+
+from crm_lookup.keys import DataKey
+from crm_lookup.model import CustomerId, Recognition
+from crm_lookup.numbers import NumberReader
+from crm_lookup.pins import PinChecker
+from crm_lookup.sqlite import SqliteBank
+from hotline import db
+from hotline.asterisk.render import DIALPLANS, SOUNDS
+from hotline.asterisk.secrets import load_secrets
+from hotline.roles.life import end_with_supervisor, stop_event
+from hotline.settings import Settings
+from ivr import lengths
+from ivr.config import IvrConfig, IvrLimits
+from ivr.flow import FlowSet, load
+from ivr.prompts import PromptCatalogue
+from ivr.server import IvrServer, IvrServices
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS: Final = 6.0
+"""How long calls in the menu may go on when the process is told to end."""
+
+
+class Callers:
+    """The menu's view of who is calling."""
+
+    def __init__(self, bank: SqliteBank) -> None:
+        self._bank = bank
+
+    async def recognise(self, raw_number: str) -> Recognition:
+        return await self._bank.recognise(raw_number)
+
+    async def segment(self, customer_id: CustomerId) -> str:
+        return await self._bank.segment(customer_id) or "standard"
+
+
+def load_prompts() -> PromptCatalogue:
+    """The prompts that are shipped."""
+    return PromptCatalogue.load()
+
+
+def load_flows(settings: Settings) -> FlowSet:
+    """The flows of these settings; raises :class:`ivr.errors.FlowFileError` naming the line."""
+    folder: Path = settings.ivr.flows or DIALPLANS / "flows"
+    return load(folder, load_prompts())
+
+
+def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqliteBank]:
+    """Open the customers' database for this process."""
+    return SqliteBank.open(
+        db.sqlite_path(settings.database_url),
+        key=key,
+        numbers=NumberReader(settings.home_region),
+    )
+
+
+async def run_ivr(settings: Settings) -> None:
+    """Serve the menu until SIGINT or SIGTERM, then let running calls end."""
+    end_with_supervisor()
+    stopped = stop_event()
+    secrets = load_secrets(settings)
+    key = DataKey(bytes.fromhex(secrets.lookup))
+    async with AsyncExitStack() as stack:
+        stack.enter_context(db.in_use(settings.database_url))
+        bank = await stack.enter_async_context(await open_bank(settings, key))
+        pins = PinChecker(
+            bank, key, limit=settings.ivr.pin_tries, lock_seconds=settings.ivr.pin_lock
+        )
+        stack.push_async_callback(pins.close)
+        server = IvrServer(
+            IvrConfig(
+                host=settings.ivr.host,
+                port=settings.ivr.port,
+                secret=secrets.ivr,
+                allow=settings.ivr.allow,
+                flows=load_flows(settings),
+                lengths=lengths.read(SOUNDS),
+                limits=IvrLimits(
+                    guard=settings.asterisk.guard,
+                    sessions=settings.ivr.maximum_sessions,
+                    lookup=settings.ivr.lookup_deadline,
+                ),
+            ),
+            IvrServices(
+                callers=Callers(bank),
+                identities=bank,
+                pins=pins,
+                accounts=bank,
+                reader=load_prompts(),
+            ),
+        )
+        if settings.ivr.metrics_port is not None:
+            metrics, thread = start_http_server(settings.ivr.metrics_port, settings.ivr.host)
+            stack.callback(thread.join, 1.0)
+            stack.callback(metrics.shutdown)
+        await server.start()
+        try:
+            await stopped.wait()
+        finally:
+            await server.stop(DRAIN_SECONDS)
