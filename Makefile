@@ -37,7 +37,7 @@ unit:
 
 # Its summary must stay the last thing that `make test` and .ci/run print.
 suite:
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest $(ARGS)
 
 bench: setup ## measure, and print the tables: make bench ARGS=…
 	@$(BIN)/python -m bench $(ARGS)

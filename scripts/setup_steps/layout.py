@@ -42,7 +42,8 @@ class Layout:
 
     @property
     def asterisk_root(self) -> Path:
-        return self.state / "asterisk-root"
+        """The private root, by its real path: Asterisk's user may not enter the checkout."""
+        return self.state.resolve() / "asterisk-root"
 
 
 def digest(paths: Iterable[Path], *words: str) -> str:
