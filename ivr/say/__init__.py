@@ -25,7 +25,7 @@ _JOINS: Final[dict[Language, str]] = {"zh": "", "en": " "}
 def amount(minor: int, currency: str, language: Language) -> tuple[PromptId, ...]:
     """Read an amount of money.
 
-    ``minor`` is in the currency's minor units (fen, cents; whole yen), ``currency`` an ISO 4217
+    ``minor`` is in the currency's minor units (fen, cents), ``currency`` an ISO 4217
     code.  Raises :class:`CannotSayError` for a currency without pieces or an amount of more than
     10^15 - 1 whole units.
     """

@@ -78,17 +78,21 @@ def amount(money: Money) -> tuple[PromptId, ...]:
     if money.major:
         pieces += row(currency.major if money.minor else f"{currency.major}_whole")
     if currency.tenth:
-        tenths, minor = divmod(money.minor, 10)
+        tenths, hundredths = divmod(money.minor, 10)
         if tenths:
-            pieces += (*cardinal(tenths, counted=not pieces), *row(currency.tenth))
-        gap = bool(pieces) and not tenths
-    else:
-        minor = money.minor
-        gap = bool(pieces) and minor < 10
-    if minor:
-        zero = (ZERO,) if gap else ()
-        pieces += (*zero, *cardinal(minor, counted=not pieces), *row(currency.minor))
+            pieces += row(_coins(currency.tenth, tenths, first=not pieces))
+        if hundredths:
+            gap = (ZERO,) if pieces and not tenths else ()
+            pieces += (*gap, *row(_coins(currency.minor, hundredths, first=not pieces)))
+    elif money.minor:
+        gap = (ZERO,) if pieces and money.minor < 10 else ()
+        pieces += (*gap, *cardinal(money.minor, counted=not pieces), *row(currency.minor))
     return (MINUS, *pieces) if money.negative else pieces
+
+
+def _coins(unit: str, count: int, *, first: bool) -> str:
+    # Count and unit are one recording: "五角" is said in one breath, with its tones changed.
+    return f"{unit}_liang" if count == 2 and first else f"{unit}_{count}"
 
 
 def date(day: dt.date, *, year: bool) -> tuple[PromptId, ...]:

@@ -14,14 +14,10 @@ class Currency(msgspec.Struct, frozen=True):
     """How a currency is spoken: the stems of its pieces' ids."""
 
     major: str
-    minor: str = ""
-    """Empty where the currency has no minor unit."""
+    minor: str
+    """A hundredth of the major unit."""
     tenth: str = ""
     """The unit between the two (Mandarin 角); English counts in minor units only."""
-
-    @property
-    def minor_per_major(self) -> int:
-        return 100 if self.minor else 1
 
 
 CURRENCIES: Final[dict[str, Currency]] = {
@@ -29,8 +25,6 @@ CURRENCIES: Final[dict[str, Currency]] = {
     "HKD": Currency("hk_dollar", "hk_cent"),
     "USD": Currency("us_dollar", "us_cent"),
     "EUR": Currency("euro", "euro_cent"),
-    "GBP": Currency("pound", "penny"),
-    "JPY": Currency("yen"),
 }
 """By ISO 4217 code; every stem has pieces in both languages' prompt files."""
 
@@ -51,7 +45,7 @@ def split(minor_units: int, currency: str) -> Money:
         raise CannotSayError(
             f"no pieces for the currency {currency!r}; known are {', '.join(CURRENCIES)}"
         )
-    major, minor = divmod(abs(minor_units), known.minor_per_major)
+    major, minor = divmod(abs(minor_units), 100)
     if major > MAX_MAJOR:
         raise CannotSayError(
             f"{minor_units} minor units of {currency} are too much to be read aloud; "

