@@ -41,5 +41,5 @@ def masked_phone(e164: str) -> str:
 
 
 def masked_card(tail: str) -> str:
-    """Return ``**** 0018`` for the last four digits of a card or account."""
+    """Return ``**** 0015`` for the last four digits of a card or account."""
     return f"{_HIDDEN} {tail[-4:]}"

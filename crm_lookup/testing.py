@@ -22,12 +22,12 @@ NOW: Final = 1_782_000_000.0  # in June 2026
 KEY: Final = DataKey(b"a key for the tests only, no secret")
 WANG, LI, FIRM, CLOSED = (CustomerId(i) for i in ("C1", "C2", "C3", "C9"))
 WANG_NUMBER, SHARED_NUMBER = "+8613800138000", "+861062345678"
-WANG_CARD, LOST_CARD, CLOSED_CARD = "6222020000000018", "6222020000000026", "6222020000000034"
+WANG_CARD, LOST_CARD, CLOSED_CARD = "6222020000000015", "6222020000000023", "6222020000000031"
 
 
 def _account(account_id: str, kind: Any, balance: int, currency: str = "CNY") -> AccountBalance:
     return AccountBalance(
-        account_id=account_id, kind=kind, tail="0018", currency=currency, balance=balance
+        account_id=account_id, kind=kind, tail="0015", currency=currency, balance=balance
     )
 
 

@@ -26,7 +26,7 @@ async def test_balances_come_in_a_fixed_order_without_closed_accounts(
         ("A3", "savings", "USD", 12_345),
     ]
     assert isinstance(balances[0], AccountBalance)
-    assert balances[0].tail == "0018"
+    assert balances[0].tail == "0015"
 
 
 async def test_who_has_no_account_has_no_balance(accounts: BankAccounts) -> None:

@@ -1,0 +1,428 @@
+"""Makes the demo bank's customers with all their rows.  Pure: the same seed, the same bank."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from random import Random
+from typing import Any, Final
+
+from crm_lookup import tables
+from crm_lookup.catalogue import balance_band
+from crm_lookup.keys import DataKey
+from crm_lookup.model import Text
+from hotline.demo_bank import cast, dealings, lists
+
+_WAN: Final = 1_000_000
+_BORDERS: Final = (("diamond", 600 * _WAN), ("gold", 50 * _WAN), ("silver", 5 * _WAN))
+_SHARES: Final = (
+    # segment aimed at, its share, least and greatest assets in fen
+    (0.012, 600 * _WAN, 3000 * _WAN),
+    (0.068, 50 * _WAN, 500 * _WAN),
+    (0.230, 5 * _WAN, 45 * _WAN),
+    (0.690, _WAN // 20, 4 * _WAN),
+)
+_TITLES: Final = {
+    "diamond": Text("钻石客户", "Diamond"),
+    "gold": Text("金卡客户", "Gold"),
+    "silver": Text("银卡客户", "Silver"),
+}
+_PRODUCT_ODDS: Final = (
+    # product, odds for standard, silver, gold, diamond
+    ("mobile_banking", (0.70, 0.85, 0.90, 0.85)),
+    ("term_deposit", (0.05, 0.25, 0.45, 0.60)),
+    ("wealth", (0.02, 0.20, 0.55, 0.80)),
+    ("fund", (0.03, 0.12, 0.30, 0.45)),
+    ("insurance", (0.08, 0.18, 0.30, 0.40)),
+    ("mortgage", (0.10, 0.22, 0.25, 0.10)),
+    ("consumer_loan", (0.08, 0.06, 0.03, 0.01)),
+)
+_RANK: Final = {"standard": 0, "silver": 1, "gold": 2, "diamond": 3}
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+class BankMaker:
+    """Makes one customer after the other; :meth:`take` hands out the rows made since."""
+
+    def __init__(self, *, seed: int, key: DataKey, now: float, today: date) -> None:
+        self._rng = Random(seed)  # noqa: S311 - invented people, not secrets
+        self._key = key
+        self._now = now
+        self._day = today
+        self._midnight = now - now % 86_400.0
+        self._numbers = set(cast.RESERVED)
+        self._cards = len(cast.DEMO_CUSTOMERS)
+        self._made = 0
+        self._accounts = 0
+        self._rows: Rows = defaultdict(list)
+        self._family_number: str | None = None
+
+    def take(self) -> Rows:
+        """Return the rows made since the last call, by table."""
+        rows, self._rows = self._rows, defaultdict(list)
+        return rows
+
+    def add_cast(self) -> None:
+        """Make the known people: they come first and are the same for every seed."""
+        for known in cast.DEMO_CUSTOMERS:
+            self._person(known=known, numbers=[known.number])
+        # A couple with one home line, and mobiles of their own.
+        for given in ("浩然", "雨欣"):
+            self._person(
+                family="陈", name=f"陈{given}", numbers=[self._mobile(), cast.AMBIGUOUS_NUMBER]
+            )
+
+    def add_random(self) -> None:
+        """Make one more customer: a person mostly, sometimes of the same family, or a company."""
+        rng, kind = self._rng, self._rng.random()
+        if kind < 0.05:
+            self._company()
+        elif kind < 0.075:
+            given, family = rng.choice(lists.FOREIGN)
+            self._person(
+                family=family, name=f"{given} {family}", numbers=[self._mobile()], language="en"
+            )
+        else:
+            numbers = [self._mobile()]
+            if self._family_number and rng.random() < 0.06:
+                numbers = [self._family_number]  # a spouse or parent who gave the same number
+            elif rng.random() < 0.08:
+                numbers.append(self._fixed())
+            family, name = self._chinese_name()
+            self._person(family=family, name=name, numbers=numbers)
+            self._family_number = numbers[0]
+
+    # People --------------------------------------------------------------------------------
+
+    def _person(
+        self,
+        *,
+        numbers: list[str],
+        known: cast.DemoCustomer | None = None,
+        family: str = "",
+        name: str = "",
+        language: str = "zh",
+    ) -> None:
+        rng = self._rng
+        customer_id = self._next_id()
+        age = rng.randrange(28, 60) if known else int(rng.triangular(18, 82, 38))
+        payroll = known is not None or (age < 60 and rng.random() < 0.55)
+        assets = _assets(rng)
+        if known:
+            family, name, language = known.family_name, known.name, known.language
+            assets = known.balance * (1 if known.segment == "standard" else 5)
+        income = max(3_000_00, int(assets * 0.02 + rng.gauss(9_000_00, 3_000_00)))
+        income = known.balance // 8 if known else income  # so that the known balance can stand
+        since = self._past_day(1, min(25, age - 17))
+        self._rows["customers"].append({})  # its place: the segment is known only at the end
+        customer = self._rows["customers"][-1]
+
+        life = dealings.daily_life(
+            rng,
+            self._midnight,
+            income=income,
+            payroll=payroll,
+            rent=income // 4 if rng.random() < 0.35 else 0,
+        )
+        current = known.balance if known else int(assets * rng.uniform(0.1, 0.5))
+        liquid = self._account(
+            customer_id, "current", current, since, life, card=known.card if known else None
+        )
+        products = {"current": since}
+        if (known and assets > current) or (not known and rng.random() < 0.6):
+            liquid += self._account(customer_id, "savings", assets - current, since, [])
+            products["savings"] = since
+        segment = known.segment if known else _segment_of(liquid)
+        if age < 65 and rng.random() < (0.25, 0.5, 0.7, 0.6)[_RANK[segment]]:
+            products["credit_card"] = self._credit_card(customer_id, income, since)
+        if rng.random() < 0.02:
+            self._account(
+                customer_id, "savings", rng.randrange(100_00, 90_000_00), since, [], "USD"
+            )
+        if payroll:
+            products["payroll"] = since
+        for product, odds in _PRODUCT_ODDS:
+            if rng.random() < odds[_RANK[segment]]:
+                products[product] = self._past_day(0, 5, after=since)
+        if "mortgage" in products:
+            owed = -rng.randrange(20 * _WAN, 300 * _WAN)
+            self._account(customer_id, "loan", owed, products["mortgage"], [])
+
+        customer.update(
+            self._customer(customer_id, "person", name, family, segment, liquid, since)
+            | {"language": language, "birth_year": self._day.year - age}
+        )
+        self._numbers_of(customer_id, numbers)
+        self._holdings(customer_id, products)
+        self._contacts(customer_id, lively=known is not None)
+        self._consents(customer_id, known is not None or rng.random() < 0.72)
+
+    def _company(self) -> None:
+        rng = self._rng
+        customer_id = self._next_id()
+        area, start, city = rng.choice(lists.AREAS)
+        word, trade = rng.choice(lists.COMPANY_WORDS), rng.choice(lists.COMPANY_TRADES)
+        since = self._past_day(1, 15)
+        assets = _assets(rng) * 4
+        self._rows["customers"].append({})
+        customer = self._rows["customers"][-1]
+        life = dealings.company_life(rng, self._midnight, turnover=max(assets, 10 * _WAN))
+        liquid = self._account(customer_id, "current", assets, since, life)
+        customer.update(
+            self._customer(
+                customer_id,
+                "company",
+                f"{city}{word}{trade}有限公司",
+                "",
+                _segment_of(liquid),
+                liquid,
+                since,
+            )
+        )
+        line = self._fixed(area, start)
+        self._numbers_of(customer_id, [line], kind="work")
+        products = {"current": since}
+        for product, odds in (
+            ("payroll_service", 0.4),
+            ("merchant", 0.5),
+            ("mobile_banking", 0.6),
+        ):
+            if rng.random() < odds:
+                products[product] = self._past_day(0, 5, after=since)
+        self._holdings(customer_id, products)
+        self._contacts(customer_id)
+        self._consents(customer_id, rng.random() < 0.8)
+        if rng.random() < 0.5:  # the director banks with us too and calls from the company's line
+            family, name = self._chinese_name()
+            self._person(family=family, name=name, numbers=[self._mobile(), line])
+
+    # Rows ----------------------------------------------------------------------------------
+
+    def _customer(
+        self,
+        customer_id: str,
+        kind: str,
+        name: str,
+        family: str,
+        segment: str,
+        liquid: int,
+        since: date,
+    ) -> dict[str, Any]:
+        reason = _reason(segment, liquid)
+        managed = segment == "diamond" or (segment == "gold" and self._rng.random() < 0.6)
+        return {
+            "customer_id": customer_id,
+            "kind": kind,
+            "status": "customer",
+            "name": name,
+            "family_name": family,
+            "segment": segment,
+            "segment_reason_zh": reason.zh,
+            "segment_reason_en": reason.en,
+            "language": "zh",
+            "birth_year": None,
+            "since": since.isoformat(),
+            "relationship_manager": self._rng.choice(lists.MANAGERS) if managed else None,
+            "updated_at": self._now,
+        }
+
+    def _account(
+        self,
+        customer_id: str,
+        kind: str,
+        balance: int,
+        opened: date,
+        life: list[dealings.Dealing],
+        currency: str = "CNY",
+        *,
+        limit: int | None = None,
+        card: str | None = None,
+    ) -> int:
+        """Add an account with its card and dealings; return the balance that it ends with."""
+        self._accounts += 1
+        account_id = f"A{self._accounts:09}"
+        floor = -(limit or 0) if life else balance
+        balance, after = dealings.with_balances(life, balance, floor=floor)
+        if kind in ("current", "credit_card"):
+            card = card or self._card_number()
+            self._card(customer_id, account_id, card, "credit" if limit else "debit")
+        self._rows["accounts"].append(
+            {
+                "account_id": account_id,
+                "customer_id": customer_id,
+                "kind": kind,
+                "tail": card[-4:] if card else f"{self._rng.randrange(10_000):04}",
+                "currency": currency,
+                "balance": balance,
+                "credit_limit": limit,
+                "status": "open",
+                "opened": opened.isoformat(),
+            }
+        )
+        self._rows["transactions"].extend(
+            {
+                "account_id": account_id,
+                "booked_at": dealing.at,
+                "amount": dealing.amount,
+                "balance_after": left,
+                "kind": dealing.kind,
+                "counterparty": dealing.counterparty,
+            }
+            for dealing, left in zip(life, after, strict=True)
+        )
+        return balance
+
+    def _credit_card(self, customer_id: str, income: int, since: date) -> date:
+        rng = self._rng
+        limit = income * rng.randrange(1, 5)
+        opened = self._past_day(0, 6, after=since)
+        life = dealings.card_life(
+            rng, self._midnight, limit=limit, instalments=rng.random() < 0.25
+        )
+        owed = -int(limit * rng.random() ** 2 * 0.8)
+        self._account(customer_id, "credit_card", owed, opened, life, limit=limit)
+        if rng.random() < 0.03:
+            self._flag(customer_id, "collections")
+        return opened
+
+    def _card(self, customer_id: str, account_id: str, number: str, kind: str) -> None:
+        lost = number not in _CAST_CARDS and self._rng.random() < 0.01
+        self._rows["cards"].append(
+            {
+                "card_id": f"K{account_id[1:]}",
+                "customer_id": customer_id,
+                "account_id": account_id,
+                "number_hash": self._key.card_hash(number),
+                "tail": number[-4:],
+                "kind": kind,
+                "status": "lost" if lost else "active",
+                "expires": date(self._day.year + self._rng.randrange(1, 8), 12, 31).isoformat(),
+            }
+        )
+
+    def _numbers_of(self, customer_id: str, numbers: list[str], kind: str = "home") -> None:
+        for place, number in enumerate(numbers):
+            mobile = number.startswith("+861") and len(number) == 14
+            self._rows["customer_numbers"].append(
+                {
+                    "number": number,
+                    "customer_id": customer_id,
+                    "kind": "mobile" if mobile else kind,
+                    "is_primary": place == 0,
+                }
+            )
+
+    def _holdings(self, customer_id: str, products: dict[str, date]) -> None:
+        self._rows["holdings"].extend(
+            {"customer_id": customer_id, "product": product, "opened": opened.isoformat()}
+            for product, opened in products.items()
+        )
+
+    def _contacts(self, customer_id: str, *, lively: bool = False) -> None:
+        rng = self._rng
+        talks = rng.choices(lists.TALKS, k=rng.randrange(4, 7) if lively else rng.randrange(5))
+        if not lively and rng.random() < 0.015:
+            talks.append(lists.COMPLAINT)
+            self._flag(customer_id, "complaint")
+        if not lively and rng.random() < 0.003:
+            self._flag(customer_id, "fraud")
+        self._rows["interactions"].extend(
+            {
+                "customer_id": customer_id,
+                "at": self._midnight - rng.random() * 180 * 86_400.0,
+                "channel": channel,
+                "topic": topic,
+                "summary_zh": zh,
+                "summary_en": en,
+            }
+            for channel, topic, zh, en in talks
+        )
+
+    def _flag(self, customer_id: str, flag: str) -> None:
+        since = self._midnight - self._rng.randrange(1, 60) * 86_400.0
+        self._rows["customer_flags"].append(
+            {"customer_id": customer_id, "flag": flag, "since": since}
+        )
+
+    def _consents(self, customer_id: str, marketing: bool) -> None:
+        granted = self._midnight - 400 * 86_400.0
+        row: dict[str, Any] = {"customer_id": customer_id, "granted_at": granted}
+        self._rows["consents"].append(row | {"purpose": "recording", "withdrawn_at": None})
+        if marketing:
+            self._rows["consents"].append(row | {"purpose": "marketing", "withdrawn_at": None})
+        elif self._rng.random() < 0.3:
+            withdrawn = {"purpose": "marketing", "withdrawn_at": granted + 86_400.0}
+            self._rows["consents"].append(row | withdrawn)
+
+    # Values --------------------------------------------------------------------------------
+
+    def _next_id(self) -> str:
+        self._made += 1
+        return f"C{10_000_000 + self._made}"
+
+    def _card_number(self) -> str:
+        self._cards += 1
+        digits = f"622202{self._cards:09}"
+        return digits + cast.luhn_digit(digits)
+
+    def _mobile(self) -> str:
+        rng = self._rng
+        return self._fresh(
+            lambda: f"+86{rng.choice(lists.MOBILE_PREFIXES)}{rng.randrange(10**8):08}"
+        )
+
+    def _fixed(self, area: str = "", start: str = "") -> str:
+        rng = self._rng
+        if not area:
+            area, start, _ = rng.choice(lists.AREAS)
+        return self._fresh(lambda: f"+86{area}{start}{rng.randrange(10**6):06}")
+
+    def _fresh(self, make: Any) -> str:
+        number: str = make()
+        while number in self._numbers:
+            number = make()
+        self._numbers.add(number)
+        return number
+
+    def _chinese_name(self) -> tuple[str, str]:
+        rng = self._rng
+        family = lists.FAMILY_NAMES[int(rng.random() ** 2 * len(lists.FAMILY_NAMES))]
+        given = rng.choice(lists.GIVEN_ONE if rng.random() < 0.3 else lists.GIVEN_TWO)
+        return family, family + given
+
+    def _past_day(self, least: int, most: int, *, after: date | None = None) -> date:
+        days = self._rng.randrange(least * 365, max(least + 1, most) * 365)
+        day = self._day - timedelta(days=days + 1)
+        return max(day, after) if after else day
+
+
+_CAST_CARDS: Final = frozenset(known.card for known in cast.DEMO_CUSTOMERS)
+
+
+def _assets(rng: Random) -> int:
+    point = rng.random()
+    for share, least, most in _SHARES:
+        if point < share:
+            return int(least * (most / least) ** rng.random())
+        point -= share
+    return _SHARES[-1][1]
+
+
+def _segment_of(liquid: int) -> str:
+    return next((segment for segment, border in _BORDERS if liquid >= border), "standard")
+
+
+def _reason(segment: str, liquid: int) -> Text:
+    band = balance_band(liquid)
+    if segment == "standard":
+        return Text(f"余额{band.zh}，未达到银卡标准", f"Holds {band.en}: below the silver level")
+    title, border = _TITLES[segment], dict(_BORDERS)[segment] // _WAN
+    return Text(
+        f"余额{band.zh}，达到{title.zh}标准（{border} 万元）",
+        f"Holds {band.en}: {title.en} starts at CNY {border * 10_000:,}",
+    )
+
+
+TABLES: Final = tuple(
+    table.name for table in tables.metadata.sorted_tables if table.name != "crm_meta"
+)
+"""Tables in an order in which their rows can be written."""
