@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-SHARED: Final = Path("/var/lib/hotline")
+SHARED: Final = Path("/usr/local/lib/hotline")
 """What `sudo scripts/setup --system` provides for every checkout on the machine."""
+
+STATES: Final = Path("/var/lib/hotline")
+"""Home of the service user, with the state of checkouts that this user cannot enter."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from .debian import SBIN
 from .errors import SetupError
-from .layout import SHARED, Layout
+from .layout import SHARED, STATES, Layout
 from .privilege import is_root
 
 USER: Final = "hotline"
@@ -31,7 +31,7 @@ def provide(say: list[str]) -> None:
         )
     traits = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     done = subprocess.run(
-        [useradd, *traits, "--home-dir", str(SHARED), USER],
+        [useradd, *traits, "--home-dir", str(STATES), USER],
         capture_output=True,
         text=True,
         check=False,
@@ -83,7 +83,7 @@ def place_shared() -> Path:
 def relocated(root: Path) -> Path:
     """Where the state of the checkout in ``root`` lies when it cannot lie inside."""
     mark = sha256(os.fsencode(root)).hexdigest()[:8]
-    return SHARED / "checkouts" / f"{root.name}-{mark}"
+    return STATES / "checkouts" / f"{root.name}-{mark}"
 
 
 def can_enter(folder: Path) -> bool:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -31,14 +31,14 @@ def names(wheel: Path) -> frozenset[str]:
 
 
 @pytest.fixture(scope="module")
-def outside(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def outside(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder far from the checkout, with the wheel in a fresh environment in ``venv``."""
     folder = tmp_path_factory.mktemp("outside")
     run([sys.executable, "-m", "venv", "venv"], folder)
     pip = [folder / "venv/bin/python", "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     run([*pip, "--require-hashes", "-r", ROOT / "requirements.txt"], folder)
     run([*pip, "--no-deps", wheel], folder)
-    yield folder
+    return folder
 
 
 def environment() -> dict[str, str]:

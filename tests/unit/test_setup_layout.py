@@ -55,10 +55,10 @@ def test_a_note_is_replaced_whole(tmp_path: Path) -> None:
 
 @pytest.fixture
 def as_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Pretend to be root with the user in place; shared things lie below the returned folder."""
+    """Pretend to be root with the user in place; other states lie in the returned folder."""
     monkeypatch.setattr(service_user, "is_root", lambda: True)
     monkeypatch.setattr(service_user, "_exists", lambda: True)
-    monkeypatch.setattr(service_user, "SHARED", tmp_path / "shared")
+    monkeypatch.setattr(service_user, "STATES", tmp_path / "shared")
     return tmp_path / "shared"
 
 
