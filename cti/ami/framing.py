@@ -1,8 +1,8 @@
 """AMI framing without I/O: bytes in, messages out; actions in, bytes out.
 
-A message is a run of ``Key: value`` lines that an empty line ends; every line ends in CR LF.  Text is
-UTF-8.  A message is decoded only when it is whole, so that a border between two TCP chunks can never
-cut a character; bytes that are not UTF-8 become U+FFFD.
+A message is a run of ``Key: value`` lines that an empty line ends; every line ends in CR LF.  Text
+is UTF-8.  A message is decoded only when it is whole, so that a border between two TCP chunks can
+never cut a character; bytes that are not UTF-8 become U+FFFD.
 """
 
 from collections.abc import Iterable

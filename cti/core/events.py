@@ -18,11 +18,15 @@ VerifiedLevel: TypeAlias = Literal["none", "number", "pin"]
 Party: TypeAlias = Literal["caller", "agent", "system"]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True
+):
     """Base of all domain events."""
 
     at: float
     server: str = ""
+    rebuilt: bool = False
+    """Not seen live but concluded from a fresh picture of Asterisk; ``at`` is approximate."""
 
 
 class CallEvent(Event, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""State tables: state × input → state.  What the table does not have raises and changes nothing."""
+"""State tables: state × input → state.  What a table does not have raises, changing nothing."""
 
 from collections.abc import Mapping
 from typing import Generic, TypeVar

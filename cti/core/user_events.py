@@ -61,9 +61,20 @@ class MenuLost(UserEvent, frozen=True, kw_only=True):
     cause: str
 
 
+class QueueLeft(UserEvent, frozen=True, kw_only=True):
+    """``Queue()`` returned with the caller still there; ``status`` is QUEUESTATUS.
+
+    Without it a time-out cannot be told from an abandoned call: ``app_queue`` publishes
+    ``QueueCallerAbandon`` for both.
+    """
+
+    queue: str
+    status: str
+
+
 KINDS: Final[dict[str, type[UserEvent]]] = {
     _PREFIX + kind.__name__: kind
-    for kind in (Recognised, Verified, NodeEntered, ServiceDone, MenuEnded, MenuLost)
+    for kind in (Recognised, Verified, NodeEntered, ServiceDone, MenuEnded, MenuLost, QueueLeft)
 }
 
 _T = TypeVar("_T", bound=UserEvent)

@@ -1,7 +1,7 @@
 """The journal's table.  Alembic creates it in production; tests may create it from ``metadata``.
 
-Rows are only ever appended.  ``seq`` is given by the single owner of the journal, starts at 1 and has
-no holes; ``hash`` covers ``prev_hash``, ``seq`` and ``body`` (see :mod:`cti.journal.chain`).
+Rows are only ever appended.  ``seq`` is given by the single owner of the journal, starts at 1 and
+has no holes; ``hash`` covers ``prev_hash``, ``seq`` and ``body`` (see :mod:`cti.journal.chain`).
 The columns beside ``body`` repeat parts of it, so that cold queries can use an index;
 verification compares them with the body.
 """

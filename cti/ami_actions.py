@@ -1,0 +1,75 @@
+"""Typed commands for Asterisk and how AMI spells them; no other module names an action."""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from cti.core.ids import AgentId, QueueName
+
+Fields: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One AMI action, ready for the wire."""
+
+    name: str
+    fields: Fields = ()
+
+
+PING: Final = Action("Ping")
+QUEUE_STATUS: Final = Action("QueueStatus")
+CORE_SHOW_CHANNELS: Final = Action("CoreShowChannels")
+
+
+def login(username: str, secret: str) -> Action:
+    """Sign in and ask for every event that the account's filters let through."""
+    return Action("Login", (("Username", username), ("Secret", secret), ("Events", "on")))
+
+
+def queue_add(
+    queue: QueueName, interface: str, agent_id: AgentId, penalty: int, paused_reason: str = ""
+) -> Action:
+    """Make the agent a dynamic member; with a reason, paused from the start."""
+    fields: Fields = (
+        ("Queue", queue),
+        ("Interface", interface),
+        ("MemberName", agent_id),
+        ("Penalty", str(penalty)),
+    )
+    if paused_reason:
+        fields += (("Paused", "true"), ("Reason", paused_reason))
+    return Action("QueueAdd", fields)
+
+
+def queue_remove(queue: QueueName, interface: str) -> Action:
+    """End a dynamic membership."""
+    return Action("QueueRemove", (("Queue", queue), ("Interface", interface)))
+
+
+def queue_penalty(queue: QueueName, interface: str, penalty: int) -> Action:
+    """Change the order in which members are asked."""
+    return Action(
+        "QueuePenalty",
+        (("Queue", queue), ("Interface", interface), ("Penalty", str(penalty))),
+    )
+
+
+def queue_pause(interface: str, reason: str) -> Action:
+    """Pause the member in all its queues."""
+    return Action("QueuePause", (("Interface", interface), ("Paused", "true"), ("Reason", reason)))
+
+
+def queue_unpause(interface: str) -> Action:
+    """End the member's pause in all its queues."""
+    return Action("QueuePause", (("Interface", interface), ("Paused", "false")))
+
+
+ALREADY_THERE: Final = "Already there"
+"""In the refusal of a ``QueueAdd`` for a member that exists."""
+
+NOT_THERE: Final = "Not there"
+"""In the refusal of a ``QueueRemove`` for a member that does not exist."""
+
+NO_SUCH_QUEUE: Final = "No such queue"
+INTERFACE_NOT_FOUND: Final = "Interface not found"
+"""The refusal of a ``QueuePause`` for an interface that is a member of no queue."""

@@ -1,0 +1,34 @@
+"""What manager.conf must let through for the engine; the template of that file renders this.
+
+Responses and the items of lists (``QueueStatus``, ``CoreShowChannels``) pass unfiltered.
+"""
+
+from typing import Final
+
+EVENTS: Final[tuple[str, ...]] = (
+    "FullyBooted",
+    "Newstate",
+    "Hold",
+    "Unhold",
+    "HangupRequest",
+    "Hangup",
+    "QueueCallerJoin",
+    "QueueCallerAbandon",
+    "AgentCalled",
+    "AgentRingNoAnswer",
+    "AgentConnect",
+    "AgentComplete",
+    "QueueMemberAdded",
+    "QueueMemberRemoved",
+    "QueueMemberPause",
+    "QueueMemberPenalty",
+    "QueueMemberStatus",
+    "UserEvent",
+)
+"""Each becomes a line ``eventfilter(name(X)) =``, which Asterisk matches by hash."""
+
+READ: Final[tuple[str, ...]] = ("system", "call", "agent", "user")
+"""Read classes; ``system`` is needed for ``FullyBooted`` alone (seen on 22.10.1)."""
+
+WRITE: Final[tuple[str, ...]] = ("agent", "reporting")
+"""Write classes: ``agent`` for ``QueueAdd`` and the like, ``reporting`` for ``CoreShowChannels``."""

@@ -1,0 +1,246 @@
+"""One call: its record, its state table, and how each domain event changes it.
+
+A call is a fold over its own events in the journal; what is not in the journal (channel names, the
+caller's number) is kept beside it by :mod:`cti.core.world`.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from cti.core import events as ev
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+from cti.core.machine import Table
+
+CallState: TypeAlias = Literal[
+    "arriving",
+    "menu",
+    "queued",
+    "ringing",
+    "connected",
+    "on_hold",
+    "leaving",
+    "wrap_up",
+    "ended",
+]
+"""``leaving``: the customer's channel lives, but is in no queue and with no agent any more.
+
+``wrap_up``: the customer is gone, an agent still works on the call.
+"""
+
+
+def _aside(state: CallState) -> dict[str, CallState]:
+    """Return the rows of an earlier agent's wrap-up, which goes on while the call moves."""
+    return {"WrapUpEnded": state, "CallDisposed": state}
+
+
+_IN_MENU: Final[dict[str, CallState]] = {
+    "MenuEntered": "menu",
+    "MenuLost": "menu",
+    "CallQueued": "queued",
+    "CallEnded": "ended",
+}
+_WITH_AGENT: Final[dict[str, CallState]] = {
+    "CallCompleted": "leaving",
+}
+
+TABLE: Final[Table[CallState]] = Table(
+    "call",
+    "arriving",
+    {
+        "arriving": {**_IN_MENU},
+        "menu": {**_IN_MENU, **_aside("menu")},
+        "queued": {
+            "AgentRinging": "ringing",
+            "CallConnected": "connected",
+            "CallAbandoned": "leaving",
+            "CallLeftQueue": "leaving",
+            **_aside("queued"),
+        },
+        "ringing": {
+            "AgentRinging": "ringing",
+            "AgentMissed": "queued",
+            "AgentMissed, others ring": "ringing",
+            "CallConnected": "connected",
+            "CallAbandoned": "leaving",
+            "CallLeftQueue": "leaving",
+            **_aside("ringing"),
+        },
+        "connected": {"CallHeld": "on_hold", **_WITH_AGENT, **_aside("connected")},
+        "on_hold": {"CallResumed": "connected", **_WITH_AGENT, **_aside("on_hold")},
+        "leaving": {
+            "MenuEntered": "menu",
+            "CallQueued": "queued",
+            "WrapUpStarted": "leaving",
+            "WrapUpEnded": "leaving",
+            "CallDisposed": "leaving",
+            "CallEnded": "ended",
+            "CallEnded, wrap-up runs": "wrap_up",
+        },
+        "wrap_up": {"CallDisposed": "wrap_up", "WrapUpEnded": "ended"},
+        "ended": {"CallDisposed": "ended"},
+    },
+)
+"""Events about the customer rather than the call (recognised, …) are legal in every state."""
+
+_STATELESS: Final = (
+    ev.CallerRecognised,
+    ev.CallerVerified,
+    ev.VerificationFailed,
+    ev.SelfServiceDone,
+    ev.PopPresented,
+    ev.OfferPresented,
+)
+
+Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu"]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the journal knows of one call; times are seconds since the epoch."""
+
+    call_id: CallId
+    state: CallState = "arriving"
+    since: float
+    """When ``state`` began."""
+    arrived_at: float
+    server: str = ""
+    uniqueid: str = ""
+    linkedid: str = ""
+    dnis: str = ""
+    trunk: str = ""
+    caller_pseudonym: str = ""
+    customer_id: CustomerId | None = None
+    recognition: str = ""
+    verified: ev.VerifiedLevel = "none"
+    language: str = ""
+    reason: str = ""
+    menu_path: str = ""
+    queue: QueueName | None = None
+    priority: int = 0
+    position: int = 0
+    queued_at: float | None = None
+    """When the caller joined the present (or last) queue."""
+    attempts: int = 0
+    """How often the call joined a queue."""
+    misses: int = 0
+    """How often an agent's phone rang for it in vain."""
+    ringing: tuple[tuple[AgentId, float], ...] = ()
+    """The agents whose phones ring now, and since when."""
+    agent_id: AgentId | None = None
+    """The agent who has, or last had, the customer."""
+    connected_at: float | None = None
+    completed_by: ev.Party | None = None
+    wrapping: AgentId | None = None
+    outcome: Outcome = ""
+    disposition: str = ""
+    ended_at: float | None = None
+    ended_by: ev.Party | None = None
+    cause: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the customer's channel is gone."""
+        return self.state in ("wrap_up", "ended")
+
+    def wait_time(self, now: float) -> float:
+        """Seconds in the present queue; 0 if in none."""
+        return max(0.0, now - self.queued_at) if self.queued_at is not None else 0.0
+
+    def ring_time(self, agent_id: AgentId, now: float) -> float:
+        """Seconds for which that agent's phone has rung; 0 if it does not ring."""
+        return next((max(0.0, now - since) for a, since in self.ringing if a == agent_id), 0.0)
+
+
+def arrive(event: ev.CallArrived) -> Call:
+    """Return the call that begins with ``event``."""
+    return Call(
+        call_id=event.call_id,
+        since=event.at,
+        arrived_at=event.at,
+        server=event.server,
+        uniqueid=event.uniqueid,
+        linkedid=event.linkedid,
+        dnis=event.dnis,
+        trunk=event.trunk,
+        caller_pseudonym=event.caller_pseudonym,
+    )
+
+
+def _symbol(call: Call, event: ev.CallEvent) -> str:
+    name = type(event).__name__
+    if isinstance(event, ev.AgentMissed) and any(a != event.agent_id for a, _ in call.ringing):
+        return name + ", others ring"
+    if isinstance(event, ev.CallEnded) and call.wrapping is not None:
+        return name + ", wrap-up runs"
+    return name
+
+
+def advance(call: Call, event: ev.CallEvent) -> Call:
+    """Return the call after ``event``.
+
+    Raises :class:`cti.core.machine.IllegalTransitionError` when the table has no such row.
+    """
+    changes = _changes(call, event)
+    if not isinstance(event, _STATELESS):
+        state = TABLE.next(call.state, _symbol(call, event))
+        if state != call.state:
+            changes |= {"state": state, "since": event.at}
+    return msgspec.structs.replace(call, **changes)
+
+
+def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
+    """Return the fields, other than the state, that ``event`` changes."""
+    match event:
+        case ev.CallerRecognised():
+            return {"recognition": event.status, "customer_id": event.customer_id}
+        case ev.CallerVerified():
+            return {"customer_id": event.customer_id, "verified": event.level}
+        case ev.MenuEntered():
+            path = f"{call.menu_path}>{event.node}" if call.menu_path else event.node
+            return {"language": event.language, "menu_path": path[-500:]}
+        case ev.CallQueued():
+            return {
+                "queue": event.queue,
+                "position": event.position,
+                "priority": event.priority,
+                "reason": event.reason or call.reason,
+                "queued_at": event.at,
+                "attempts": call.attempts + 1,
+            }
+        case ev.AgentRinging():
+            others = tuple(r for r in call.ringing if r[0] != event.agent_id)
+            return {"ringing": (*others, (event.agent_id, event.at))}
+        case ev.AgentMissed():
+            left = tuple(r for r in call.ringing if r[0] != event.agent_id)
+            return {"ringing": left, "misses": call.misses + 1}
+        case ev.CallConnected():
+            return {
+                "agent_id": event.agent_id,
+                "queue": event.queue,
+                "connected_at": event.at,
+                "ringing": (),
+                "completed_by": None,
+                "outcome": "answered",
+            }
+        case ev.CallAbandoned():
+            return {"ringing": (), "outcome": call.outcome or "abandoned"}
+        case ev.CallLeftQueue():
+            return {"ringing": (), "outcome": call.outcome or "left_queue"}
+        case ev.CallCompleted():
+            return {"completed_by": event.ended_by}
+        case ev.WrapUpStarted():
+            return {"wrapping": event.agent_id}
+        case ev.WrapUpEnded():
+            return {"wrapping": None}
+        case ev.CallDisposed():
+            return {"disposition": event.disposition}
+        case ev.CallEnded():
+            return {
+                "ended_at": event.at,
+                "ended_by": event.ended_by,
+                "cause": event.cause,
+                "outcome": call.outcome or "menu",
+                "ringing": (),
+            }
+        case _:
+            return {}

@@ -1,0 +1,243 @@
+"""What a whole picture of Asterisk means: the differences to our state, as rebuilt events.
+
+After every (re)connection the state must equal Asterisk's; what happened meanwhile is concluded as
+well as a picture allows, and marked ``rebuilt``.
+"""
+
+from cti.core import events as ev
+from cti.core.agents import WRAP_UP, Agent, Membership
+from cti.core.calls import Call
+from cti.core.fold import paused, unpaused
+from cti.core.ids import AgentId, CallId
+from cti.core.records import Leg, Member, Snapshot, Waiting
+from cti.core.steps import (
+    TALKING,
+    WAITING,
+    complete,
+    end,
+    ensure_queued,
+    leave_queue,
+    withdraw_ringing,
+)
+from cti.core.world import World
+
+
+def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
+    """Make ``world`` equal to ``snapshot`` and return what that changed, oldest first."""
+    if snapshot.server:
+        world.server = snapshot.server
+    world.rebuilding = True
+    try:
+        world.queues.update(snapshot.queues)
+        _members(world, snapshot)
+        by_call = snapshot.by_call()
+        for call in [c for c in world.calls.values() if not c.over]:
+            if all(leg.uniqueid != call.uniqueid for leg in by_call.get(call.call_id, ())):
+                end(world, call, snapshot.at, 0)
+        waiting = {w.uniqueid: w for w in snapshot.waiting}
+        for call_id, legs in by_call.items():
+            _call(world, call_id, legs, waiting, snapshot)
+        _free_the_forgotten(world, snapshot)
+    finally:
+        world.rebuilding = False
+    members = len({m.member_name for m in snapshot.members})
+    world.emit(ev.EngineResynchronised(at=snapshot.at, calls=len(by_call), members=members))
+    return world.take()
+
+
+def _members(world: World, snapshot: Snapshot) -> None:
+    by_agent: dict[AgentId, list[Member]] = {}
+    for m in snapshot.members:
+        by_agent.setdefault(m.member_name, []).append(m)
+    for agent_id in [a.agent_id for a in world.agents.values() if a.memberships]:
+        if agent_id not in by_agent:
+            _sign_out(world, agent_id, snapshot.at)
+    for agent_id, members in by_agent.items():
+        _sign_in(world, agent_id, members, snapshot.at)
+
+
+def _sign_out(world: World, agent_id: AgentId, at: float) -> None:
+    agent = world.set_agent(agent_id, at, memberships=(), pause_reason="")
+    if agent.state == "wrap_up":
+        world.end_wrap_up(agent_id, at, "resync")
+    elif agent.call_id is None or agent.state in ("available", "paused"):
+        world.free(agent_id, at)
+
+
+def _sign_in(world: World, agent_id: AgentId, members: list[Member], at: float) -> None:
+    first = members[0]
+    agent = world.set_agent(
+        agent_id,
+        at,
+        interface=first.interface,
+        memberships=tuple(Membership(m.queue, m.penalty) for m in members),
+        device=first.device,
+    )
+    if agent.state == "logged_out":
+        world.move(agent_id, "signed_in", at)
+    pauses = [m for m in members if m.paused]
+    stale = next((m for m in pauses if m.paused_reason == WRAP_UP), None)
+    if stale is not None:
+        _adopt_wrap_up(world, agent_id, stale, at)
+    elif pauses:
+        paused(world, pauses[0], at)
+    elif world.agent(agent_id, at).state != "wrap_up":
+        unpaused(world, first, at)
+
+
+def _adopt_wrap_up(world: World, agent_id: AgentId, member: Member, at: float) -> None:
+    """Go on with a wrap-up whose timer died with an earlier engine; a passed one ends at once."""
+    agent = world.agent(agent_id, at)
+    if agent.state not in ("available", "paused"):
+        return
+    since = member.last_pause or at
+    length = world.rules.wrap_up_of(member.queue)
+    world.move(agent_id, "wrapping", at, wrap_up_since=since, wrap_up_until=since + length)
+
+
+def _call(
+    world: World,
+    call_id: CallId,
+    legs: list[Leg],
+    waiting: dict[str, Waiting],
+    snapshot: Snapshot,
+) -> None:
+    at = snapshot.at
+    call = world.calls.get(call_id)
+    if call is None:
+        call = world.arrived(legs[0], at)
+        if call.customer_id is not None:
+            status = "recognised"
+            world.emit(
+                ev.CallerRecognised(
+                    at=at, call_id=call_id, status=status, customer_id=call.customer_id
+                )
+            )
+    own = next(leg for leg in legs if leg.uniqueid == call.uniqueid)
+    call = world.refresh(call_id, own)
+    place = waiting.get(own.uniqueid)
+    if place is not None:
+        _waiting(world, call, place, legs, at)
+        return
+    partner = _partner(world, own, legs)
+    if partner is not None:
+        _talking(world, call, partner, at)
+    elif call.state in TALKING:
+        complete(world, call, at, "system")
+    elif call.state in WAITING:
+        leave_queue(world, call, at, status="")
+
+
+def _agent_of(world: World, leg: Leg) -> Agent | None:
+    """Return the agent on whose phone ``leg`` is: the channel is named after the interface."""
+    interface = leg.channel.rpartition("-")[0]
+    for agent in world.agents.values():
+        if agent.memberships and agent.interface.removesuffix("/n") == interface:
+            return agent
+    return None
+
+
+def _partner(world: World, own: Leg, legs: list[Leg]) -> tuple[Agent, Leg] | None:
+    """Return the agent and leg that share a bridge with the customer."""
+    for leg in legs:
+        if leg is not own and leg.bridge and leg.bridge == own.bridge:
+            agent = _agent_of(world, leg)
+            if agent is not None:
+                return agent, leg
+    return None
+
+
+def _waiting(world: World, call: Call, place: Waiting, legs: list[Leg], at: float) -> None:
+    if call.state in TALKING:
+        complete(world, call, at, "system")
+        call = world.calls[call.call_id]
+    if call.state not in WAITING or call.queue != place.queue:
+        call = ensure_queued(
+            world,
+            call,
+            place.queue,
+            at - place.wait_time,
+            position=place.position,
+            priority=place.priority,
+        )
+    ringing = {
+        agent.agent_id: leg
+        for leg in legs
+        if not leg.up and (agent := _agent_of(world, leg)) is not None
+    }
+    for agent_id, _ in call.ringing:
+        if agent_id not in ringing:
+            missed = ev.AgentMissed(
+                at=at,
+                call_id=call.call_id,
+                agent_id=agent_id,
+                queue=place.queue,
+                ring_time=call.ring_time(agent_id, at),
+            )
+            world.emit(missed)
+    for agent_id, leg in ringing.items():
+        if all(agent_id != known for known, _ in call.ringing):
+            world.emit(
+                ev.AgentRinging(at=at, call_id=call.call_id, agent_id=agent_id, queue=place.queue)
+            )
+        world.move(
+            agent_id,
+            "offered",
+            at,
+            call_id=call.call_id,
+            queue=place.queue,
+            leg_uniqueid=leg.uniqueid,
+        )
+
+
+def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) -> None:
+    agent, leg = partner
+    if call.state in TALKING and call.agent_id != agent.agent_id:
+        complete(world, call, at, "system")
+        call = world.calls[call.call_id]
+    if call.state not in TALKING:
+        membership = agent.memberships[0]
+        queue = call.queue or membership.queue
+        if call.state not in WAITING:
+            call = ensure_queued(world, call, queue, at)
+        connected = ev.CallConnected(
+            at=at,
+            call_id=call.call_id,
+            agent_id=agent.agent_id,
+            queue=queue,
+            wait_time=call.wait_time(at),
+            ring_time=call.ring_time(agent.agent_id, at),
+        )
+        if world.emit(connected):
+            withdraw_ringing(world, call, at, keep=agent.agent_id)
+    call = world.calls[call.call_id]
+    now = world.agent(agent.agent_id, at)
+    if now.call_id != call.call_id or now.state not in ("on_call", "on_hold"):
+        world.move(
+            agent.agent_id,
+            "answered",
+            at,
+            call_id=call.call_id,
+            queue=call.queue,
+            leg_uniqueid=leg.uniqueid,
+        )
+    else:
+        world.set_agent(agent.agent_id, at, leg_uniqueid=leg.uniqueid)
+
+
+def _free_the_forgotten(world: World, snapshot: Snapshot) -> None:
+    """Free the agents whose call has moved on without them."""
+    at = snapshot.at
+    for agent in list(world.agents.values()):
+        call = world.calls.get(agent.call_id) if agent.call_id else None
+        if agent.state == "ringing":
+            if call is None or all(a != agent.agent_id for a, _ in call.ringing):
+                world.free(agent.agent_id, at)
+        elif agent.state in ("on_call", "on_hold"):
+            if agent.call_id is None:
+                if agent.device != "in_use":
+                    world.free(agent.agent_id, at)
+            elif call is None or call.agent_id != agent.agent_id or call.state not in TALKING:
+                world.free(agent.agent_id, at, device="free")
+        elif agent.state == "available" and agent.device == "in_use":
+            world.move(agent.agent_id, "phone_busy", at)

@@ -1,0 +1,290 @@
+"""All calls, agents and queues at one instant, and the only place where they change.
+
+:class:`World` accepts domain events and agents' inputs, checks them against the state tables and
+collects what really happened.  What is refused is counted and changes nothing.
+:mod:`cti.core.fold` decides which events a record of Asterisk means, :mod:`cti.core.resync` those
+that a whole picture of Asterisk means.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from cti.core import events as ev
+from cti.core.agents import Agent, AgentInput, Membership, freed, step
+from cti.core.calls import Call, advance, arrive
+from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.machine import IllegalTransitionError
+from cti.core.pseudonym import plain_number, pseudonym
+from cti.core.records import Device, Leg
+
+KEPT: Final = 900.0
+"""Seconds for which an ended call stays known, so that an agent can still dispose of it."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bank decides about calls; durations in seconds."""
+
+    pseudonym_key: bytes
+    wrap_up: Mapping[QueueName, float] = {}
+    """Length of the wrap-up by queue; 0 for none."""
+    default_wrap_up: float = 30.0
+    inbound_contexts: frozenset[str] = frozenset({"from-trunk"})
+    """Dialplan contexts in which customers' own channels are born."""
+    to_e164: Callable[[str], str] = plain_number
+    """Turns a presented number into E.164, or ``""``."""
+
+    def wrap_up_of(self, queue: QueueName | None) -> float:
+        """Return the length of the wrap-up after a call of ``queue``."""
+        return (
+            self.default_wrap_up
+            if queue is None
+            else self.wrap_up.get(queue, self.default_wrap_up)
+        )
+
+
+class Trace(msgspec.Struct, kw_only=True):
+    """What is known of a living call beside its journal: personal data and half-told facts."""
+
+    channel: str = ""
+    caller_number: str = ""
+    hangups: set[str] = msgspec.field(default_factory=set)
+    """Uniqueids of the legs whose far end asked to hang up."""
+    gave_up_at: int | None = None
+    """Position at a ``QueueCallerAbandon`` that may also have been a time-out."""
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Something that the state tables, or common sense, refused."""
+
+    what: str
+    why: str
+
+
+class World:
+    """The living state; single-threaded, no I/O, no clock."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Start empty: a snapshot of Asterisk fills it."""
+        self.rules = rules
+        self.calls: dict[CallId, Call] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.queues: set[QueueName] = set()
+        self.traces: dict[CallId, Trace] = {}
+        self.own_legs: dict[str, CallId] = {}
+        self.server = ""
+        self.rebuilding = False
+        """Whether events are concluded from a snapshot rather than seen."""
+        self._out: list[ev.DomainEvent] = []
+        self._rejected: list[Rejection] = []
+
+    def take(self) -> list[ev.DomainEvent]:
+        """Return the events since the last call, oldest first."""
+        out, self._out = self._out, []
+        return out
+
+    def take_rejections(self) -> list[Rejection]:
+        """Return what was refused since the last call."""
+        out, self._rejected = self._rejected, []
+        return out
+
+    def reject(self, what: str, why: str) -> None:
+        """Note that something was refused."""
+        self._rejected.append(Rejection(what, why))
+
+    def emit(self, event: ev.DomainEvent) -> bool:
+        """Let ``event`` happen if the call's table allows it; say whether it did."""
+        if isinstance(event, ev.CallEvent):
+            try:
+                self._apply_to_call(event)
+            except IllegalTransitionError as error:
+                self.reject(type(event).__name__, str(error))
+                return False
+        if self.rebuilding:
+            event = msgspec.structs.replace(event, rebuilt=True)
+        if self.server and not event.server:
+            event = msgspec.structs.replace(event, server=self.server)
+        self._out.append(event)
+        return True
+
+    def _apply_to_call(self, event: ev.CallEvent) -> None:
+        if isinstance(event, ev.CallArrived):
+            if event.call_id in self.calls:
+                raise IllegalTransitionError("call", "known", "CallArrived")
+            self.calls[event.call_id] = arrive(event)
+            self.own_legs[event.uniqueid] = event.call_id
+            return
+        call = self.calls.get(event.call_id)
+        if call is None:
+            raise IllegalTransitionError("call", "unknown", type(event).__name__)
+        self.calls[event.call_id] = advance(call, event)
+
+    def move(self, agent_id: AgentId, symbol: AgentInput, at: float, **changes: object) -> bool:
+        """Put ``symbol`` into the agent's table; say whether it was legal."""
+        before = self.agent(agent_id, at)
+        try:
+            after = step(before, symbol, at, **changes)
+        except IllegalTransitionError as error:
+            self.reject(symbol, str(error))
+            return False
+        self.agents[agent_id] = after
+        if (after.state, after.reason, after.call_id) != (
+            before.state,
+            before.reason,
+            before.call_id,
+        ):
+            self.emit(
+                ev.AgentStateChanged(
+                    at=at,
+                    agent_id=agent_id,
+                    state=after.state,
+                    reason=after.reason,
+                    call_id=after.call_id,
+                )
+            )
+        return True
+
+    def set_agent(self, agent_id: AgentId, at: float, **changes: object) -> Agent:
+        """Change fields that are not part of the state table."""
+        agent = msgspec.structs.replace(self.agent(agent_id, at), **changes)
+        self.agents[agent_id] = agent
+        return agent
+
+    def free(self, agent_id: AgentId, at: float, *, device: Device | None = None) -> None:
+        """Let go of the agent's call or wrap-up; what waits for the agent decides the state."""
+        if device is not None:
+            self.set_agent(agent_id, at, device=device)
+        self.move(agent_id, freed(self.agent(agent_id, at)), at)
+
+    def agent(self, agent_id: AgentId, at: float) -> Agent:
+        """Return the agent, as logged out if never seen."""
+        return self.agents.get(agent_id) or Agent(agent_id=agent_id, since=at)
+
+    def trace(self, call_id: CallId) -> Trace:
+        """Return what is known of the call beside its journal."""
+        return self.traces.setdefault(call_id, Trace())
+
+    def arrived(self, leg: Leg, at: float) -> Call:
+        """Begin the call whose own channel is ``leg``."""
+        call_id = CallId(leg.vars.call_id)
+        number = self.rules.to_e164(leg.caller_num)
+        self.emit(
+            ev.CallArrived(
+                at=at,
+                call_id=call_id,
+                uniqueid=leg.uniqueid,
+                linkedid=leg.linkedid,
+                dnis=leg.vars.dnis or leg.exten,
+                trunk=leg.vars.trunk,
+                caller_pseudonym=pseudonym(number, self.rules.pseudonym_key),
+            )
+        )
+        return self.refresh(call_id, leg)
+
+    def refresh(self, call_id: CallId, leg: Leg) -> Call:
+        """Take over what the call's own channel says beside events."""
+        trace = self.trace(call_id)
+        trace.channel = leg.channel
+        trace.caller_number = trace.caller_number or leg.caller_num
+        call, v = self.calls[call_id], leg.vars
+        level = v.verified if v.verified in ("none", "number", "pin") else call.verified
+        call = msgspec.structs.replace(
+            call,
+            language=v.language or call.language,
+            reason=v.reason or call.reason,
+            menu_path=v.menu_path or call.menu_path,
+            customer_id=v.customer or call.customer_id,
+            verified=level,
+        )
+        self.calls[call_id] = call
+        return call
+
+    def start_wrap_up(self, call: Call, agent_id: AgentId, at: float) -> None:
+        """After a conversation: start the wrap-up if the queue has one, else free the agent."""
+        length = self.rules.wrap_up_of(call.queue)
+        if call.queue is None or length <= 0:
+            self.free(agent_id, at)
+            return
+        until = at + length
+        self.emit(
+            ev.WrapUpStarted(
+                at=at, call_id=call.call_id, agent_id=agent_id, queue=call.queue, until=until
+            )
+        )
+        self.move(
+            agent_id,
+            "wrapping",
+            at,
+            call_id=call.call_id,
+            queue=call.queue,
+            leg_uniqueid="",
+            wrap_up_since=at,
+            wrap_up_until=until,
+        )
+
+    def end_wrap_up(
+        self,
+        agent_id: AgentId,
+        at: float,
+        ended_by: Literal["agent", "timer", "supervisor", "resync"],
+    ) -> None:
+        """End the agent's wrap-up; nothing happens if none runs."""
+        agent = self.agent(agent_id, at)
+        if agent.state != "wrap_up":
+            return
+        if agent.call_id in self.calls:
+            since = agent.wrap_up_since if agent.wrap_up_since is not None else agent.since
+            self.emit(
+                ev.WrapUpEnded(
+                    at=at,
+                    call_id=CallId(agent.call_id or ""),
+                    agent_id=agent_id,
+                    wrap_up_time=max(0.0, at - since),
+                    ended_by=ended_by,
+                )
+            )
+        self.free(agent_id, at)
+
+    def restore(self, events: Iterable[ev.DomainEvent]) -> None:
+        """Fold stored events into an empty world; a snapshot must follow."""
+        for event in events:
+            if isinstance(event, ev.CallEvent):
+                try:
+                    self._apply_to_call(event)
+                except IllegalTransitionError as error:
+                    self.reject("restore", str(error))
+            match event:
+                case ev.AgentStateChanged():
+                    self.set_agent(
+                        event.agent_id,
+                        event.at,
+                        state=event.state,
+                        since=event.at,
+                        call_id=event.call_id,
+                        pause_reason=event.reason if event.state == "paused" else "",
+                        memberships=() if event.state == "logged_out" else (_UNKNOWN,),
+                    )
+                case ev.WrapUpStarted():
+                    self.set_agent(
+                        event.agent_id,
+                        event.at,
+                        queue=event.queue,
+                        wrap_up_since=event.at,
+                        wrap_up_until=event.until,
+                    )
+
+    def forget(self, now: float) -> None:
+        """Drop the calls that ended long ago."""
+        old = [
+            c.call_id
+            for c in self.calls.values()
+            if c.state == "ended" and now - (c.ended_at or c.since) > KEPT
+        ]
+        for call_id in old:
+            self.own_legs.pop(self.calls.pop(call_id).uniqueid, None)
+            self.traces.pop(call_id, None)
+
+
+_UNKNOWN: Final = Membership(QueueName(""))
+"""Stands for memberships that the snapshot after a restore will tell."""
