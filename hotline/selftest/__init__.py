@@ -1,0 +1,1 @@
+"""The self-test: a whole stack of its own, real SIP calls, one verdict."""
