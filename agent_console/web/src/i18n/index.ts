@@ -1,0 +1,46 @@
+/** Words in the present language; reading one makes the component follow a switch. */
+
+import { catalogue, language } from '../state/store'
+import type { Text } from '../state/types'
+import { en } from './en'
+import { type Key, zh } from './zh'
+
+export type { Key } from './zh'
+
+const WORDS: Readonly<Record<'zh' | 'en', Readonly<Record<Key, string>>>> = { zh, en }
+
+export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
+  const words = WORDS[language.value][key]
+  return words.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+}
+
+/** The words of an error; one that this page does not know shows the general text. */
+export function errorWords(key: string): string {
+  return t(key in zh ? key as Key : 'error.internal')
+}
+
+export function local(text: Text): string {
+  return text[language.value]
+}
+
+/** What this bank calls a queue, topic or menu node; its id if nobody gave it a name. */
+export function named(kind: 'queues' | 'reasons' | 'nodes', id: string): string {
+  const text = catalogue.value[kind][id]
+  return text === undefined ? id : local(text)
+}
+
+export function pauseReason(code: string): string {
+  const choice = catalogue.value.pause_reasons.find(each => each.code === code)
+  return choice === undefined ? code : local(choice.text)
+}
+
+/** A day as people write it: `3月8日`, `8 Mar`; with the year if it is not this one. */
+export function day(seconds: number, nowSeconds: number): string {
+  const date = new Date(seconds * 1000)
+  const sameYear = date.getFullYear() === new Date(nowSeconds * 1000).getFullYear()
+  return new Intl.DateTimeFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', {
+    day: 'numeric',
+    month: language.value === 'zh' ? 'long' : 'short',
+    ...(sameYear ? {} : { year: 'numeric' }),
+  }).format(date)
+}

@@ -1,0 +1,10 @@
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/desk.css'
+import { render } from 'preact'
+import { start } from './state/store'
+import { App } from './ui/App'
+
+const root = document.getElementById('app')
+if (root !== null) render(<App />, root)
+void start()

@@ -1,0 +1,210 @@
+/** The page's state as signals, and what the person can do. */
+
+import { computed, effect, signal } from '@preact/signals'
+import type { Catalogue, ErrorKey, Language } from './types'
+import type { ClientMessage, Envelope, Me, Pop } from '../wire/messages.gen'
+import { Line, type LineState, type SocketLike } from '../wire/line'
+import * as rest from '../wire/rest'
+import { apply, EMPTY, resumeOf } from './desk'
+import { synchronise, tick } from './time'
+
+export type Phase = 'starting' | 'signed_out' | 'signed_in'
+export type Theme = 'light' | 'dark'
+
+const NO_WORDS: Catalogue = {
+  queues: {}, reasons: {}, nodes: {}, pause_reasons: [], dispositions: [], extend_wrap_up_s: 60,
+}
+
+export const phase = signal<Phase>('starting')
+export const me = signal<Me | null>(null)
+export const desk = signal(EMPTY)
+export const line = signal<LineState>('stopped')
+export const catalogue = signal<Catalogue>(NO_WORDS)
+export const language = signal<Language>(remembered('language') === 'en' ? 'en' : 'zh')
+export const theme = signal<Theme>(firstTheme())
+/** Numbers of the commands that are on their way. */
+export const pending = signal<ReadonlySet<number>>(new Set())
+/** Key of the last error's words, until it is dismissed or something succeeds. */
+export const problem = signal<ErrorKey | null>(null)
+/** The call that the person chose to look at, if there are several. */
+export const chosen = signal<string | null>(null)
+
+export const live = computed(() => line.value === 'open')
+export const busy = computed(() => pending.value.size > 0)
+export const currentPop = computed<Pop | null>(() => {
+  const pops = desk.value.pops
+  return pops.find(pop => pop.call_id === chosen.value) ?? pops.at(-1) ?? null
+})
+
+let nextRef = 1
+
+const wire = new Line(
+  {
+    ticket: rest.socketTicket,
+    open: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`) as SocketLike,
+    resume: () => resumeOf(desk.value),
+    setTimer: (run, ms) => window.setTimeout(run, ms),
+    clearTimer: timer => window.clearTimeout(timer),
+    random: Math.random,
+  },
+  {
+    state: state => {
+      line.value = state
+      if (state !== 'open') pending.value = new Set()
+    },
+    envelope: receive,
+    signedOut: leave,
+  },
+)
+
+function receive(envelope: Envelope): void {
+  const message = envelope.message
+  desk.value = apply(desk.value, envelope)
+  switch (message.type) {
+    case 'welcome':
+      synchronise(message.now)
+      me.value = message.me
+      catalogue.value = message.catalogue
+      break
+    case 'pop_raised':
+      chosen.value = message.pop.call_id
+      break
+    case 'accepted':
+      settle(message.ref)
+      problem.value = null
+      break
+    case 'failed':
+      if (message.ref !== null) settle(message.ref)
+      problem.value = message.text_key
+      break
+  }
+}
+
+function settle(ref: number): void {
+  const left = new Set(pending.value)
+  left.delete(ref)
+  pending.value = left
+}
+
+type WithoutRef<T> = T extends { ref: number } ? Omit<T, 'ref'> : never
+
+function command(message: WithoutRef<ClientMessage>): void {
+  const ref = nextRef++
+  if (wire.send({ ...message, ref } as ClientMessage)) {
+    pending.value = new Set([...pending.value, ref])
+  } else {
+    problem.value = 'error.offline'
+  }
+}
+
+export const becomeAvailable = () => command({ type: 'set_state', state: 'available' })
+export const pause = (reason: string) => command({ type: 'set_state', state: 'paused', reason })
+export const ready = () => command({ type: 'ready' })
+export const extendWrapUp = () => command({ type: 'extend_wrap_up' })
+export const dispose = (callId: string, code: string) => command({ type: 'dispose', call_id: callId, code })
+
+export async function start(): Promise<void> {
+  window.setInterval(tick, 1000)
+  window.addEventListener('online', () => wire.hurry())
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') {
+      tick()
+      wire.hurry()
+    }
+  })
+  effect(() => {
+    document.documentElement.lang = language.value === 'zh' ? 'zh-CN' : 'en'
+    remember('language', language.value)
+  })
+  effect(() => {
+    document.documentElement.dataset['theme'] = theme.value
+  })
+  for (let wait = 500; ; wait = Math.min(5000, wait * 2)) {
+    try {
+      const session = await rest.whoAmI()
+      if (session === null) phase.value = 'signed_out'
+      else enter(session.me)
+      return
+    } catch {
+      problem.value = 'error.offline'
+      await new Promise(resume => window.setTimeout(resume, wait))
+    }
+  }
+}
+
+/** Returns the key of what went wrong, or `null` when the person is in. */
+export async function signIn(login: string, password: string): Promise<ErrorKey | null> {
+  try {
+    const session = await rest.signIn({ login, password })
+    enter(session.me)
+    if (session.me.language !== language.value) void saveLanguage()
+    return null
+  } catch (error) {
+    return error instanceof rest.Refused ? error.textKey : 'error.offline'
+  }
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await rest.signOut()
+  } catch (error) {
+    if (!(error instanceof rest.Refused && error.status === 401)) {
+      problem.value = 'error.offline'
+      return
+    }
+  }
+  leave()
+}
+
+export function setLanguage(to: Language): void {
+  language.value = to
+  void saveLanguage()
+}
+
+export function toggleTheme(): void {
+  theme.value = theme.value === 'dark' ? 'light' : 'dark'
+  remember('theme', theme.value)
+}
+
+function enter(person: Me): void {
+  me.value = person
+  problem.value = null
+  phase.value = 'signed_in'
+  wire.start()
+}
+
+function leave(): void {
+  wire.stop()
+  me.value = null
+  desk.value = EMPTY
+  chosen.value = null
+  phase.value = 'signed_out'
+}
+
+async function saveLanguage(): Promise<void> {
+  if (me.value === null) return
+  // The page has switched already; the server only remembers it for the next browser.
+  await rest.setLanguage({ language: language.value }).catch(() => undefined)
+}
+
+function firstTheme(): Theme {
+  const kept = remembered('theme')
+  if (kept === 'light' || kept === 'dark') return kept
+  return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
+}
+
+function remembered(key: string): string | null {
+  try {
+    return window.localStorage.getItem(`hotline.${key}`)
+  } catch {
+    return null
+  }
+}
+
+function remember(key: string, value: string): void {
+  try {
+    window.localStorage.setItem(`hotline.${key}`, value)
+  } catch {
+    // A browser that keeps nothing still works; it only asks anew next time.
+  }
+}

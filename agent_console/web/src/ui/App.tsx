@@ -1,0 +1,43 @@
+import { useEffect } from 'preact/hooks'
+import { errorWords, t } from '../i18n'
+import { phase, problem } from '../state/store'
+import { DeskView } from './DeskView'
+import { Header } from './Header'
+import { Icon } from './Icon'
+import { QueueStrip } from './QueueStrip'
+import { SignIn } from './SignIn'
+
+export function App() {
+  const title = t('app.title')
+  useEffect(() => {
+    document.title = title
+  }, [title])
+  if (phase.value === 'starting') {
+    return <div class="starting" role="status"><span class="spinner" />{t('app.starting')}</div>
+  }
+  if (phase.value === 'signed_out') return <SignIn />
+  return (
+    <div class="page">
+      <Header />
+      <Toast />
+      <DeskView />
+      <QueueStrip />
+    </div>
+  )
+}
+
+function Toast() {
+  return (
+    <div class="toast-place" role="alert">
+      {problem.value !== null && (
+        <div class="toast" data-testid="problem">
+          <Icon name="alert" />
+          <span>{errorWords(problem.value)}</span>
+          <button type="button" class="icon-button" aria-label={t('action.close')} onClick={() => { problem.value = null }}>
+            <Icon name="close" size={16} />
+          </button>
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,61 @@
+import { pauseReason, t } from '../i18n'
+import { desk, line, me, signOut } from '../state/store'
+import { Icon } from './Icon'
+import { LanguageButton, ThemeButton } from './Preferences'
+import { StateButtons } from './StateButtons'
+import { Since } from './Timer'
+
+export function Header() {
+  const person = me.value
+  return (
+    <header class="top">
+      <div class="brand">
+        <span class="brand-mark"><Icon name="headset" /></span>
+        <span class="brand-name">{t('app.title')}</span>
+      </div>
+      {person?.agent_id != null && (
+        <div class="own-state">
+          <StateSign />
+          <StateButtons />
+        </div>
+      )}
+      <div class="top-right">
+        <LineSign />
+        <LanguageButton />
+        <ThemeButton />
+        <div class="person">
+          <span class="person-name">{person?.display_name}</span>
+          <span class="person-id">{person?.agent_id ?? person?.login}</span>
+        </div>
+        <button type="button" class="icon-button" aria-label={t('sign_out')} title={t('sign_out')} data-testid="sign-out" onClick={() => void signOut()}>
+          <Icon name="exit" />
+        </button>
+      </div>
+    </header>
+  )
+}
+
+function StateSign() {
+  const { state, since, reason } = desk.value.status
+  return (
+    <div class="state-sign" data-state={state} data-testid="state">
+      <span class="state-dot" />
+      <span class="state-name" role="status">
+        {t(`state.${state}`)}
+        {reason !== '' && <span class="state-reason"> · {pauseReason(reason)}</span>}
+      </span>
+      <span class="state-clock" role="timer">{since > 0 && <Since at={since} />}</span>
+    </div>
+  )
+}
+
+function LineSign() {
+  const state = line.value
+  const words = t(`line.${state}`)
+  return (
+    <div class="line-sign" data-line={state} data-testid="line" role="status" title={words}>
+      <span class="line-dot" />
+      <span class="line-words">{words}</span>
+    </div>
+  )
+}
