@@ -12,7 +12,8 @@ from pathlib import Path
 
 from . import asterisk, asterisk_step, debian, front_end, python_env, service_user
 from .console import Console
-from .errors import SetupError
+from .errors import InterruptedSetup, SetupError
+from .lanes import side_by_side
 from .layout import Layout, Stamps
 from .privilege import Privilege
 
@@ -52,7 +53,7 @@ def main() -> int:
         else:
             sys.stdout.write(f"✗ {error.cause}\n  Next: {error.next_step}\n")
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InterruptedSetup):
         sys.stdout.write("✗ Interrupted; `make setup` goes on from here\n")
         return 130
     return 0
@@ -62,15 +63,28 @@ def _checkout(console: Console, layout: Layout) -> None:
     privilege = Privilege(console)
     stamps = Stamps(layout.state / "stamps")
     found = asterisk.find(layout)
-    debian.provide(console, privilege, [*debian.BASE_NEEDS, *asterisk_step.needs(found)])
-    python_env.provide(console, layout, stamps)
-    front_end.provide(console, layout, stamps)
-    asterisk_step.provide(console, layout, privilege, found)
+    needs = [*debian.CALLING, *asterisk_step.needs(found)]
+    debian.permit(privilege, [debian.VENV, *needs])
+    if debian.missing([debian.VENV]):
+        debian.provide(console, privilege, [debian.VENV])
+    packages = console.beside("setup-packages.log")
+
+    def from_debian() -> None:
+        debian.provide(console, privilege, needs)
+        asterisk_step.provide(console, layout, privilege, found)
+
+    def from_registries() -> None:
+        python_env.provide(packages, layout, stamps)
+        front_end.provide(packages, layout, stamps)
+
+    side_by_side({console: from_debian, packages: from_registries})
 
 
 def _system(console: Console) -> None:
     privilege = Privilege(console)
-    debian.provide(console, privilege, [*debian.BASE_NEEDS, debian.MMDEBSTRAP])
+    needs = [debian.VENV, *debian.CALLING, debian.MMDEBSTRAP]
+    debian.permit(privilege, needs)
+    debian.provide(console, privilege, needs)
     asterisk_step.provide_shared(console, privilege)
 
 

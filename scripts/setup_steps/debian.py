@@ -40,12 +40,10 @@ class Need:
         return any(next(Path("/").glob(pattern), None) for pattern in self.files)
 
 
-BASE_NEEDS: Final = (
-    Need(
-        f"python3.{sys.version_info.minor}-venv",
-        "virtual environments",
-        modules=("ensurepip", "venv"),
-    ),
+VENV: Final = Need(
+    f"python3.{sys.version_info.minor}-venv", "virtual environments", modules=("ensurepip", "venv")
+)
+CALLING: Final = (
     Need("sip-tester", "scripted callers (SIPp)", programs=("sipp",)),
     Need("baresip-core", "phones with sound", programs=("baresip",)),
     Need("chromium", "browser tests", programs=("chromium", "chromium-browser", "google-chrome")),
@@ -65,11 +63,9 @@ def missing(needs: Sequence[Need]) -> list[Need]:
 
 
 def provide(console: Console, privilege: Privilege, needs: Sequence[Need]) -> None:
-    """Install what ``needs`` lack.  Raises :class:`SetupError`."""
+    """Install what ``needs`` lack, after :func:`permit`.  Raises :class:`SetupError`."""
     lacking = missing(needs)
     packages = [need.package for need in lacking]
-    if lacking:
-        _permit(privilege, lacking)
     with console.step("Debian packages") as step:
         if not lacking:
             step.note("already there")
@@ -85,7 +81,14 @@ def provide(console: Console, privilege: Privilege, needs: Sequence[Need]) -> No
         step.note(f"installed {' '.join(packages)}")
 
 
-def _permit(privilege: Privilege, lacking: Sequence[Need]) -> None:
+def permit(privilege: Privilege, needs: Sequence[Need]) -> None:
+    """Make sure that what ``needs`` lack can be installed; may ask for a password.
+
+    Raises :class:`SetupError` that names all that is missing.
+    """
+    lacking = missing(needs)
+    if not lacking:
+        return
     if shutil.which("apt-get") is None:
         wanted = "; ".join(f"{need.package} ({need.purpose})" for need in lacking)
         name = platform.freedesktop_os_release().get("PRETTY_NAME", "This system")

