@@ -1,6 +1,6 @@
 """Run by Alembic for every command; needs no ``alembic.ini``.
 
-:mod:`hotline.db` hands in an open connection, on which it has begun the transaction.
+:mod:`hotline.db.migrate` hands in an open connection, on which it has begun the transaction.
 """
 
 from alembic import context

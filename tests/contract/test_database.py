@@ -167,7 +167,26 @@ def test_restore_over_a_ruined_database(path: Path, url: str, tmp_path: Path) ->
 def test_upgrade_is_refused_while_a_service_runs_on_an_old_schema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(db, "_LOCK_PATIENCE", 0.0)
+    monkeypatch.setattr("hotline.db.migrate._LOCK_PATIENCE", 0.0)
     url = f"sqlite:///{tmp_path / 'bank.db'}"
     with db.in_use(url), pytest.raises(db.DatabaseError, match="a service runs on it"):
         db.upgrade(url)
+
+
+def test_a_current_schema_can_be_demanded(url: str, tmp_path: Path) -> None:
+    db.require_current(url)
+    missing = tmp_path / "none.db"
+    with pytest.raises(db.DatabaseError, match="hotline db upgrade"):
+        db.require_current(f"sqlite:///{missing}")
+    assert not missing.exists()
+
+
+def test_a_reader_does_not_wait_for_a_writer(path: Path, url: str) -> None:
+    reading = db.engine(url)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with reading.connect() as connection:
+            count = connection.exec_driver_sql("SELECT count(*) FROM customers").scalar()
+        writer.execute("ROLLBACK")
+    reading.dispose()
+    assert count == 0

@@ -1,0 +1,131 @@
+"""Brings the schema forward through ``hotline/migrations``; needs no ``alembic.ini``."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from hotline.db.locks import InUseError, exclusive
+from hotline.db.url import DatabaseError, engine, sqlite_path
+from hotline.migrations import FOLDER
+
+_LOCK_PATIENCE: Final = 30.0
+
+
+def head() -> str:
+    """Return the newest revision that this program knows."""
+    found = ScriptDirectory.from_config(migration_config()).get_current_head()
+    assert found is not None  # noqa: S101 - a wheel without its migrations cannot work at all
+    return found
+
+
+def upgrade(url: str, revision: str = "head") -> str:
+    """Bring the schema to ``revision`` in one transaction, and return what it now is.
+
+    Creates the file and its folder when needed.  Does nothing when nothing is to be done, so that
+    it may run at every start.  Raises :class:`DatabaseError` when a service runs on an older
+    schema, or when the database was made by a newer program.
+    """
+    path = sqlite_path(url)
+    wanted = head() if revision == "head" else revision
+    deadline = time.monotonic() + _LOCK_PATIENCE
+    while True:
+        current = revision_of(path)
+        refuse_newer(path, current)
+        if current == wanted:
+            return wanted
+        try:
+            with exclusive(path):
+                return _migrate(url, path, wanted)
+        except InUseError as error:
+            # Another process may be migrating right now: then this one has nothing left to do.
+            if time.monotonic() > deadline:
+                raise DatabaseError(
+                    f"{path} has schema {current or 'none'} and needs {wanted}, but a service "
+                    "runs on it: stop hotline, then run `hotline db upgrade`"
+                ) from error
+            time.sleep(0.1)
+
+
+def require_current(url: str) -> None:
+    """Raise :class:`DatabaseError` unless the schema is the one that this program needs."""
+    path = sqlite_path(url)
+    current = revision_of(path)
+    refuse_newer(path, current)
+    if current != head():
+        raise DatabaseError(
+            f"{path} has schema {current or 'none'} and needs {head()}: run `hotline db upgrade`"
+        )
+
+
+def migration_config() -> Config:
+    """Return Alembic's configuration; ``attributes["connection"]`` must be set to run it."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    return config
+
+
+def _migrate(url: str, path: Path, wanted: str) -> str:
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    config = migration_config()
+    made = engine(url, immediate=True)
+    try:
+        with made.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - what engine() makes
+            raw.execute("PRAGMA journal_mode=WAL")
+            # A table that a revision copies anew would take its dependent rows with it.
+            raw.execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                config.attributes["connection"] = connection
+                command.upgrade(config, wanted)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchone()
+                if broken is not None:
+                    raise DatabaseError(
+                        f"{path}: the migration would leave broken references in table "
+                        f"{broken[0]}; nothing was changed. Keep a backup and report this"
+                    )
+    except (sa.exc.DatabaseError, CommandError) as error:
+        raise DatabaseError(f"{path} was not migrated and is unchanged: {error}") from error
+    finally:
+        made.dispose()
+    return wanted
+
+
+def revision_of(path: Path) -> str | None:
+    """Return the schema's revision, ``None`` for a missing or empty database."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    made = engine(f"sqlite:///{path}")
+    try:
+        with made.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except sa.exc.DatabaseError as error:
+        raise DatabaseError(
+            f"{path} cannot be read ({error.orig}): check the path, or restore a backup with "
+            "`hotline db restore`"
+        ) from error
+    finally:
+        made.dispose()
+
+
+def refuse_newer(path: Path, revision: str | None) -> None:
+    """Raise :class:`DatabaseError` for a revision that this program does not know."""
+    if revision is None:
+        return
+    try:
+        ScriptDirectory.from_config(migration_config()).get_revision(revision)
+    except CommandError as error:
+        raise DatabaseError(
+            f"{path} has schema {revision}, which this program does not know: it was made by a "
+            "newer hotline; install that version"
+        ) from error
