@@ -25,9 +25,9 @@ from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from crm_lookup.sqlite import SqliteBank
 from hotline import db
-from hotline.demo.bank import seed
+from hotline.demo_bank import seed
 
-SECRET = b"a key for the benchmark, no secret"
+KEY = DataKey(b"a key for the benchmark, no secret")
 
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
@@ -50,7 +50,7 @@ async def measure(path: Path, rounds: int) -> dict[str, Any]:
     select = "SELECT customer_id FROM customer_numbers WHERE number = ?"
     bare = await aiosqlite.connect(path, isolation_level=None)
     try:
-        async with await SqliteBank.open(path, key=DataKey(SECRET)) as bank:
+        async with await SqliteBank.open(path, key=KEY) as bank:
             for number, customer_id in chosen:
                 begun = time.perf_counter()
                 rows = list(await bare.execute_fetchall(select, (number,)))
@@ -97,7 +97,7 @@ def main() -> int:
         db.upgrade(f"sqlite:///{path}")
         made = seed(
             f"sqlite:///{path}",
-            key=SECRET,
+            key=KEY,
             customers=arguments.customers,
             pin_parameters=argon2.profiles.CHEAPEST,
         )

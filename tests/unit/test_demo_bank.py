@@ -15,7 +15,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.pins import PinChecker
 from crm_lookup.sqlite import SqliteBank
 from hotline import db
-from hotline.demo.bank import (
+from hotline.demo_bank import (
     AMBIGUOUS_NUMBER,
     DEMO_CUSTOMERS,
     DEMO_PIN,
@@ -23,11 +23,10 @@ from hotline.demo.bank import (
     DemoBankError,
     seed,
 )
-from hotline.demo.bank.cast import luhn_digit
-from hotline.demo.bank.dealings import Dealing, with_balances
+from hotline.demo_bank.cast import luhn_digit
+from hotline.demo_bank.dealings import Dealing, with_balances
 
-SECRET = b"a key for the tests only, no secret"
-KEY = DataKey(SECRET)
+KEY = DataKey(b"a key for the tests only, no secret")
 WEAK = argon2.profiles.CHEAPEST
 NOW = 1_782_000_000.0  # in June 2026
 PEOPLE = 600
@@ -38,7 +37,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("demo") / "bank.db"
     url = f"sqlite:///{path}"
     db.upgrade(url)
-    made = seed(url, key=SECRET, customers=PEOPLE, now=NOW, pin_parameters=WEAK)
+    made = seed(url, key=KEY, customers=PEOPLE, now=NOW, pin_parameters=WEAK)
     assert made.created
     assert PEOPLE <= made.customers <= PEOPLE + 50
     return path
@@ -69,7 +68,7 @@ def content(path: Path) -> list[tuple[object, ...]]:
 
 def test_a_second_call_notices_and_does_nothing(bank: Path) -> None:
     before = content(bank)
-    again = seed(f"sqlite:///{bank}", key=SECRET, customers=5, seed=1, pin_parameters=WEAK)
+    again = seed(f"sqlite:///{bank}", key=KEY, customers=5, seed=1, pin_parameters=WEAK)
     assert not again.created
     assert again.customers >= PEOPLE
     assert content(bank) == before
@@ -82,7 +81,7 @@ def test_the_same_seed_gives_the_same_bank(tmp_path: Path) -> None:
         db.upgrade(f"sqlite:///{path}")
         seed(
             f"sqlite:///{path}",
-            key=SECRET,
+            key=KEY,
             customers=40,
             seed=number,
             now=NOW,
@@ -100,17 +99,17 @@ def test_an_interrupted_seeding_leaves_nothing(empty: Path) -> None:
 
     url = f"sqlite:///{empty}"
     with pytest.raises(KeyboardInterrupt):
-        seed(url, key=SECRET, customers=PEOPLE, progress=interrupt, pin_parameters=WEAK)
+        seed(url, key=KEY, customers=PEOPLE, progress=interrupt, pin_parameters=WEAK)
     rows = db.status(url).tables
     assert {name for name, count in rows.items() if count} == {"alembic_version"}
-    assert seed(url, key=SECRET, customers=20, pin_parameters=WEAK).created
+    assert seed(url, key=KEY, customers=20, pin_parameters=WEAK).created
 
 
 def test_progress_is_told_to_the_end(empty: Path) -> None:
     told: list[tuple[int, int]] = []
     seed(
         f"sqlite:///{empty}",
-        key=SECRET,
+        key=KEY,
         customers=300,
         progress=lambda made, wanted: told.append((made, wanted)),
         pin_parameters=WEAK,
@@ -127,18 +126,18 @@ def test_other_customers_and_other_keys_are_never_touched(empty: Path, bank: Pat
         )
         opened.commit()
     with pytest.raises(DemoBankError, match="not the demo bank's"):
-        seed(f"sqlite:///{empty}", key=SECRET, pin_parameters=WEAK)
+        seed(f"sqlite:///{empty}", key=KEY, pin_parameters=WEAK)
     with pytest.raises(DemoBankError, match="another data key"):
-        seed(f"sqlite:///{bank}", key=b"another key" * 3, pin_parameters=WEAK)
+        seed(f"sqlite:///{bank}", key=DataKey(b"another key" * 3), pin_parameters=WEAK)
 
 
 def test_an_unmigrated_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(DemoBankError, match="hotline db upgrade"):
-        seed(f"sqlite:///{tmp_path / 'none.db'}", key=SECRET, pin_parameters=WEAK)
+        seed(f"sqlite:///{tmp_path / 'none.db'}", key=KEY, pin_parameters=WEAK)
     with closing(sqlite3.connect(tmp_path / "blank.db")) as opened:
         opened.execute("VACUUM")
     with pytest.raises(DemoBankError, match="hotline db upgrade"):
-        seed(f"sqlite:///{tmp_path / 'blank.db'}", key=SECRET, pin_parameters=WEAK)
+        seed(f"sqlite:///{tmp_path / 'blank.db'}", key=KEY, pin_parameters=WEAK)
 
 
 async def test_the_known_people_are_as_announced(bank: Path) -> None:

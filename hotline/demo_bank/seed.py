@@ -18,8 +18,8 @@ import msgspec
 from crm_lookup.keys import DataKey
 from crm_lookup.pins import PARAMETERS, PinHasher
 from hotline.db import DatabaseError, sqlite_path
-from hotline.demo.bank import cast
-from hotline.demo.bank.people import TABLES, BankMaker
+from hotline.demo_bank import cast
+from hotline.demo_bank.people import TABLES, BankMaker
 
 SEED: Final = 20260701
 CUSTOMERS: Final = 3000
@@ -45,7 +45,7 @@ class Seeded(msgspec.Struct, frozen=True, kw_only=True):
 def seed(
     url: str,
     *,
-    key: bytes,
+    key: DataKey,
     customers: int = CUSTOMERS,
     seed: int = SEED,
     now: float | None = None,
@@ -54,22 +54,20 @@ def seed(
 ) -> Seeded:
     """Fill the database with at least ``customers`` people and companies.
 
-    ``key`` is the secret of the bank's :class:`~crm_lookup.keys.DataKey`.  ``progress`` is called
-    with the customers made and wanted.  Dealings end at ``now`` (epoch seconds, default: this
-    moment).  A second call does nothing.  Raises :class:`DemoBankError` when the database is not
-    migrated, holds other customers or belongs to another data key.
+    ``progress`` is called with the customers made and wanted.  Dealings end at ``now`` (epoch
+    seconds, default: this moment).  A second call does nothing.  Raises :class:`DemoBankError`
+    when the database is not migrated, holds other customers or belongs to another data key.
     """
     begun = time.monotonic()
-    data_key = DataKey(key)
     moment = time.time() if now is None else now
     with closing(_connect(sqlite_path(url))) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")
-            found = _found(connection, data_key)
+            found = _found(connection, key)
             if found is None:
                 found = _write(
                     connection,
-                    key=data_key,
+                    key=key,
                     customers=customers,
                     seed=seed,
                     now=moment,
