@@ -15,7 +15,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how much; all times in seconds."""
 
-    guard: int = 4
+    guard: float = 4.0
     """Slack of ``TIMEOUT(absolute)``: after a freeze of ours the caller waits this long."""
     handshake: float = 5.0
     """A peer must have sent its whole environment by then."""

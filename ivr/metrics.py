@@ -4,7 +4,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-CALLS_NOW: Final = Gauge("hotline_ivr_calls", "Calls in the voice menu now")
+CALLS_NOW: Final = Gauge("hotline_ivr_calls_now", "Calls in the voice menu now")
 CALLS: Final = Counter(
     "hotline_ivr_calls_total",
     "Calls that left the voice menu, by how they left",

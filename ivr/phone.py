@@ -38,7 +38,7 @@ def collect(effect: Collect, length: Length) -> PhoneScript[Keyed]:
     """Play prompts and take keys until the input is complete."""
     typed = effect.typed
     if not typed:
-        ends = effect.keys + effect.finish + effect.clear
+        ends = "".join(dict.fromkeys(effect.keys + effect.finish + effect.clear))
         key = yield from play(Play(prompts=effect.prompts, keys=ends), length)
         typed = Secret(key or "")
     digits = Secret()

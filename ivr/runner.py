@@ -60,7 +60,7 @@ class CallRunner:
         self._limits = limits
         self._length = length
         self._row: list[Command] = []
-        """Commands that take no time and travel with the next one that does."""
+        """Commands that take no time; they are run before the next one that does."""
         self._lookup: asyncio.Task[tuple[Recognition, str]] | None = None
 
     async def run(self, raw_number: str) -> Literal["queue", "hangup"]:

@@ -65,9 +65,9 @@ def set_variable(name: str, value: str) -> Command:
     return Command("SET VARIABLE", (name, value))
 
 
-def set_timeout(seconds: int) -> Command:
+def set_timeout(seconds: float) -> Command:
     """Let Asterisk take the call back ``seconds`` from now unless it is set anew."""
-    return set_variable("TIMEOUT(absolute)", str(seconds))
+    return set_variable("TIMEOUT(absolute)", f"{seconds:.2f}")
 
 
 def user_event(encoded: str) -> Command:

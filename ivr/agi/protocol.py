@@ -1,12 +1,11 @@
 """The FastAGI conversation as a sans-I/O state machine: feed bytes, take events.
 
-Commands may be sent in a row without waiting: Asterisk reads them one after the other from an
-unbuffered stream and answers in order.  Only the last of a row may take time, because a command
-that arrives while another one plays or waits interrupts it.
+One command at a time: ``run_agi`` in ``res_agi.c`` waits for its socket but reads through a
+buffer, so that the second of two commands that arrive together lies there unseen until a third one
+comes (seen on 22.10.1).  And a command that arrives while another one plays or waits interrupts it.
 """
 
 from collections import deque
-from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -58,8 +57,8 @@ class AgiProtocol:
 
     def __init__(self) -> None:
         self.state: State = "environment"
-        self.pending = 0
-        """Commands that were sent and not yet answered."""
+        self.pending = False
+        """Whether a command was sent and is not yet answered."""
         self._buffer = bytearray()
         self._scanned = 0
         self._variables: dict[str, str] = {}
@@ -67,16 +66,18 @@ class AgiProtocol:
         self._usage: list[str] = []
         self._events: deque[AgiEvent] = deque()
 
-    def send(self, commands: Sequence[Command]) -> bytes:
-        """Return the bytes of ``commands`` and expect a reply for each.
+    def send(self, command: Command) -> bytes:
+        """Return the bytes of ``command`` and expect a reply.
 
-        Raises :class:`AgiCommandError` (nothing is counted then) or :class:`AgiProtocolError`
-        before the environment was read.
+        Raises :class:`AgiCommandError`, and :class:`AgiProtocolError` before the environment was
+        read or while another command is not answered.  Nothing changes then.
         """
         if self.state == "environment":
             raise AgiProtocolError("no command can be sent before the environment was read")
-        data = b"".join(command.encode() for command in commands)
-        self.pending += len(commands)
+        if self.pending:
+            raise AgiProtocolError("a command is still running; wait for its reply")
+        data = command.encode()
+        self.pending = True
         return data
 
     def receive(self, data: bytes) -> None:
@@ -147,9 +148,9 @@ class AgiProtocol:
             reply = parse_reply(line)
         if 100 <= reply.code < 200:
             return  # "100 result=0 Trying...": the real answer follows
-        if self.pending == 0:
+        if not self.pending:
             raise AgiProtocolError("a reply without a command; not Asterisk")
-        self.pending -= 1
+        self.pending = False
         self._events.append(reply)
 
     def _move(self, kind: _Line, line: str) -> None:

@@ -60,7 +60,7 @@ def test_too_many_arguments_are_refused() -> None:
     ("command", "line"),
     [
         (commands.get_variable("HOTLINE_CALL_ID"), b'GET VARIABLE "HOTLINE_CALL_ID"\n'),
-        (commands.set_timeout(14), b'SET VARIABLE "TIMEOUT(absolute)" "14"\n'),
+        (commands.set_timeout(14), b'SET VARIABLE "TIMEOUT(absolute)" "14.00"\n'),
         (commands.stream_file("hotline/welcome", "", 3.0), b'STREAM FILE "hotline/welcome" ""\n'),
         (commands.wait_for_digit(4.0), b'WAIT FOR DIGIT "4000"\n'),
         (commands.wait_for_digit(0.0), b'WAIT FOR DIGIT "1"\n'),
