@@ -130,7 +130,15 @@ class Supervisor:
     ) -> None:
         common = ["--config", str(config)] if config else []
         environ = {"HOTLINE_SUPERVISOR": str(os.getpid())}
-        self.roles = {name: RoleProcess(name, [*common, "serve", name], environ) for name in roles}
+        self.roles = {
+            name: RoleProcess(
+                name,
+                [*common, "serve", name],
+                environ,
+                log_dir / f"{name}.log" if log_dir else None,
+            )
+            for name in roles
+        }
         self._exchange = exchange
         self._phones = phones
         self._keep_asterisk = keep_asterisk

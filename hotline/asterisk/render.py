@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import jinja2
 import msgspec
-from cti.ami_filters import EVENTS
 
 import asterisk_conf
 import dialplans
+from cti import ami_filters
 from cti.core import channel_vars
 from hotline.asterisk.errors import RenderError
 from hotline.asterisk.layout import Dirs
@@ -70,7 +70,9 @@ def render(
         "secrets": secrets,
         "install": install,
         "dirs": dirs,
-        "ami_events": EVENTS,
+        "ami_events": ami_filters.EVENTS,
+        "ami_read": ami_filters.READ,
+        "ami_write": ami_filters.WRITE,
         "channel_vars": channel_vars.ATTACHED,
         "v": _VARIABLES,
         "phones": tuple(phones),

@@ -36,17 +36,20 @@ def serve(
     upgrade`.
     """
     from hotline import db, logs
-    from hotline.roles.console import run_console
-    from hotline.roles.ivr import run_ivr
-    from hotline.serve import run_all
 
     current = state(context)
     settings = current.settings
     logs.configure_logging(settings.log, "hotline" if role is Role.ALL else role.value)
     db.require_current(settings.database_url)
     if role is Role.ALL:
+        from hotline.serve import run_all
+
         asyncio.run(run_all(settings, current.config_file, keep_asterisk=keep_asterisk))
     elif role is Role.IVR:
+        from hotline.roles.ivr import run_ivr
+
         asyncio.run(run_ivr(settings))
     else:
+        from hotline.roles.console import run_console
+
         asyncio.run(run_console(settings, web=role is Role.CONSOLE))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -15,13 +14,10 @@ from rich.panel import Panel
 from rich.table import Table
 
 from crm_lookup.tables import customer_numbers
-from hotline import db
-from hotline.demo import bank, robots
+from hotline import db, demo_bank
+from hotline.demo import robots
 from hotline.demo.people import AGENTS, EMPLOYEES, SUPERVISOR
 from hotline.demo.site import HOST, PortPlan, Site
-
-CUSTOMERS: Final = 3000
-SEED: Final = 20260701
 
 
 class Demo:
@@ -62,7 +58,7 @@ class Demo:
 
     async def _start(self, site: Site) -> None:
         with self._step("demo bank"):
-            await site.prepare(CUSTOMERS, lambda _: None)
+            await site.prepare(demo_bank.CUSTOMERS, lambda _: None)
         with self._step("Asterisk, voice menu and console"):
             await site.start()
             await site.ready()
@@ -73,10 +69,10 @@ class Demo:
         with self._step("agents"):
             port = site.plan.console
             await robots.make_available(HOST, port, AGENTS[0])
-            chance = random.Random(SEED)  # noqa: S311 - a demo, not a secret
+            chance = random.Random(demo_bank.SEED)  # noqa: S311 - a demo, not a secret
             jobs = [robots.work(HOST, port, agent, chance) for agent in AGENTS[1:]]
             callers = await asyncio.to_thread(_some_numbers, site)
-            jobs.append(robots.phone_in(carrier, callers, bank.DEMO_PIN, chance))
+            jobs.append(robots.phone_in(carrier, callers, demo_bank.DEMO_PIN, chance))
             self._tasks = [asyncio.create_task(job) for job in jobs]
 
     @contextmanager
@@ -94,7 +90,7 @@ class Demo:
         table.add_row("Supervisor", f"{SUPERVISOR.login}  password {SUPERVISOR.password}")
         numbers = "95500 (Mandarin), 95501 (English), 4008895500 (priority line)"
         table.add_row("[bold]Numbers[/]", numbers)
-        for customer in bank.DEMO_CUSTOMERS:
+        for customer in demo_bank.DEMO_CUSTOMERS:
             table.add_row(
                 "Customer",
                 f"{customer.name} {customer.number}, card {customer.card}, PIN {customer.pin} "

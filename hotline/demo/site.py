@@ -11,13 +11,13 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from hotline import db, ports
+from crm_lookup.keys import DataKey
+from hotline import db, demo_bank, ports
 from hotline.accounts import add_user, open_users
 from hotline.asterisk.locate import Install
 from hotline.asterisk.render import Phone
 from hotline.asterisk.secrets import load_secrets
 from hotline.carrier import TRUNK_ADDRESS, Carrier, CarrierConfig
-from hotline.demo import bank
 from hotline.demo.people import EMPLOYEES
 from hotline.exchange import Exchange, find_install
 from hotline.serve import phones
@@ -150,8 +150,8 @@ class Site:
         progress("database")
         await asyncio.to_thread(db.upgrade, url)
         progress(f"bank with {customers:,} customers")
-        key = load_secrets(self.settings).lookup
-        await asyncio.to_thread(bank.seed, url, key=bytes.fromhex(key), customers=customers)
+        key = DataKey(bytes.fromhex(load_secrets(self.settings).lookup))
+        await asyncio.to_thread(demo_bank.seed, url, key=key, customers=customers)
         progress("people")
         async with open_users(self.settings) as store:
             there = {user.login for user in await store.users()}

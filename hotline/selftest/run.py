@@ -17,9 +17,8 @@ import msgspec
 
 from agent_console import messages
 from cti.core import events
-from hotline import db
+from hotline import db, demo_bank
 from hotline.console_client import ConsoleClient
-from hotline.demo import bank
 from hotline.demo.people import AGENTS
 from hotline.demo.site import HOST, PortPlan, Site
 from hotline.journal_reader import JournalReader
@@ -42,7 +41,7 @@ class SelfTest:
         self, state_dir: Path, *, pin: str | None, report: Callable[[Step], None]
     ) -> None:
         self._state_dir = state_dir
-        self._customer = bank.DEMO_CUSTOMERS[0]
+        self._customer = demo_bank.DEMO_CUSTOMERS[0]
         self._pin = pin if pin is not None else self._customer.pin
         self._report = report
         self._steps: list[Step] = []
@@ -162,7 +161,7 @@ class SelfTest:
         return f"{pop.customer.name}, {pop.customer.segment}, {len(pop.customer.offers)} offers"
 
     async def _unknown(self) -> str:
-        pop = await self._talk(bank.UNKNOWN_NUMBER)
+        pop = await self._talk(demo_bank.UNKNOWN_NUMBER)
         if pop.customer is not None or not pop.number:
             message = "an unknown number must pop with its number and without a customer"
             raise AssertionError(message)
