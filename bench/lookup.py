@@ -25,7 +25,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from crm_lookup.sqlite import SqliteBank
 from hotline import db
-from hotline.demo.bank import seed
+from hotline.demo_bank import seed
 
 KEY = DataKey(b"a key for the benchmark, no secret")
 

@@ -15,7 +15,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.pins import PinChecker
 from crm_lookup.sqlite import SqliteBank
 from hotline import db
-from hotline.demo.bank import (
+from hotline.demo_bank import (
     AMBIGUOUS_NUMBER,
     DEMO_CUSTOMERS,
     DEMO_PIN,
@@ -23,8 +23,8 @@ from hotline.demo.bank import (
     DemoBankError,
     seed,
 )
-from hotline.demo.bank.cast import luhn_digit
-from hotline.demo.bank.dealings import Dealing, with_balances
+from hotline.demo_bank.cast import luhn_digit
+from hotline.demo_bank.dealings import Dealing, with_balances
 
 KEY = DataKey(b"a key for the tests only, no secret")
 WEAK = argon2.profiles.CHEAPEST

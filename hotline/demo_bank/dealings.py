@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final, NamedTuple
 
-from hotline.demo.bank import lists
+from hotline.demo_bank import lists
 
 DAYS: Final = 120
 _DAY: Final = 86_400.0

@@ -18,8 +18,8 @@ import msgspec
 from crm_lookup.keys import DataKey
 from crm_lookup.pins import PARAMETERS, PinHasher
 from hotline.db import DatabaseError, sqlite_path
-from hotline.demo.bank import cast
-from hotline.demo.bank.people import TABLES, BankMaker
+from hotline.demo_bank import cast
+from hotline.demo_bank.people import TABLES, BankMaker
 
 SEED: Final = 20260701
 CUSTOMERS: Final = 3000

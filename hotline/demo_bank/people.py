@@ -9,7 +9,7 @@ from crm_lookup import tables
 from crm_lookup.catalogue import balance_band
 from crm_lookup.keys import DataKey
 from crm_lookup.model import Text
-from hotline.demo.bank import cast, dealings, lists
+from hotline.demo_bank import cast, dealings, lists
 
 _WAN: Final = 1_000_000
 _BORDERS: Final = (("diamond", 600 * _WAN), ("gold", 50 * _WAN), ("silver", 5 * _WAN))
