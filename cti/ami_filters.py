@@ -31,4 +31,4 @@ READ: Final[tuple[str, ...]] = ("system", "call", "agent", "user")
 """Read classes; ``system`` is needed for ``FullyBooted`` alone (seen on 22.10.1)."""
 
 WRITE: Final[tuple[str, ...]] = ("agent", "reporting")
-"""Write classes: ``agent`` for ``QueueAdd`` and the like, ``reporting`` for ``CoreShowChannels``."""
+"""Write classes: ``agent`` for ``QueueAdd`` etc., ``reporting`` for ``CoreShowChannels``."""

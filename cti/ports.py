@@ -28,6 +28,9 @@ class Journal(Protocol):
     async def read(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, DomainEvent]]:
         """Return up to ``limit`` stored events whose sequence number is above ``after``."""
 
+    async def tail(self, limit: int) -> Sequence[tuple[int, DomainEvent]]:
+        """Return the last ``limit`` stored events, oldest first."""
+
     async def verify(self) -> int:
         """Check the hash chain and return the number of entries.
 

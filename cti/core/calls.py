@@ -88,6 +88,7 @@ _STATELESS: Final = (
     ev.CallerVerified,
     ev.VerificationFailed,
     ev.SelfServiceDone,
+    ev.WrapUpExtended,
     ev.PopPresented,
     ev.OfferPresented,
 )

@@ -137,6 +137,11 @@ class WrapUpStarted(CallEvent, frozen=True, kw_only=True):
     until: float
 
 
+class WrapUpExtended(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    until: float
+
+
 class WrapUpEnded(CallEvent, frozen=True, kw_only=True):
     agent_id: AgentId
     wrap_up_time: float
@@ -203,6 +208,7 @@ DomainEvent: TypeAlias = (
     | CallResumed
     | CallCompleted
     | WrapUpStarted
+    | WrapUpExtended
     | WrapUpEnded
     | CallDisposed
     | PopPresented

@@ -246,6 +246,17 @@ class World:
             )
         self.free(agent_id, at)
 
+    def extend_wrap_up(self, agent_id: AgentId, until: float, at: float) -> None:
+        """Let the agent's wrap-up run until ``until``."""
+        agent = self.agent(agent_id, at)
+        if agent.call_id in self.calls:
+            self.emit(
+                ev.WrapUpExtended(
+                    at=at, call_id=CallId(agent.call_id or ""), agent_id=agent_id, until=until
+                )
+            )
+        self.set_agent(agent_id, at, wrap_up_until=until)
+
     def restore(self, events: Iterable[ev.DomainEvent]) -> None:
         """Fold stored events into an empty world; a snapshot must follow."""
         for event in events:
@@ -265,6 +276,8 @@ class World:
                         pause_reason=event.reason if event.state == "paused" else "",
                         memberships=() if event.state == "logged_out" else (_UNKNOWN,),
                     )
+                case ev.WrapUpExtended():
+                    self.set_agent(event.agent_id, event.at, wrap_up_until=event.until)
                 case ev.WrapUpStarted():
                     self.set_agent(
                         event.agent_id,

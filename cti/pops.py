@@ -1,0 +1,314 @@
+"""Screen-pops: what an agent's console shows when the phone rings.
+
+The customer's brief is fetched when the call joins the queue, so that it usually is at hand when
+an agent's phone rings.  If it is not, the pop waits for it up to a deadline and then goes out
+without; :class:`PopCompleted` brings the brief later.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+import structlog
+
+from cti import metrics
+from cti.bus import Bus, agent_topic
+from cti.core import events as ev
+from cti.core.calls import Call
+from cti.core.events import VerifiedLevel
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+from cti.core.world import World
+from cti.ports import CustomerBriefs
+
+_log = structlog.get_logger(__name__)
+
+BriefT = TypeVar("BriefT")
+_GIVE_UP = 10.0
+"""Seconds after which a brief is no longer waited for."""
+
+
+class PopRaised(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
+    """An agent's phone rings: show this.  Holds personal data; for that agent's console only."""
+
+    pop_id: str
+    """One offer of one call to one agent."""
+    call_id: CallId
+    agent_id: AgentId
+    caller_number: str
+    """As presented by the carrier; empty or e.g. ``anonymous`` when withheld."""
+    dnis: str
+    queue: QueueName
+    language: str
+    reason: str
+    menu_path: str
+    verified: VerifiedLevel
+    customer_id: CustomerId | None
+    wait_time: float
+    """Seconds in the queue so far."""
+    brief: BriefT | None
+    brief_status: Literal["ready", "pending", "none"]
+    """``pending``: a :class:`PopCompleted` follows; ``none``: there is no brief to wait for."""
+    rang_at: float
+    """When Asterisk had called the agent's phone, by Asterisk's clock."""
+    raised_at: float
+    latency: float
+    """Seconds from ``rang_at`` to ``raised_at``."""
+    connected: bool = False
+    """Whether the agent has the customer already (on re-delivery)."""
+
+
+class PopCompleted(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
+    """The brief of a pop that went out without it; ``None``: none can be had."""
+
+    pop_id: str
+    call_id: CallId
+    agent_id: AgentId
+    brief: BriefT | None
+
+
+class PopConnected(msgspec.Struct, frozen=True, kw_only=True):
+    """The agent has the customer."""
+
+    pop_id: str
+    call_id: CallId
+    agent_id: AgentId
+    at: float
+
+
+class PopWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone rings no more, and not because this agent answered."""
+
+    pop_id: str
+    call_id: CallId
+    agent_id: AgentId
+    at: float
+    cause: Literal["missed", "abandoned", "answered_elsewhere", "left_queue", "resync"]
+
+
+class PopDesk(Generic[BriefT]):
+    """Turns domain events into pops; driven by the engine from the event loop."""
+
+    def __init__(
+        self,
+        briefs: CustomerBriefs[BriefT],
+        bus: Bus,
+        clock: Callable[[], float],
+        record: Callable[[ev.DomainEvent], None],
+        deadline: float = 0.3,
+    ) -> None:
+        """``record`` takes the ``PopPresented`` events; ``deadline`` in seconds."""
+        self._briefs = briefs
+        self._bus = bus
+        self._clock = clock
+        self._record = record
+        self._deadline = deadline
+        self._fetches: dict[CallId, tuple[CustomerId, asyncio.Task[BriefT | None]]] = {}
+        self._pops: dict[AgentId, PopRaised[BriefT]] = {}
+        self._raising: dict[AgentId, tuple[str, asyncio.Task[None]]] = {}
+        self._offers = 0
+
+    def pop_of(self, agent_id: AgentId) -> PopRaised[BriefT] | None:
+        """Return what the agent's console should show now, to a page that was just opened."""
+        return self._pops.get(agent_id)
+
+    def on_event(self, world: World, event: ev.DomainEvent) -> None:
+        """React to one event that has been applied to ``world``."""
+        match event:
+            case ev.CallQueued():
+                self._prefetch(world.calls[event.call_id])
+            case ev.AgentRinging():
+                self._ring(world, world.calls[event.call_id], event)
+            case ev.AgentMissed():
+                cause: Literal["missed", "resync"] = "resync" if event.rebuilt else "missed"
+                self._withdraw(event.agent_id, event.call_id, event.at, cause)
+            case ev.CallAbandoned():
+                self._withdraw_all(event.call_id, event.at, "abandoned")
+            case ev.CallLeftQueue():
+                self._withdraw_all(event.call_id, event.at, "left_queue")
+            case ev.CallConnected():
+                self._connect(world, event)
+            case ev.AgentStateChanged():
+                self._agent_changed(event)
+            case ev.CallEnded():
+                fetch = self._fetches.pop(event.call_id, None)
+                if fetch is not None and not self._in_use(event.call_id):
+                    fetch[1].cancel()
+
+    async def stop(self) -> None:
+        """Cancel what is under way."""
+        tasks: list[asyncio.Task[object]] = [t for _, t in self._fetches.values()]
+        tasks += [t for _, t in self._raising.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _in_use(self, call_id: CallId) -> bool:
+        return any(p.call_id == call_id for p in self._pops.values())
+
+    def _prefetch(self, call: Call) -> "asyncio.Task[BriefT | None] | None":
+        if call.customer_id is None:
+            return None
+        known = self._fetches.get(call.call_id)
+        if known is not None and known[0] == call.customer_id and not _failed(known[1]):
+            return known[1]
+        task = asyncio.create_task(self._fetch(call.customer_id), name="brief")
+        self._fetches[call.call_id] = (call.customer_id, task)
+        return task
+
+    async def _fetch(self, customer_id: CustomerId) -> BriefT | None:
+        try:
+            async with asyncio.timeout(_GIVE_UP):
+                return await self._briefs.brief(customer_id)
+        except Exception as error:  # noqa: BLE001 -- whatever the port raises, the pop goes out
+            _log.warning("brief_failed", error=type(error).__name__)
+            return None
+
+    def _ring(self, world: World, call: Call, event: ev.AgentRinging) -> None:
+        self._cancel_raising(event.agent_id)
+        self._offers += 1
+        pop_id = f"{event.call_id}/{event.agent_id}/{self._offers}"
+        fetch = self._prefetch(call)
+        if fetch is None or fetch.done():
+            brief = fetch.result() if fetch is not None and not fetch.cancelled() else None
+            self._raise(world, call.call_id, event, pop_id, brief, pending=False)
+            return
+        task = asyncio.create_task(self._raise_later(world, call.call_id, event, pop_id, fetch))
+        self._raising[event.agent_id] = (pop_id, task)
+
+    async def _raise_later(
+        self,
+        world: World,
+        call_id: CallId,
+        event: ev.AgentRinging,
+        pop_id: str,
+        fetch: "asyncio.Task[BriefT | None]",
+    ) -> None:
+        await asyncio.wait((fetch,), timeout=self._deadline)
+        if fetch.done() and not fetch.cancelled():
+            self._raise(world, call_id, event, pop_id, fetch.result(), pending=False)
+            return
+        metrics.POPS_WITHOUT_BRIEF.inc()
+        self._raise(world, call_id, event, pop_id, None, pending=True)
+        await asyncio.wait((fetch,))
+        brief = None if fetch.cancelled() else fetch.result()
+        pop = self._pops.get(event.agent_id)
+        if pop is not None and pop.pop_id == pop_id:
+            status: Literal["ready", "none"] = "none" if brief is None else "ready"
+            self._pops[event.agent_id] = msgspec.structs.replace(
+                pop, brief=brief, brief_status=status
+            )
+            done = PopCompleted(
+                pop_id=pop_id, call_id=call_id, agent_id=event.agent_id, brief=brief
+            )
+            self._bus.publish(agent_topic(event.agent_id), done)
+
+    def _raise(
+        self,
+        world: World,
+        call_id: CallId,
+        event: ev.AgentRinging,
+        pop_id: str,
+        brief: BriefT | None,
+        *,
+        pending: bool,
+    ) -> None:
+        call = world.calls[call_id]
+        now = self._clock()
+        status: Literal["ready", "pending", "none"] = "none" if brief is None else "ready"
+        pop = PopRaised(
+            pop_id=pop_id,
+            call_id=call_id,
+            agent_id=event.agent_id,
+            caller_number=world.trace(call_id).caller_number,
+            dnis=call.dnis,
+            queue=event.queue,
+            language=call.language,
+            reason=call.reason,
+            menu_path=call.menu_path,
+            verified=call.verified,
+            customer_id=call.customer_id,
+            wait_time=call.wait_time(now) if call.connected_at is None else 0.0,
+            brief=brief,
+            brief_status="pending" if pending else status,
+            rang_at=event.at,
+            raised_at=now,
+            latency=max(0.0, now - event.at),
+            connected=call.agent_id == event.agent_id and call.state == "connected",
+        )
+        self._pops[event.agent_id] = pop
+        sessions = self._bus.publish(agent_topic(event.agent_id), pop)
+        metrics.POP_LATENCY.observe(pop.latency)
+        self._record(
+            ev.PopPresented(
+                at=now,
+                call_id=call_id,
+                agent_id=event.agent_id,
+                customer_id=call.customer_id,
+                sessions=sessions,
+            )
+        )
+
+    def _cancel_raising(self, agent_id: AgentId) -> None:
+        raising = self._raising.pop(agent_id, None)
+        if raising is not None:
+            raising[1].cancel()
+
+    def _withdraw_all(
+        self, call_id: CallId, at: float, cause: Literal["abandoned", "left_queue"]
+    ) -> None:
+        for agent_id in [a for a, p in self._raising.items() if p[0].startswith(call_id)]:
+            self._withdraw(agent_id, call_id, at, cause)
+        for pop in [p for p in self._pops.values() if p.call_id == call_id and not p.connected]:
+            self._withdraw(pop.agent_id, call_id, at, cause)
+
+    def _withdraw(
+        self,
+        agent_id: AgentId,
+        call_id: CallId,
+        at: float,
+        cause: Literal["missed", "abandoned", "answered_elsewhere", "left_queue", "resync"],
+    ) -> None:
+        self._cancel_raising(agent_id)
+        pop = self._pops.get(agent_id)
+        if pop is None or pop.call_id != call_id:
+            return
+        del self._pops[agent_id]
+        gone = PopWithdrawn(
+            pop_id=pop.pop_id, call_id=call_id, agent_id=agent_id, at=at, cause=cause
+        )
+        self._bus.publish(agent_topic(agent_id), gone)
+
+    def _connect(self, world: World, event: ev.CallConnected) -> None:
+        for pop in [p for p in self._pops.values() if p.call_id == event.call_id]:
+            if pop.agent_id != event.agent_id:
+                self._withdraw(pop.agent_id, event.call_id, event.at, "answered_elsewhere")
+        own = self._pops.get(event.agent_id)
+        raising = self._raising.get(event.agent_id)
+        if (own is None or own.call_id != event.call_id) and (
+            raising is None or not raising[0].startswith(event.call_id)
+        ):
+            # The ringing was missed (a reconnection): the agent must see the customer anyway.
+            ringing = ev.AgentRinging(
+                at=event.at, call_id=event.call_id, agent_id=event.agent_id, queue=event.queue
+            )
+            self._ring(world, world.calls[event.call_id], ringing)
+            own = self._pops.get(event.agent_id)
+        if own is None:
+            return
+        self._pops[event.agent_id] = msgspec.structs.replace(own, connected=True)
+        now = PopConnected(
+            pop_id=own.pop_id, call_id=own.call_id, agent_id=own.agent_id, at=event.at
+        )
+        self._bus.publish(agent_topic(event.agent_id), now)
+
+    def _agent_changed(self, event: ev.AgentStateChanged) -> None:
+        """Forget a pop when the agent is done with the call."""
+        pop = self._pops.get(event.agent_id)
+        if pop is not None and pop.connected and event.call_id != pop.call_id:
+            self._cancel_raising(event.agent_id)
+            del self._pops[event.agent_id]
+
+
+def _failed(task: "asyncio.Task[BriefT | None]") -> bool:
+    return task.done() and (task.cancelled() or task.result() is None)

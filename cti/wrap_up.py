@@ -1,0 +1,116 @@
+"""The wrap-up's effects: pausing the member in Asterisk, and the timer that ends it.
+
+Asterisk publishes nothing about wrap-up, so the engine owns it: the state is in
+:mod:`cti.core.world`, and this module makes Asterisk follow.  The pause must arrive within the
+queue's own ``wrapuptime`` (rendered as 3 s), or a waiting caller slips in.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from cti.ami.protocol import Reply
+from cti.ami_actions import Action, queue_pause, queue_unpause
+from cti.core import events as ev
+from cti.core.agents import WRAP_UP, Agent
+from cti.core.ids import AgentId
+from cti.core.records import Snapshot
+from cti.core.world import World
+from cti.errors import AmiError
+
+_log = structlog.get_logger(__name__)
+
+
+class WrapUps:
+    """Keeps Asterisk's pauses and our timers in step with the agents' wrap-ups."""
+
+    def __init__(
+        self,
+        post: Callable[[Action], "asyncio.Future[Reply]"],
+        clock: Callable[[], float],
+        on_timer: Callable[[AgentId], None],
+    ) -> None:
+        """``post`` puts an action on the wire at once; ``on_timer`` ends that agent's wrap-up."""
+        self._post = post
+        self._clock = clock
+        self._on_timer = on_timer
+        self._timers: dict[AgentId, asyncio.TimerHandle] = {}
+        self._running: set[AgentId] = set()
+
+    def on_event(self, world: World, event: ev.DomainEvent) -> None:
+        """React to one event that has been applied to ``world``."""
+        match event:
+            case ev.AgentStateChanged(state="wrap_up"):
+                agent = world.agent(event.agent_id, event.at)
+                if not event.rebuilt:
+                    self._send(queue_pause(agent.interface, WRAP_UP), agent)
+                self._running.add(event.agent_id)
+                self._arm(agent)
+            case ev.WrapUpExtended():
+                self._arm(world.agent(event.agent_id, event.at))
+            case ev.AgentStateChanged():
+                if event.agent_id in self._running:
+                    self._running.discard(event.agent_id)
+                    self._disarm(event.agent_id)
+                    self._lift(world.agent(event.agent_id, event.at))
+
+    def reconcile(self, world: World, snapshot: Snapshot) -> None:
+        """After a resynchronisation: resume or lift pauses of wrap-ups, and renew the timers."""
+        for agent in list(world.agents.values()):
+            members = [m for m in snapshot.members if m.member_name == agent.agent_id]
+            ours = [m for m in members if m.paused and m.paused_reason == WRAP_UP]
+            if agent.state == "wrap_up":
+                if len(ours) < len(members):
+                    self._send(queue_pause(agent.interface, WRAP_UP), agent)
+                self._running.add(agent.agent_id)
+                self._arm(agent)
+            elif ours:
+                self._lift(agent)
+
+    def stop(self) -> None:
+        """Cancel the timers; the pauses stay and are adopted at the next start."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _arm(self, agent: Agent) -> None:
+        self._disarm(agent.agent_id)
+        if agent.state == "wrap_up" and agent.wrap_up_until is not None:
+            left = max(0.0, agent.wrap_up_until - self._clock())
+            loop = asyncio.get_running_loop()
+            self._timers[agent.agent_id] = loop.call_later(left, self._fire, agent.agent_id)
+
+    def _fire(self, agent_id: AgentId) -> None:
+        self._timers.pop(agent_id, None)
+        self._on_timer(agent_id)
+
+    def _disarm(self, agent_id: AgentId) -> None:
+        timer = self._timers.pop(agent_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _lift(self, agent: Agent) -> None:
+        """Unpause, or pause for the reason that the agent had asked for meanwhile."""
+        if not agent.memberships:
+            return
+        if agent.pause_reason:
+            self._send(queue_pause(agent.interface, agent.pause_reason), agent)
+        else:
+            self._send(queue_unpause(agent.interface), agent)
+
+    def _send(self, action: Action, agent: Agent) -> None:
+        try:
+            answer = self._post(action)
+        except AmiError as error:
+            # Nothing is lost: the resynchronisation after the next connection reconciles.
+            _log.warning("wrap_up_not_sent", agent=agent.agent_id, error=str(error))
+            return
+        answer.add_done_callback(lambda f: _report(f, action, agent.agent_id))
+
+
+def _report(answer: "asyncio.Future[Reply]", action: Action, agent_id: AgentId) -> None:
+    if answer.cancelled() or answer.exception() is not None:
+        _log.warning("wrap_up_outcome_unknown", agent=agent_id)
+    elif not answer.result().success:
+        _log.warning("wrap_up_refused", agent=agent_id, answer=answer.result().text)
