@@ -1,30 +1,15 @@
 """Makes the demo bank's customers with all their rows.  Pure: the same seed, the same bank."""
 
 from collections import defaultdict
-from datetime import date, timedelta
-from random import Random
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, TypeAlias
 
 from crm_lookup import tables
-from crm_lookup.catalogue import balance_band
 from crm_lookup.keys import DataKey
-from crm_lookup.model import Text
 from hotline.demo_bank import cast, dealings, lists
+from hotline.demo_bank.values import Values, segment_of, segment_reason
 
 _WAN: Final = 1_000_000
-_BORDERS: Final = (("diamond", 600 * _WAN), ("gold", 50 * _WAN), ("silver", 5 * _WAN))
-_SHARES: Final = (
-    # segment aimed at, its share, least and greatest assets in fen
-    (0.012, 600 * _WAN, 3000 * _WAN),
-    (0.068, 50 * _WAN, 500 * _WAN),
-    (0.230, 5 * _WAN, 45 * _WAN),
-    (0.690, _WAN // 20, 4 * _WAN),
-)
-_TITLES: Final = {
-    "diamond": Text("钻石客户", "Diamond"),
-    "gold": Text("金卡客户", "Gold"),
-    "silver": Text("银卡客户", "Silver"),
-}
 _PRODUCT_ODDS: Final = (
     # product, odds for standard, silver, gold, diamond
     ("mobile_banking", (0.70, 0.85, 0.90, 0.85)),
@@ -37,20 +22,19 @@ _PRODUCT_ODDS: Final = (
 )
 _RANK: Final = {"standard": 0, "silver": 1, "gold": 2, "diamond": 3}
 
-Rows = dict[str, list[dict[str, Any]]]
+Rows: TypeAlias = dict[str, list[dict[str, Any]]]
 
 
 class BankMaker:
     """Makes one customer after the other; :meth:`take` hands out the rows made since."""
 
     def __init__(self, *, seed: int, key: DataKey, now: float, today: date) -> None:
-        self._rng = Random(seed)  # noqa: S311 - invented people, not secrets
+        self._values = Values(seed, today)
+        self._rng = self._values.rng
         self._key = key
         self._now = now
         self._day = today
         self._midnight = now - now % 86_400.0
-        self._numbers = set(cast.RESERVED)
-        self._cards = len(cast.DEMO_CUSTOMERS)
         self._made = 0
         self._accounts = 0
         self._rows: Rows = defaultdict(list)
@@ -68,7 +52,9 @@ class BankMaker:
         # A couple with one home line, and mobiles of their own.
         for given in ("浩然", "雨欣"):
             self._person(
-                family="陈", name=f"陈{given}", numbers=[self._mobile(), cast.AMBIGUOUS_NUMBER]
+                family="陈",
+                name=f"陈{given}",
+                numbers=[self._values.mobile(), cast.AMBIGUOUS_NUMBER],
             )
 
     def add_random(self) -> None:
@@ -79,15 +65,18 @@ class BankMaker:
         elif kind < 0.075:
             given, family = rng.choice(lists.FOREIGN)
             self._person(
-                family=family, name=f"{given} {family}", numbers=[self._mobile()], language="en"
+                family=family,
+                name=f"{given} {family}",
+                numbers=[self._values.mobile()],
+                language="en",
             )
         else:
-            numbers = [self._mobile()]
+            numbers = [self._values.mobile()]
             if self._family_number and rng.random() < 0.06:
                 numbers = [self._family_number]  # a spouse or parent who gave the same number
             elif rng.random() < 0.08:
-                numbers.append(self._fixed())
-            family, name = self._chinese_name()
+                numbers.append(self._values.fixed())
+            family, name = self._values.chinese_name()
             self._person(family=family, name=name, numbers=numbers)
             self._family_number = numbers[0]
 
@@ -106,13 +95,13 @@ class BankMaker:
         customer_id = self._next_id()
         age = rng.randrange(28, 60) if known else int(rng.triangular(18, 82, 38))
         payroll = known is not None or (age < 60 and rng.random() < 0.55)
-        assets = _assets(rng)
+        assets = self._values.assets()
         if known:
             family, name, language = known.family_name, known.name, known.language
             assets = known.balance * (1 if known.segment == "standard" else 5)
         income = max(3_000_00, int(assets * 0.02 + rng.gauss(9_000_00, 3_000_00)))
         income = known.balance // 8 if known else income  # so that the known balance can stand
-        since = self._past_day(1, min(25, age - 17))
+        since = self._values.past_day(1, min(25, age - 17))
         self._rows["customers"].append({})  # its place: the segment is known only at the end
         customer = self._rows["customers"][-1]
 
@@ -131,7 +120,7 @@ class BankMaker:
         if (known and assets > current) or (not known and rng.random() < 0.6):
             liquid += self._account(customer_id, "savings", assets - current, since, [])
             products["savings"] = since
-        segment = known.segment if known else _segment_of(liquid)
+        segment = known.segment if known else segment_of(liquid)
         if age < 65 and rng.random() < (0.25, 0.5, 0.7, 0.6)[_RANK[segment]]:
             products["credit_card"] = self._credit_card(customer_id, income, since)
         if rng.random() < 0.02:
@@ -142,7 +131,7 @@ class BankMaker:
             products["payroll"] = since
         for product, odds in _PRODUCT_ODDS:
             if rng.random() < odds[_RANK[segment]]:
-                products[product] = self._past_day(0, 5, after=since)
+                products[product] = self._values.past_day(0, 5, after=since)
         if "mortgage" in products:
             owed = -rng.randrange(20 * _WAN, 300 * _WAN)
             self._account(customer_id, "loan", owed, products["mortgage"], [])
@@ -161,8 +150,8 @@ class BankMaker:
         customer_id = self._next_id()
         area, start, city = rng.choice(lists.AREAS)
         word, trade = rng.choice(lists.COMPANY_WORDS), rng.choice(lists.COMPANY_TRADES)
-        since = self._past_day(1, 15)
-        assets = _assets(rng) * 4
+        since = self._values.past_day(1, 15)
+        assets = self._values.assets() * 4
         self._rows["customers"].append({})
         customer = self._rows["customers"][-1]
         life = dealings.company_life(rng, self._midnight, turnover=max(assets, 10 * _WAN))
@@ -173,12 +162,12 @@ class BankMaker:
                 "company",
                 f"{city}{word}{trade}有限公司",
                 "",
-                _segment_of(liquid),
+                segment_of(liquid),
                 liquid,
                 since,
             )
         )
-        line = self._fixed(area, start)
+        line = self._values.fixed(area, start)
         self._numbers_of(customer_id, [line], kind="work")
         products = {"current": since}
         for product, odds in (
@@ -187,15 +176,19 @@ class BankMaker:
             ("mobile_banking", 0.6),
         ):
             if rng.random() < odds:
-                products[product] = self._past_day(0, 5, after=since)
+                products[product] = self._values.past_day(0, 5, after=since)
         self._holdings(customer_id, products)
         self._contacts(customer_id)
         self._consents(customer_id, rng.random() < 0.8)
         if rng.random() < 0.5:  # the director banks with us too and calls from the company's line
-            family, name = self._chinese_name()
-            self._person(family=family, name=name, numbers=[self._mobile(), line])
+            family, name = self._values.chinese_name()
+            self._person(family=family, name=name, numbers=[self._values.mobile(), line])
 
     # Rows ----------------------------------------------------------------------------------
+
+    def _next_id(self) -> str:
+        self._made += 1
+        return f"C{10_000_000 + self._made}"
 
     def _customer(
         self,
@@ -207,7 +200,7 @@ class BankMaker:
         liquid: int,
         since: date,
     ) -> dict[str, Any]:
-        reason = _reason(segment, liquid)
+        reason = segment_reason(segment, liquid)
         managed = segment == "diamond" or (segment == "gold" and self._rng.random() < 0.6)
         return {
             "customer_id": customer_id,
@@ -243,7 +236,7 @@ class BankMaker:
         floor = -(limit or 0) if life else balance
         balance, after = dealings.with_balances(life, balance, floor=floor)
         if kind in ("current", "credit_card"):
-            card = card or self._card_number()
+            card = card or self._values.card_number()
             self._card(customer_id, account_id, card, "credit" if limit else "debit")
         self._rows["accounts"].append(
             {
@@ -274,7 +267,7 @@ class BankMaker:
     def _credit_card(self, customer_id: str, income: int, since: date) -> date:
         rng = self._rng
         limit = income * rng.randrange(1, 5)
-        opened = self._past_day(0, 6, after=since)
+        opened = self._values.past_day(0, 6, after=since)
         life = dealings.card_life(
             rng, self._midnight, limit=limit, instalments=rng.random() < 0.25
         )
@@ -353,73 +346,8 @@ class BankMaker:
             withdrawn = {"purpose": "marketing", "withdrawn_at": granted + 86_400.0}
             self._rows["consents"].append(row | withdrawn)
 
-    # Values --------------------------------------------------------------------------------
-
-    def _next_id(self) -> str:
-        self._made += 1
-        return f"C{10_000_000 + self._made}"
-
-    def _card_number(self) -> str:
-        self._cards += 1
-        digits = f"622202{self._cards:09}"
-        return digits + cast.luhn_digit(digits)
-
-    def _mobile(self) -> str:
-        rng = self._rng
-        return self._fresh(
-            lambda: f"+86{rng.choice(lists.MOBILE_PREFIXES)}{rng.randrange(10**8):08}"
-        )
-
-    def _fixed(self, area: str = "", start: str = "") -> str:
-        rng = self._rng
-        if not area:
-            area, start, _ = rng.choice(lists.AREAS)
-        return self._fresh(lambda: f"+86{area}{start}{rng.randrange(10**6):06}")
-
-    def _fresh(self, make: Any) -> str:
-        number: str = make()
-        while number in self._numbers:
-            number = make()
-        self._numbers.add(number)
-        return number
-
-    def _chinese_name(self) -> tuple[str, str]:
-        rng = self._rng
-        family = lists.FAMILY_NAMES[int(rng.random() ** 2 * len(lists.FAMILY_NAMES))]
-        given = rng.choice(lists.GIVEN_ONE if rng.random() < 0.3 else lists.GIVEN_TWO)
-        return family, family + given
-
-    def _past_day(self, least: int, most: int, *, after: date | None = None) -> date:
-        days = self._rng.randrange(least * 365, max(least + 1, most) * 365)
-        day = self._day - timedelta(days=days + 1)
-        return max(day, after) if after else day
-
 
 _CAST_CARDS: Final = frozenset(known.card for known in cast.DEMO_CUSTOMERS)
-
-
-def _assets(rng: Random) -> int:
-    point = rng.random()
-    for share, least, most in _SHARES:
-        if point < share:
-            return int(least * (most / least) ** rng.random())
-        point -= share
-    return _SHARES[-1][1]
-
-
-def _segment_of(liquid: int) -> str:
-    return next((segment for segment, border in _BORDERS if liquid >= border), "standard")
-
-
-def _reason(segment: str, liquid: int) -> Text:
-    band = balance_band(liquid)
-    if segment == "standard":
-        return Text(f"余额{band.zh}，未达到银卡标准", f"Holds {band.en}: below the silver level")
-    title, border = _TITLES[segment], dict(_BORDERS)[segment] // _WAN
-    return Text(
-        f"余额{band.zh}，达到{title.zh}标准（{border} 万元）",
-        f"Holds {band.en}: {title.en} starts at CNY {border * 10_000:,}",
-    )
 
 
 TABLES: Final = tuple(
