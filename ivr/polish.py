@@ -41,9 +41,10 @@ _FULL_SCALE: Final = 32768.0
 def load(path: Path) -> AudioSegment:
     """Read audio in any format that pydub knows; raises :class:`RenderError`."""
     try:
-        if path.suffix.lower() == ".wav":
-            return AudioSegment.from_wav(str(path))
-        return AudioSegment.from_file(str(path))
+        if path.suffix.lower() == ".wav":  # without ffmpeg, which the others need
+            return AudioSegment(path.read_bytes())
+        with path.open("rb") as file:
+            return AudioSegment.from_file(file, format=path.suffix.lower().lstrip(".") or None)
     except (OSError, EOFError, CouldntDecodeError) as error:
         raise RenderError(
             f"{path} is not usable audio ({error}); record or render it again"

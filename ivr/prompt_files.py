@@ -44,7 +44,7 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    text: Annotated[str, msgspec.Meta(min_length=1)]
+    text: str
     voice: str = ""
     silence_ms: Annotated[int, msgspec.Meta(ge=0, le=5000)] = 0
 

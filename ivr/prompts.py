@@ -202,7 +202,5 @@ def _sentence_problems(language: Language, file: PromptFile) -> list[str]:
             parts = (re.escape(part) for part in re.split(r"\{[a-z_]+\}", item))
             pattern = re.compile("[a-z0-9_]+".join(parts))
             if not any(pattern.fullmatch(prompt_id) for prompt_id in file.prompts):
-                problems.append(
-                    f"{language}: the sentence {name} asks for {item}, which no text has"
-                )
+                problems.append(f"{language}: sentence {name}: no text is called {item}")
     return problems

@@ -40,9 +40,7 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError:
         return {}
     except (msgspec.DecodeError, OSError) as error:
-        raise PromptFileError(
-            f"{path}: {error}; render all prompts of this language anew"
-        ) from error
+        raise PromptFileError(f"{path}: {error}; delete it and render the prompts anew") from error
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
