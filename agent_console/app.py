@@ -69,7 +69,7 @@ def create_app(
             hub.stop()
             passwords.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *rest.routes(),
             WebSocketRoute("/ws", sockets.endpoint),
@@ -78,6 +78,8 @@ def create_app(
         middleware=[Middleware(HeadersMiddleware, security_headers(config.origins))],
         lifespan=lifespan,
     )
+    app.state.watch = watch
+    return app
 
 
 class Watch:

@@ -35,6 +35,9 @@ class Pages(StaticFiles):
         super().__init__(directory=dist, html=True, check_dir=False)
         self._index = dist / "index.html"
 
+    async def check_config(self) -> None:
+        """Miss nothing: a front end that is built later is served from then on."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return the file, or a page that says how to build it."""
         try:

@@ -44,6 +44,7 @@ class FakeEngine:
         self.commands: list[tuple[str, ...]] = []
         self.shown: list[tuple[str, str, int]] = []
         self.refuse_with: ErrorCode | None = None
+        self.broken = False
         self.wrap_up_s = 30.0
 
     # --- the port ------------------------------------------------------------------------------
@@ -150,6 +151,8 @@ class FakeEngine:
     # --- inside --------------------------------------------------------------------------------
 
     def _command(self, *command: str) -> None:
+        if self.broken:
+            raise RuntimeError("broken on purpose")
         if self.refuse_with is not None:
             raise CommandRefusedError(self.refuse_with)
         self.commands.append(command)

@@ -32,6 +32,10 @@ class Tickets:
         self.lifetime_s = lifetime_s
         self._open: dict[str, tuple[float, Pass]] = {}
 
+    def __len__(self) -> int:
+        """Return how many tickets are kept."""
+        return len(self._open)
+
     def issue(self, holder: Pass, now: float) -> str:
         """Return a new ticket; the oldest one dies when far too many are open."""
         self._drop_expired(now)

@@ -1,0 +1,258 @@
+"""What the console's tests share: people, pops, a cheap hasher and a browser without sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import msgspec
+from argon2 import PasswordHasher
+from starlette.types import ASGIApp
+
+from agent_console.accounts import Passwords, create_user
+from agent_console.app import create_app
+from agent_console.config import ConsoleConfig
+from agent_console.messages import (
+    ENVELOPE_DECODER,
+    CustomerCard,
+    Envelope,
+    Hello,
+    Me,
+    Pop,
+    QueueLine,
+    RankedOffer,
+    Resume,
+    ServerMessage,
+    SessionView,
+)
+from agent_console.store import MemoryUserStore
+from agent_console.testing import FakeEngine
+from agent_console.tickets import Pass
+from crm_lookup.model import Text
+
+ORIGIN = "https://hotline.test"
+PASSWORD = "correct horse"
+START = 1_800_000_000.0
+QUEUES = (QueueLine(queue="service", waiting=2, longest_since=START - 30, available=1),)
+
+
+class FakeClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def cheap_passwords() -> Passwords:
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def pass_of(agent_id: str | None, session_id: str = "s1", now: float = START) -> Pass:
+    me = Me(
+        login=f"login-{agent_id}",
+        display_name="王静",
+        role="agent" if agent_id else "supervisor",
+        language="zh",
+        agent_id=agent_id,
+    )
+    return Pass(session_id=session_id, me=me, created_at=now, expires_at=now + 1000)
+
+
+def pop(call_id: str = "c1", **changes: Any) -> Pop:
+    basis = Pop(
+        call_id=call_id,
+        phase="ringing",
+        queue="service",
+        reason="balance",
+        menu_path=("main", "balance"),
+        verified="number",
+        number="+86 138****8000",
+        queued_at=START - 20,
+        raised_at=START,
+    )
+    return msgspec.structs.replace(basis, **changes)
+
+
+def card(name: str = "王**") -> CustomerCard:
+    return CustomerCard(
+        customer_id="C0001",
+        name=name,
+        phone="+86 138****8000",
+        segment="gold",
+        segment_reason=Text(zh="资产达标", en="Assets above the threshold"),
+        language="zh",
+        customer_since="2015-03-08",
+        products=(Text(zh="活期账户", en="Current account"),),
+        balance_band=Text(zh="50万以上", en="Above 500,000"),
+        flags=("complaint",),
+        offers=(
+            RankedOffer(
+                offer_id="o1",
+                title=Text(zh="大额存单", en="Certificate of deposit"),
+                reason=Text(zh="活期余额高", en="High current balance"),
+            ),
+        ),
+    )
+
+
+class Kit:
+    """A console with a fake engine, a standing clock and users in memory."""
+
+    def __init__(self, dist: Path, **settings: Any) -> None:
+        self.clock = FakeClock()
+        self.engine = FakeEngine(self.clock, QUEUES)
+        self.users = MemoryUserStore()
+        self.passwords = cheap_passwords()
+        settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
+        self.config = ConsoleConfig(origins=(ORIGIN,), **settings)
+        self.ready = {"asterisk": True, "database": True}
+        self.app = create_app(
+            self.config,
+            self.engine,
+            self.users,
+            clock=self.clock,
+            readiness=lambda: self.ready,
+            passwords=self.passwords,
+        )
+
+    async def add(self, login: str, agent_id: str | None, **changes: Any) -> None:
+        await create_user(
+            self.users,
+            self.passwords,
+            login=login,
+            display_name=login.title(),
+            role="agent" if agent_id else "supervisor",
+            password=PASSWORD,
+            now=self.clock(),
+            agent_id=agent_id,
+            **changes,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        async with self.app.router.lifespan_context(self.app):
+            yield self
+
+    async def look(self) -> None:
+        """Do at once what the watch does every half second."""
+        await self.app.state.watch.look()
+
+    def browser(self, address: str = "127.0.0.1") -> "Browser":
+        return Browser(self, address)
+
+
+class Browser:
+    """What a page does: signs in, asks for tickets, opens sockets; keeps its cookie."""
+
+    def __init__(self, kit: Kit, address: str) -> None:
+        self._kit = kit
+        transport = httpx.ASGITransport(kit.app, client=(address, 5000))
+        self.http = httpx.AsyncClient(
+            transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN}
+        )
+
+    async def sign_in(self, login: str, password: str = PASSWORD) -> SessionView:
+        response = await self.http.post(
+            "/api/session", json={"login": login, "password": password}
+        )
+        assert response.status_code == 200, response.text
+        view = msgspec.json.decode(response.content, type=SessionView)
+        self.http.headers["x-csrf-token"] = view.csrf
+        return view
+
+    async def ticket(self) -> str:
+        response = await self.http.post("/api/socket-ticket")
+        assert response.status_code == 200, response.text
+        return str(response.json()["ticket"])
+
+    @asynccontextmanager
+    async def page(self, resume: Resume | None = None) -> AsyncIterator["Socket"]:
+        """Open a WebSocket and say hello."""
+        async with Socket(self._kit.app) as socket:
+            socket.send(Hello(ticket=await self.ticket(), resume=resume))
+            yield socket
+
+
+class Socket:
+    """The browser's end of a WebSocket, straight onto the ASGI application."""
+
+    def __init__(self, app: ASGIApp, origin: str | None = ORIGIN) -> None:
+        self._app = app
+        self._origin = origin
+        self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.reading = asyncio.Event()
+        """Cleared, the application's sends block, as those of a stuck browser do."""
+        self.reading.set()
+        self._task: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        headers = [(b"host", b"hotline.test")]
+        if self._origin is not None:
+            headers.append((b"origin", self._origin.encode()))
+        scope = {
+            "type": "websocket",
+            "path": "/ws",
+            "raw_path": b"/ws",
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "subprotocols": [],
+            "client": ("127.0.0.1", 5000),
+            "server": ("hotline.test", 443),
+            "scheme": "wss",
+        }
+        self._task = asyncio.ensure_future(self._app(scope, self._to_app.get, self._take))
+        self._to_app.put_nowait({"type": "websocket.connect"})
+        self.opening = await self._from_app.get()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._task is not None
+        self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        async with asyncio.timeout(5):
+            await self._task
+
+    def send(self, message: msgspec.Struct) -> None:
+        self.send_text(msgspec.json.encode(message).decode())
+
+    def send_text(self, text: str) -> None:
+        self._to_app.put_nowait({"type": "websocket.receive", "text": text})
+
+    async def read(self) -> Envelope:
+        """Return the next message; fail when the server closes instead."""
+        frame = await self._next()
+        assert frame["type"] == "websocket.send", frame
+        return ENVELOPE_DECODER.decode(frame["text"])
+
+    async def read_all(self, count: int) -> list[ServerMessage]:
+        return [(await self.read()).message for _ in range(count)]
+
+    async def closed_with(self) -> int:
+        """Read on until the server closes, and return its code."""
+        while (frame := await self._next())["type"] != "websocket.close":
+            pass
+        return int(frame["code"])
+
+    async def is_quiet(self) -> bool:
+        """Say whether nothing comes, after all tasks had their turn."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return self._from_app.empty()
+
+    async def _next(self) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            return await self._from_app.get()
+
+    async def _take(self, message: Any) -> None:
+        if message["type"] == "websocket.send":
+            await self.reading.wait()
+        self._from_app.put_nowait(message)
