@@ -2,11 +2,20 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from hotline.db.url import DatabaseError, sqlite_path
+
+PATIENCE: Final = 30.0
+"""Seconds for which a service that starts waits for a migration or restore to end."""
+
+
+class InUseError(Exception):
+    """Another process holds the lock; callers say what that means for their task."""
 
 
 @contextmanager
@@ -16,16 +25,34 @@ def in_use(url: str) -> Iterator[None]:
     The kernel releases it when the process ends, however it ends.
     """
     path = sqlite_path(url)
-    with _locked(path, fcntl.LOCK_SH):
+    deadline = time.monotonic() + PATIENCE
+    with _lock_file(path) as descriptor:
+        while not _taken(descriptor, fcntl.LOCK_SH):
+            if time.monotonic() > deadline:
+                raise DatabaseError(
+                    f"{path} is being migrated or restored: wait for that to end and start again"
+                )
+            time.sleep(0.05)
         yield
 
 
-class InUseError(Exception):
-    """Another process holds the lock; callers say what that means for their task."""
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Keep all others away.  Raises :class:`InUseError` at once when somebody is there."""
+    with _lock_file(path) as descriptor:
+        if not _taken(descriptor, fcntl.LOCK_EX):
+            raise InUseError
+        yield
+
+
+def is_used(path: Path) -> bool:
+    """Say whether any process holds the database."""
+    with _lock_file(path) as descriptor:
+        return not _taken(descriptor, fcntl.LOCK_EX)
 
 
 @contextmanager
-def _locked(path: Path, kind: int) -> Iterator[None]:
+def _lock_file(path: Path) -> Iterator[int]:
     lock = path.with_name(path.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,26 +62,14 @@ def _locked(path: Path, kind: int) -> Iterator[None]:
             f"{lock}: {error.strerror}: run this as the user that runs hotline"
         ) from error
     try:
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InUseError from error
-        yield
+        yield descriptor
     finally:
-        os.close(descriptor)
+        os.close(descriptor)  # and with it the lock
 
 
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Keep all others away.  Raises :class:`InUseError` at once when somebody is there."""
-    with _locked(path, fcntl.LOCK_EX):
-        yield
-
-
-def is_used(path: Path) -> bool:
-    """Say whether any process holds the database."""
+def _taken(descriptor: int, kind: int) -> bool:
     try:
-        with exclusive(path):
-            return False
-    except InUseError:
-        return True
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

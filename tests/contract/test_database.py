@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hotline import db
+from hotline.db.locks import exclusive
 
 
 @pytest.fixture
@@ -190,3 +191,17 @@ def test_a_reader_does_not_wait_for_a_writer(path: Path, url: str) -> None:
         writer.execute("ROLLBACK")
     reading.dispose()
     assert count == 0
+
+
+def test_a_service_does_not_start_during_a_restore(
+    path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotline.db.locks.PATIENCE", 0.0)
+    with (
+        exclusive(path),
+        pytest.raises(db.DatabaseError, match="being migrated or restored"),
+        db.in_use(url),
+    ):
+        pytest.fail("the database was opened")
+    with db.in_use(url), db.in_use(url):  # several services share it
+        assert db.status(url).in_use
