@@ -66,7 +66,7 @@ def _checkout(console: Console, layout: Layout) -> None:
     needs = [*debian.CALLING, *asterisk_step.needs(found)]
     debian.permit(privilege, [debian.VENV, *needs])
     if debian.missing([debian.VENV]):
-        debian.provide(console, privilege, [debian.VENV])
+        debian.provide(console, privilege, [debian.VENV], "Python's venv module")
     packages = console.beside("setup-packages.log")
 
     def from_debian() -> None:

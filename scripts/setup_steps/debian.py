@@ -62,11 +62,16 @@ def missing(needs: Sequence[Need]) -> list[Need]:
     return [need for need in needs if not need.present()]
 
 
-def provide(console: Console, privilege: Privilege, needs: Sequence[Need]) -> None:
+def provide(
+    console: Console,
+    privilege: Privilege,
+    needs: Sequence[Need],
+    name: str = "Debian packages",
+) -> None:
     """Install what ``needs`` lack, after :func:`permit`.  Raises :class:`SetupError`."""
     lacking = missing(needs)
     packages = [need.package for need in lacking]
-    with console.step("Debian packages") as step:
+    with console.step(name) as step:
         if not lacking:
             step.note("already there")
             return
