@@ -77,6 +77,9 @@ async def sign_in(
     """Make the agent a member of exactly ``queues``, on the phone ``interface``."""
     if not queues:
         raise UnknownQueueError(f"agent {agent_id} has no queue; give the agent a skill first")
+    for m in queues:
+        if world.queues and m.queue not in world.queues:
+            raise UnknownQueueError(f"Asterisk has no queue {m.queue!r}; add it to the settings")
     for other in world.agents.values():
         if other.agent_id != agent_id and other.memberships and other.interface == interface:
             raise NotAllowedNowError(
@@ -105,8 +108,10 @@ async def _remove(asterisk: Asterisk, queue: QueueName, interface: str) -> None:
 
 
 async def sign_out(asterisk: Asterisk, world: World, agent_id: AgentId) -> None:
-    """End all memberships."""
-    agent = _signed_in(world, agent_id)
+    """End all memberships; nothing happens if there is none."""
+    agent = world.agents.get(agent_id)
+    if agent is None:
+        return
     for m in agent.memberships:
         await _remove(asterisk, m.queue, agent.interface)
 

@@ -301,6 +301,7 @@ class Engine(Generic[BriefT]):
             self._spread_all()
         finally:
             self._spreading = False
+        self._client.hurry(any(not call.over for call in self.world.calls.values()))
         for predicate, future in self._waiters:
             if not future.done() and predicate():
                 future.set_result(None)
