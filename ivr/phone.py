@@ -53,7 +53,7 @@ def collect(effect: Collect, length: Length) -> PhoneScript[Keyed]:
         if key in effect.finish:
             return Keyed(digits=digits, ended="finished")
         if key in effect.clear:
-            return Keyed(digits=digits, ended="cleared")
+            return Keyed(ended="cleared")
         if key in effect.keys:
             digits += key
             if len(digits) >= effect.most:

@@ -171,8 +171,7 @@ class CallRunner:
                 self._note(effect)
 
     def _notice_missing(self, command: Command, reply: Reply) -> None:
-        # handle_streamfile: a file that cannot be opened answers result=0 endpos=0
-        if command.words != "STREAM FILE" or reply.key or reply.fields.get("endpos") != "0":
+        if not reply.is_missing:
             return
         prompt = command.arguments[0]
         metrics.MISSING_PROMPTS.labels(prompt).inc()

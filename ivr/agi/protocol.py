@@ -1,8 +1,8 @@
 """The FastAGI conversation as a sans-I/O state machine: feed bytes, take events.
 
 One command at a time: ``run_agi`` in ``res_agi.c`` waits for its socket but reads through a
-buffer, so that the second of two commands that arrive together lies there unseen until a third one
-comes (seen on 22.10.1).  And a command that arrives while another one plays or waits interrupts it.
+buffer, so that the second of two commands that arrive together lies there unseen until a third
+comes (seen on 22.10.1).  And a command that arrives while another plays or waits interrupts it.
 """
 
 from collections import deque

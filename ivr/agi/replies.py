@@ -4,6 +4,7 @@ Seen forms::
 
     200 result=1
     200 result=49 endpos=12345
+    200 result=-1 endpos=0
     200 result=1 (a value with ) in it)
     200 result=1 (speech) endpos=0 results=1 score0=90 text0="two words" grammar0=g
     510 Invalid or unknown command
@@ -44,7 +45,16 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_dead(self) -> bool:
         """The channel is gone: 511, or the result with which a hang-up ends a command."""
-        return self.code == 511 or self.result == "-1"
+        return self.code == 511 or (self.result == "-1" and not self.is_missing)
+
+    @property
+    def is_missing(self) -> bool:
+        """``STREAM FILE`` could not open its file.
+
+        A hang-up in the very first moment of a file looks the same; the line ``HANGUP`` follows
+        it then.
+        """
+        return self.result == "-1" and self.fields.get("endpos") == "0"
 
     @property
     def key(self) -> str | None:

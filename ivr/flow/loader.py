@@ -14,7 +14,7 @@ from ivr.flow.model import KINDS, Flow, FlowSet, Key, Node
 from ivr.flow.yaml_marks import MarkedYaml, Path_, Plain
 
 _TOP: Final = ("start", "nodes", "everywhere")
-_WHERE: Final = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
+_WHERE: Final = re.compile(r" - at (`key` in )?`\$([^`]*)`$")
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
 _NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
 
@@ -132,14 +132,15 @@ def _located(message: str) -> tuple[str, Path_]:
         missing = re.search(r"missing required field `(\w+)`", message)
         return message, (missing[1],) if missing else ()
     steps: list[str | int] = []
-    for step in _STEP.finditer(match[1]):
+    for step in _STEP.finditer(match[2]):
         if step[1]:
             steps.append(step[1])
         elif step[2]:
             steps.append(int(step[2]))
         else:
             break  # inside a mapping: msgspec does not say at which key
-    return message[: match.start()], tuple(steps)
+    key = "a key of it: " if match[1] else ""
+    return key + message[: match.start()], tuple(steps)
 
 
 def _accepted(kind: type[Node], path: Path_) -> str:

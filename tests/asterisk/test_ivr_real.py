@@ -355,7 +355,7 @@ async def test_refusals_and_odd_replies_are_read_in_step(lab: Lab) -> None:
     )
     replies = [event for event in session.events if isinstance(event, Reply)]
     assert [reply.code for reply in replies] == [520, 510, 200, 200, 200, 200, 200, 200]
-    assert "WAIT FOR DIGIT" in replies[0].text
+    assert "Waits up to" in replies[0].text
     assert replies[3].data == 'a ) b "c" \\ ( 王芳'
     assert (replies[4].result, replies[4].data) == ("0", None)
     assert replies[5].fields == {"endpos": "0"}
