@@ -31,17 +31,17 @@ class IvrServer:
         self._services = services
         self._inquiries = Inquiries(services, config.limits)
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._strangers: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     @property
     def port(self) -> int:
-        """The TCP port that is listened on; raises :class:`RuntimeError` before :meth:`start`."""
-        if self._server is None:
+        """The TCP port that was listened on; raises :class:`RuntimeError` before a start."""
+        if not self._port:
             raise RuntimeError("the server does not listen; call start() first")
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._port
 
     @property
     def calls(self) -> int:
@@ -53,6 +53,7 @@ class IvrServer:
         self._server = await asyncio.start_server(
             self._connected, self._config.host, self._config.port, backlog=_BACKLOG
         )
+        self._port = self._server.sockets[0].getsockname()[1]
         _log.info("ivr_listening", host=self._config.host, port=self.port)
 
     async def stop(self, drain: float) -> None:

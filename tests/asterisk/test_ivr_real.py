@@ -358,7 +358,8 @@ async def test_refusals_and_odd_replies_are_read_in_step(lab: Lab) -> None:
     assert "Waits up to" in replies[0].text
     assert replies[3].data == 'a ) b "c" \\ ( 王芳'
     assert (replies[4].result, replies[4].data) == ("0", None)
-    assert replies[5].fields == {"endpos": "0"}
+    assert replies[5].is_missing
+    assert not replies[5].is_dead
     assert replies[6].result == "-2"
     assert replies[7].result == "0"
 
