@@ -14,8 +14,9 @@ from .versions import MINIMUM_ASTERISK, show
 
 def needs(found: Found | None) -> tuple[Need, ...]:
     """What must be on the machine before :func:`provide` can fetch Asterisk."""
-    from_apt = is_root() and asterisk.apt_candidate() is not None
-    return () if found or from_apt else (MMDEBSTRAP,)
+    if found or (is_root() and asterisk.apt_candidate()):
+        return ()
+    return (MMDEBSTRAP,)
 
 
 def provide(console: Console, layout: Layout, privilege: Privilege, found: Found | None) -> None:

@@ -43,6 +43,13 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
         f"then again: {AGAIN}",
     ),
     (
+        r"\(from versions: none\)",
+        "the package index knows no version at all of a package that is needed: it cannot be "
+        "reached, or is not the right one",
+        "check the network and pip's settings (.venv/bin/pip config list, PIP_INDEX_URL), "
+        f"then again: {AGAIN}",
+    ),
+    (
         r"No matching distribution found|Could not find a version that satisfies",
         "the package index has no file for this Python and processor",
         "use Python 3.11, 3.12 or 3.13 on amd64 or arm64: "

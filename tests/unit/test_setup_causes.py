@@ -18,6 +18,7 @@ from scripts.setup_steps.causes import explain
         ("npm error code EAI_AGAIN", "cannot be reached", "proxy"),
         ("  Temporary failure resolving 'mirror.example'", "cannot be reached", "proxy"),
         ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]", "trust", "PIP"),
+        ("requirement aiosqlite==0.22.1 (from versions: none)", "cannot be", "PIP_INDEX_URL"),
         ("ERROR: No matching distribution found for uvloop==0.21", "no file for", "3.12"),
         (
             "npm error `npm ci` can only install packages when your package.json and"
