@@ -26,7 +26,7 @@ TRUNK_ADDRESS: Final = "127.0.0.2"
 PHONES_ADDRESS: Final = "127.0.0.3"
 """Loopback address of the agents' phones: apart, so that a phone is never taken for the trunk."""
 
-_MODULES: Final = ("pbx_spool", "func_rand", "func_global")
+_MODULES: Final = ("pbx_spool", "func_rand", "func_global", "res_clioriginate")
 
 
 class CarrierConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from agent_console.messages import ENCODER, ENVELOPE_DECODER, Hello, ServerMessage, SessionView
 from agent_console.security import CSRF_HEADER
@@ -45,7 +46,7 @@ class ConsoleClient:
         """Open the WebSocket with a fresh ticket."""
         ticket = json.loads(await self._post("/api/socket-ticket", None))["ticket"]
         self._socket = await connect(
-            f"ws://{self._host}:{self._port}/ws", origin=self._origin, compression=None
+            f"ws://{self._host}:{self._port}/ws", origin=Origin(self._origin), compression=None
         )
         await self._socket.send(ENCODER.encode(Hello(ticket=ticket)).decode())
 

@@ -96,13 +96,11 @@ def _asterisk(settings: Settings) -> Iterator[Finding]:
 
 def _running(exchange: Exchange, pid: int, wanted: list[str]) -> Iterator[Finding]:
     try:
-        shown = exchange.process.command("module show")
+        running = set(exchange.process.running_modules())
     except AsteriskError as error:
         yield fault("Asterisk process", f"{pid}: {error}", "restart it: `hotline asterisk stop`")
         return
-    dead = [
-        m for m in wanted if not re.search(rf"^{re.escape(m)}\s.*Running", shown, re.MULTILINE)
-    ]
+    dead = sorted(set(wanted) - running)
     if dead:
         remedy = f"see {exchange.dirs.log / 'messages.log'}"
         yield fault("Asterisk process", f"{pid}: not running: {', '.join(dead)}", remedy)

@@ -6,6 +6,7 @@ killed, and the next start adopts it by its pid file and control socket.
 
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -83,7 +84,12 @@ class AsteriskProcess:
                 extra_groups=[] if uid is not None else None,
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.dirs.lib)},
             )
-        self._wait_until_booted(started)
+        try:
+            self._wait_until_booted(started)
+            self._check_modules()
+        except AsteriskStartError:
+            self.stop()
+            raise
         log.info(
             "asterisk_started",
             pid=self._child.pid,
@@ -113,6 +119,10 @@ class AsteriskProcess:
             message = f"Asterisk is not running (control socket {self.dirs.control})"
             raise AsteriskStartError(message)
         return output
+
+    def running_modules(self) -> list[str]:
+        """File names of the modules that run."""
+        return re.findall(r"^(\S+\.so) .* Running ", self.command("module show"), re.MULTILINE)
 
     def reload(self) -> None:
         """Make Asterisk read its files again; living calls go on."""
@@ -170,6 +180,15 @@ class AsteriskProcess:
                 return
             time.sleep(0.02)
         raise AsteriskStartError(self._why(f"was not ready within {BOOT_SECONDS:g} s"))
+
+    def _check_modules(self) -> None:
+        """Asterisk boots without a module that does not load; a hotline without one is broken."""
+        wanted = re.findall(
+            r"^load = (\S+)$", (self.dirs.etc / "modules.conf").read_text(), re.MULTILINE
+        )
+        missing = sorted(set(wanted) - set(self.running_modules()))
+        if missing:
+            raise AsteriskStartError(self._why(f"runs without {', '.join(missing)}"))
 
     def _why(self, what: str) -> str:
         lines: list[str] = []

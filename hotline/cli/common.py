@@ -50,12 +50,22 @@ def clear_errors(function: FuncT) -> FuncT:
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
+        from crm_lookup.errors import CrmError
+        from cti.errors import CtiError
         from hotline.asterisk.errors import AsteriskError
         from hotline.db import DatabaseError
+        from ivr.errors import IvrError
 
         try:
             return function(*args, **kwargs)
-        except (AsteriskError, DatabaseError, SettingsError) as error:
+        except (
+            AsteriskError,
+            CrmError,
+            CtiError,
+            DatabaseError,
+            IvrError,
+            SettingsError,
+        ) as error:
             fail(str(error))
         except PermissionError as error:
             fail(f"{error.filename}: permission denied; run as the user who owns it, or with sudo")

@@ -1,11 +1,22 @@
 """``hotline users …``: the people who sign in to the console."""
 
 import asyncio
+import enum
 
 import typer
 from rich.table import Table
 
 from hotline.cli.common import clear_errors, err, fail, out, state
+
+
+class Role(enum.StrEnum):
+    """What somebody may do."""
+
+    AGENT = "agent"
+    LEADER = "leader"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
 
 app = typer.Typer(help="The people who sign in to the console.", no_args_is_help=True)
 
@@ -44,7 +55,7 @@ def add(
     context: typer.Context,
     login: str = typer.Argument(..., help="Name to sign in with."),
     name: str = typer.Option(..., "--name", help="Name that others see."),
-    role: str = typer.Option("agent", help="agent, leader, supervisor or admin."),
+    role: Role = typer.Option(Role.AGENT, help="What the person may do."),
     agent_id: str = typer.Option("", "--agent", help="Agent id, for somebody who takes calls."),
     extension: list[str] = typer.Option([], "--extension", help="SIP phone; may be repeated."),
     password: str = typer.Option(
@@ -62,15 +73,13 @@ def add(
     from agent_console.errors import ConsoleError
     from hotline.accounts import add_user, open_users
 
-    if role not in ("agent", "leader", "supervisor", "admin"):
-        fail(f"{role}: no such role; accepted: agent, leader, supervisor, admin")
     for number in extension:
         if not (number.isascii() and number.isdigit() and 2 <= len(number) <= 8):
             fail(f"{number}: an extension is 2 to 8 digits")
 
     async def store() -> None:
         async with open_users(state(context).settings) as users:
-            await add_user(users, login, name, role, password, agent_id or None, extension)
+            await add_user(users, login, name, role.value, password, agent_id or None, extension)
             made = [p for p in await users.phones() if p.login == login]
         out.print(f"added {login}")
         for phone in made:

@@ -217,6 +217,7 @@ class Site:
             await asyncio.to_thread(self.carrier.stop)
         if self.supervisor is not None:
             await self.supervisor.stop()
+        await asyncio.to_thread(self.exchange.stop)
 
     def pids(self) -> Mapping[str, int | None]:
         """The process ids, for who wants to break things from outside."""

@@ -9,7 +9,6 @@ import structlog
 from prometheus_client import start_http_server
 
 from crm_lookup.keys import DataKey
-from crm_lookup.model import CustomerId, Recognition
 from crm_lookup.numbers import NumberReader
 from crm_lookup.pins import PinChecker
 from crm_lookup.sqlite import SqliteBank
@@ -28,19 +27,6 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 6.0
 """How long calls in the menu may go on when the process is told to end."""
-
-
-class Callers:
-    """The menu's view of who is calling."""
-
-    def __init__(self, bank: SqliteBank) -> None:
-        self._bank = bank
-
-    async def recognise(self, raw_number: str) -> Recognition:
-        return await self._bank.recognise(raw_number)
-
-    async def segment(self, customer_id: CustomerId) -> str:
-        return await self._bank.segment(customer_id) or "standard"
 
 
 def load_prompts() -> PromptCatalogue:
@@ -91,7 +77,7 @@ async def run_ivr(settings: Settings) -> None:
                 ),
             ),
             IvrServices(
-                callers=Callers(bank),
+                callers=bank,
                 identities=bank,
                 pins=pins,
                 accounts=bank,

@@ -173,6 +173,9 @@ class QueueSettings(Section):
     wrap_up_seconds: int = Field(30, ge=0, le=3600, description="work after the call")
     service_level_seconds: int = Field(20, ge=1, description="Y of the service level X/Y")
     weight: int = Field(0, ge=0, le=1000, description="queues with more weight go first")
+    members: tuple[str, ...] = Field(
+        (), description="ids of the agents who serve this queue; none: every agent"
+    )
     announce_seconds: int = Field(45, ge=0, description="pause between comfort messages; 0: none")
 
 

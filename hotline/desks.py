@@ -1,0 +1,304 @@
+"""Between the engine and the console: the engine's events become messages for desks.
+
+The bus calls us while it publishes, so that a desk is never behind the engine, and the number of
+pages that showed a pop is known when the engine writes ``PopPresented``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias
+
+import msgspec
+import structlog
+
+from agent_console import messages as msg
+from agent_console.errors import CommandRefusedError
+from agent_console.ports import Addressed, Feed, Listener, Resynchronised, UserStore
+from crm_lookup.masking import masked_phone
+from crm_lookup.model import CustomerBrief
+from crm_lookup.numbers import NumberReader
+from cti import pops, views
+from cti.bus import LocalBus
+from cti.core import events as ev
+from cti.core.ids import AgentId, CallId, QueueName
+from cti.engine import Engine, QueueMembership
+from cti.errors import (
+    AmiError,
+    CommandError,
+    NotAllowedNowError,
+    UnknownAgentError,
+    UnknownCallError,
+)
+from hotline.settings.model import QueueSettings
+
+log = structlog.get_logger(__name__)
+
+BankEngine: TypeAlias = Engine[CustomerBrief]
+
+QUEUES_AFTER: Final = 0.1
+"""Seconds by which a summary of the queues lags, so that a burst of events makes one."""
+
+_WITHDRAWN: Final[dict[str, msg.WithdrawnReason]] = {
+    "missed": "no_answer",
+    "abandoned": "abandoned",
+    "answered_elsewhere": "elsewhere",
+    "left_queue": "ended",
+    "resync": "ended",
+}
+_MOVES_QUEUES: Final = (
+    ev.CallQueued,
+    ev.CallLeftQueue,
+    ev.CallAbandoned,
+    ev.CallConnected,
+    ev.AgentStateChanged,
+)
+
+
+class TappedBus(LocalBus):
+    """A bus that also tells one listener at once; counts the pages among the subscribers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tap: Callable[[object], int] = lambda _: 0
+
+    def publish(self, topic: str, message: object) -> int:
+        """Hand the message to the tap and the subscribers; return how many took it."""
+        try:
+            pages = self.tap(message)
+        except Exception:
+            # A fault on the way to a page must not keep the event from the journal.
+            log.exception("desk_message_failed", kind=type(message).__name__)
+            pages = 0
+        return pages + super().publish(topic, message)
+
+
+class Desks:
+    """The engine as the console sees it (:class:`agent_console.ports.EnginePort`)."""
+
+    def __init__(
+        self,
+        engine: BankEngine,
+        bus: TappedBus,
+        users: UserStore,
+        queues: Iterable[QueueSettings],
+        numbers: NumberReader,
+    ) -> None:
+        self._engine = engine
+        self._users = users
+        self._settings = tuple(queues)
+        self._numbers = numbers
+        self._listeners: list[Listener] = []
+        self._pages = 0
+        self._summary_due = False
+        bus.tap = self._take
+
+    # --- what a desk shows -----------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def picture(self, agent_id: str) -> msg.Snapshot:
+        agent = self._engine.agent(AgentId(agent_id))
+        raised = self._engine.pop_of(AgentId(agent_id))
+        wrap_up = self._wrap_up(agent)
+        shown: tuple[msg.Pop, ...] = ()
+        if raised is not None:
+            pop = self._pop(raised)
+            if wrap_up is not None and wrap_up.call_id == pop.call_id:
+                pop = msgspec.structs.replace(pop, phase="ended", ended_at=wrap_up.started_at)
+            shown = (pop,)
+        return msg.Snapshot(
+            status=msg.AgentStatus(state=agent.state, since=agent.since, reason=_reason(agent)),
+            pops=shown,
+            wrap_up=wrap_up,
+            queues=self.queues().queues,
+        )
+
+    def queues(self) -> msg.QueueSummary:
+        snapshot = self._engine.snapshot()
+        known = {view.queue: view for view in snapshot.queues}
+        lines = []
+        for setting in self._settings:
+            view = known.get(QueueName(setting.name))
+            waiting = view.waiting if view else 0
+            since = snapshot.at - view.longest_wait if view and waiting else None
+            lines.append(
+                msg.QueueLine(
+                    queue=setting.name,
+                    waiting=waiting,
+                    longest_since=since,
+                    available=view.agents.get("available", 0) if view else 0,
+                )
+            )
+        return msg.QueueSummary(queues=tuple(lines))
+
+    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
+        del agent_id, call_id
+        self._pages = sessions
+
+    # --- what an agent asks for ------------------------------------------------------------
+
+    async def set_available(self, agent_id: str) -> None:
+        await self._sign_in(agent_id)
+        await _refusing(self._engine.ready(AgentId(agent_id)))
+
+    async def pause(self, agent_id: str, reason: str) -> None:
+        await self._sign_in(agent_id)
+        await _refusing(self._engine.pause(AgentId(agent_id), reason))
+
+    async def sign_out(self, agent_id: str) -> None:
+        await _refusing(self._engine.sign_out(AgentId(agent_id)))
+
+    async def ready(self, agent_id: str) -> None:
+        await _refusing(self._engine.ready(AgentId(agent_id)))
+
+    async def extend_wrap_up(self, agent_id: str, seconds: float) -> None:
+        try:
+            self._engine.extend_wrap_up(AgentId(agent_id), seconds)
+        except CommandError as error:
+            raise _refusal(error) from error
+
+    async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
+        try:
+            self._engine.dispose(AgentId(agent_id), CallId(call_id), code, ready=False)
+        except CommandError as error:
+            raise _refusal(error) from error
+
+    async def _sign_in(self, agent_id: str) -> None:
+        """Make the agent a member of the queues that the settings say, where that is missing."""
+        wanted = [
+            QueueMembership(queue=QueueName(q.name), penalty=0)
+            for q in self._settings
+            if not q.members or agent_id in q.members
+        ]
+        agent = self._engine.agent(AgentId(agent_id))
+        if {m.queue for m in agent.queues} == {m.queue for m in wanted}:
+            return
+        extension = await self._extension(agent_id)
+        if extension is None:
+            raise CommandRefusedError("not_now", f"agent {agent_id} has no phone")
+        await _refusing(self._engine.sign_in(AgentId(agent_id), f"PJSIP/{extension}", wanted))
+
+    async def _extension(self, agent_id: str) -> str | None:
+        logins = {user.login for user in await self._users.users() if user.agent_id == agent_id}
+        phones = await self._users.phones()
+        return next((phone.extension for phone in phones if phone.login in logins), None)
+
+    # --- from events to messages -----------------------------------------------------------
+
+    def _take(self, message: object) -> int:
+        """Turn one thing that the engine published into messages; return how many saw a pop."""
+        self._pages = 0
+        for item in self._messages(message):
+            self._tell(item)
+        if isinstance(message, _MOVES_QUEUES) and not self._summary_due:
+            self._summary_due = True
+            asyncio.get_running_loop().call_later(QUEUES_AFTER, self._summarise)
+        return self._pages
+
+    def _messages(self, message: object) -> Iterable[Feed]:
+        match message:
+            case pops.PopRaised():
+                yield _to(message.agent_id, msg.PopRaised(pop=self._pop(message)))
+            case pops.PopCompleted():
+                customer = None if message.brief is None else msg.card_of(message.brief)
+                completed = msg.PopCompleted(call_id=message.call_id, customer=customer)
+                yield _to(message.agent_id, completed)
+            case pops.PopConnected():
+                connected = msg.PopConnected(call_id=message.call_id, connected_at=message.at)
+                yield _to(message.agent_id, connected)
+            case pops.PopWithdrawn():
+                reason = _WITHDRAWN[message.cause]
+                gone = msg.PopWithdrawn(call_id=message.call_id, reason=reason)
+                yield _to(message.agent_id, gone)
+            case ev.CallCompleted():
+                ended = msg.CallEnded(call_id=message.call_id, ended_at=message.at)
+                yield _to(message.agent_id, ended)
+            case ev.WrapUpStarted() | ev.WrapUpExtended() | ev.CallDisposed():
+                wrap_up = self._wrap_up(self._engine.agent(message.agent_id))
+                if wrap_up is not None:
+                    yield _to(message.agent_id, msg.WrapUpStarted(wrap_up=wrap_up))
+            case ev.WrapUpEnded():
+                over = msg.WrapUpEnded(call_id=message.call_id, ended_by=message.ended_by)
+                yield _to(message.agent_id, over)
+            case ev.AgentStateChanged():
+                status = msg.AgentStatus(
+                    state=message.state,
+                    since=message.at,
+                    reason=message.reason if message.state == "paused" else "",
+                )
+                yield _to(message.agent_id, msg.AgentStateChanged(status=status))
+            case ev.EngineResynchronised():
+                yield Resynchronised()
+            case _:
+                return
+
+    def _summarise(self) -> None:
+        self._summary_due = False
+        self._tell(Addressed(agent_id=None, message=self.queues()))
+
+    def _tell(self, item: Feed) -> None:
+        for listener in self._listeners:
+            listener(item)
+
+    def _pop(self, raised: pops.PopRaised[CustomerBrief]) -> msg.Pop:
+        states: dict[str, msg.BriefState] = {
+            "ready": "ready",
+            "pending": "loading",
+            "none": "unknown",
+        }
+        call = self._engine.world.calls.get(raised.call_id)
+        return msg.Pop(
+            call_id=raised.call_id,
+            phase="connected" if raised.connected else "ringing",
+            queue=raised.queue,
+            reason=raised.reason,
+            menu_path=tuple(part for part in raised.menu_path.split(">") if part),
+            verified=raised.verified,
+            language="en" if raised.language == "en" else "zh",
+            number=masked_phone(self._numbers.read(raised.caller_number).e164),
+            queued_at=raised.rang_at - raised.wait_time,
+            raised_at=raised.raised_at,
+            connected_at=call.connected_at if call is not None and raised.connected else None,
+            brief=states[raised.brief_status],
+            customer=None if raised.brief is None else msg.card_of(raised.brief),
+        )
+
+    def _wrap_up(self, agent: views.AgentView) -> msg.WrapUp | None:
+        if agent.state != "wrap_up" or agent.call_id is None or agent.wrap_up_until is None:
+            return None
+        call = self._engine.world.calls.get(agent.call_id)
+        return msg.WrapUp(
+            call_id=agent.call_id,
+            started_at=agent.since,
+            until=agent.wrap_up_until,
+            disposition=call.disposition if call is not None else "",
+        )
+
+
+def _to(agent_id: str, message: msg.DeskMessage) -> Addressed:
+    return Addressed(agent_id=agent_id, message=message)
+
+
+def _reason(agent: views.AgentView) -> str:
+    return agent.reason if agent.state == "paused" else ""
+
+
+async def _refusing(command: Awaitable[None]) -> None:
+    try:
+        await command
+    except (CommandError, AmiError) as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> CommandRefusedError:
+    match error:
+        case AmiError():
+            return CommandRefusedError("engine_away", str(error))
+        case UnknownCallError():
+            return CommandRefusedError("unknown_call", str(error))
+        case NotAllowedNowError() | UnknownAgentError():
+            return CommandRefusedError("not_now", str(error))
+        case _:
+            return CommandRefusedError("internal", str(error))

@@ -1,0 +1,187 @@
+"""The role ``console``: the engine and, with it, the agents' web console."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+import structlog
+import uvicorn
+
+from agent_console.app import create_app
+from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
+from agent_console.messages import Catalogue
+from agent_console.store import SqlUserStore
+from crm_lookup import model
+from crm_lookup.keys import DataKey
+from crm_lookup.model import CustomerBrief, Text
+from crm_lookup.numbers import NumberReader
+from crm_lookup.sqlite import SqliteBank
+from cti.ami.client import AmiConfig
+from cti.core import ids
+from cti.core.ids import QueueName
+from cti.core.world import Rules
+from cti.engine import EngineConfig
+from cti.journal.sqlite import SqliteJournal
+from hotline import db, tls
+from hotline.accounts import async_engine
+from hotline.asterisk.secrets import load_secrets
+from hotline.desks import BankEngine, Desks, TappedBus
+from hotline.roles.life import end_with_supervisor, stop_event
+from hotline.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+SHUTDOWN_SECONDS: Final = 3
+
+TOPICS: Final = {
+    "general": Text(zh="人工服务", en="General enquiry"),
+    "balance": Text(zh="账户余额", en="Account balance"),
+}
+"""The words for the topics that the shipped menus set."""
+
+NODES: Final = {
+    "welcome": Text(zh="欢迎", en="Welcome"),
+    "language": Text(zh="语言选择", en="Language"),
+    "main_menu": Text(zh="主菜单", en="Main menu"),
+    "balance_identity": Text(zh="输入卡号", en="Card number"),
+    "balance_pin": Text(zh="密码验证", en="PIN check"),
+    "balance": Text(zh="余额播报", en="Balance read out"),
+    "too_many_tries": Text(zh="验证失败", en="Too many tries"),
+    "agent": Text(zh="转人工", en="Agent"),
+    "agent_now": Text(zh="转人工", en="Agent"),
+}
+"""The words for the nodes of the shipped menus."""
+
+
+class Briefs:
+    """The customers' briefs as the engine asks for them."""
+
+    def __init__(self, bank: SqliteBank) -> None:
+        self._bank = bank
+
+    async def brief(self, customer_id: ids.CustomerId) -> CustomerBrief | None:
+        return await self._bank.brief(model.CustomerId(customer_id))
+
+
+async def run_console(settings: Settings, *, web: bool) -> None:
+    """Follow Asterisk and, with ``web``, serve the console, until SIGINT or SIGTERM."""
+    end_with_supervisor()
+    stopped = stop_event()
+    secrets = load_secrets(settings)
+    numbers = NumberReader(settings.home_region)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(db.in_use(settings.database_url))
+        path = db.sqlite_path(settings.database_url)
+        journal = await asyncio.to_thread(SqliteJournal.open, path)
+        stack.push_async_callback(journal.close)
+        bank = await stack.enter_async_context(
+            await SqliteBank.open(
+                path, key=DataKey(bytes.fromhex(secrets.lookup)), numbers=numbers
+            )
+        )
+        bus = TappedBus()
+        engine = BankEngine(
+            EngineConfig(
+                ami=AmiConfig(
+                    host=settings.ami.host,
+                    port=settings.ami.port,
+                    username=settings.ami.username,
+                    secret=secrets.ami,
+                ),
+                rules=Rules(
+                    pseudonym_key=bytes.fromhex(secrets.pseudonym),
+                    wrap_up={QueueName(q.name): q.wrap_up_seconds for q in settings.queues},
+                    to_e164=lambda raw: numbers.read(raw).e164,
+                ),
+            ),
+            briefs=Briefs(bank),
+            journal=journal,
+            bus=bus,
+        )
+        users_engine = async_engine(settings)
+        stack.push_async_callback(users_engine.dispose)
+        users = SqlUserStore(users_engine)
+        desks = Desks(engine, bus, users, settings.queues, numbers)
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        if web:
+            await _serve_web(settings, engine, desks, users, stopped)
+        else:
+            await stopped.wait()
+
+
+async def _serve_web(
+    settings: Settings,
+    engine: BankEngine,
+    desks: Desks,
+    users: SqlUserStore,
+    stopped: asyncio.Event,
+) -> None:
+    pair = tls.certificate_files(settings, now=datetime.now(UTC))
+
+    def readiness() -> Mapping[str, bool]:
+        health = engine.health()
+        return {"asterisk": health.ami == "in_step", "journal": health.journal == "ok"}
+
+    app = create_app(
+        ConsoleConfig(
+            origins=_origins(settings),
+            secure_cookies=pair is not None,
+            catalogue=_catalogue(settings),
+            idle_timeout_s=settings.console.idle_minutes * 60.0,
+        ),
+        desks,
+        users,
+        clock=time.time,
+        readiness=readiness,
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.console.host,
+            port=settings.console.port,
+            ssl_certfile=str(pair.certificate) if pair else None,
+            ssl_keyfile=str(pair.key) if pair else None,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            ws="websockets-sansio",
+            ws_max_size=65_536,
+        )
+    )
+    serving = asyncio.create_task(_run(server))
+    waiting = asyncio.create_task(stopped.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    server.should_exit = True
+    await serving
+
+
+async def _run(server: uvicorn.Server) -> None:
+    """Serve without uvicorn's own signal handling: the process has one place for signals."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await server._serve()
+
+
+def _catalogue(settings: Settings) -> Catalogue:
+    """The bank's words for queues, topics and nodes."""
+    queues = {
+        queue.name: Text(zh=queue.title_zh or queue.name, en=queue.title_en or queue.name)
+        for queue in settings.queues
+    }
+    return msgspec.structs.replace(DEFAULT_CATALOGUE, queues=queues, reasons=TOPICS, nodes=NODES)
+
+
+def _origins(settings: Settings) -> tuple[str, ...]:
+    """Where browsers may find the page: this address, and what the operator adds."""
+    scheme = "https" if settings.tls.enabled else "http"
+    port = settings.console.port
+    hosts = {settings.console.host, "localhost", "127.0.0.1"} - {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+    own = (f"{scheme}://{host}:{port}" for host in sorted(hosts))
+    return (*own, *settings.console.allowed_origins)
