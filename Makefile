@@ -7,7 +7,7 @@ WEB := agent_console/web
 NPM := PATH="$(CURDIR)/.state/node/bin:$$PATH" npm --prefix $(WEB)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint web unit suite bench wheel clean
+.PHONY: help setup demo test check lint types web unit suite bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,16 +18,19 @@ setup: ## prepare this machine and checkout (quick when all is there)
 demo: setup ## a ringing hotline with a demo bank: make demo ARGS="--quiet"
 	@exec $(BIN)/hotline demo $(ARGS)
 
-check: setup lint web unit ## lint, types and unit tests (under a minute)
+check: setup ## lint, types and unit tests (under a minute)
+	@$(MAKE) -j2 --output-sync=target types unit web lint
 
-test: setup lint web suite ## everything, with real Asterisk and real browser
+test: setup lint types web suite ## everything, with real Asterisk and real browser
 
 lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types:
 	$(BIN)/mypy
 	$(BIN)/mypy scripts/setup_steps
-	$(BIN)/lint-imports
 
 web:
 	@if [ -f $(WEB)/package.json ]; then $(NPM) run check && $(NPM) test; fi
