@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
@@ -15,6 +15,7 @@ from agent_console.accounts import Passwords
 from agent_console.commands import Commands
 from agent_console.config import ConsoleConfig
 from agent_console.hub import Hub
+from agent_console.messages import MAX_MESSAGE_BYTES
 from agent_console.pages import Pages
 from agent_console.ports import Clock, EnginePort, Readiness, UserStore
 from agent_console.rest import Rest
@@ -27,6 +28,23 @@ log = structlog.get_logger(__name__)
 
 _KEEP_ALIVE_S: Final = 30.0
 _SWEEP_DATABASE_S: Final = 600.0
+
+
+UVICORN_OPTIONS: Final[dict[str, Any]] = {
+    "ws": "websockets-sansio",
+    "ws_max_size": MAX_MESSAGE_BYTES,
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": 20.0,
+    "ws_per_message_deflate": False,
+    "server_header": False,
+    "lifespan": "on",
+    "timeout_graceful_shutdown": 3,
+}
+"""How uvicorn must serve the application.
+
+Compression is off: it costs some 300 KiB a page, and secrets must not be compressed together with
+text that others choose.
+"""
 
 
 def always_ready() -> Mapping[str, bool]:

@@ -19,9 +19,7 @@ from agent_console.messages import (
     AgentStatus,
     Catalogue,
     CloseCode,
-    DeskMessage,
     Me,
-    PopRaised,
     Resume,
     ServerMessage,
     Snapshot,
@@ -72,17 +70,22 @@ class Hub:
         for seat in self._all_seats():
             seat.close(4503)
 
-    def deliver(self, item: Feed) -> None:
-        """Bring one message of the engine to the pages it is for."""
+    def deliver(self, item: Feed) -> int:
+        """Bring one message of the engine to the pages it is for; return how many they are."""
         if not isinstance(item, Addressed):
-            for key, desk in self._desks.items():
-                self._apply(key, desk, self._picture(key))
-        elif item.agent_id is None:
+            return sum(
+                self._send(key, desk.apply(self._picture(key)))
+                for key, desk in self._desks.items()
+            )
+        if item.agent_id is None:
             body = encode_body(item.message)
-            for key, desk in self._desks.items():
+            return sum(
                 self._send(key, desk.apply(item.message, body))
-        else:
-            self._deliver_to(item.agent_id, item)
+                for key, desk in self._desks.items()
+            )
+        key = f"agent:{item.agent_id}"
+        desk = self._desks.get(key)
+        return 0 if desk is None else self._send(key, desk.apply(item.message))
 
     def join(self, seat: Seat, holder: Pass, resume: Resume | None) -> None:
         """Seat a page at its person's desk and bring it up to date."""
@@ -151,25 +154,16 @@ class Hub:
                     seat.close(4401)
                     self.leave(seat, holder)
 
-    def _deliver_to(self, agent_id: str, item: Addressed) -> None:
-        key = f"agent:{agent_id}"
-        desk = self._desks.get(key)
-        if desk is not None:
-            self._apply(key, desk, item.message)
-        if isinstance(item.message, PopRaised):
-            sessions = len(self._seats.get(key, ()))
-            self._engine.presented(agent_id, item.message.pop.call_id, sessions)
-
-    def _apply(self, key: str, desk: Desk, message: DeskMessage) -> None:
-        self._send(key, desk.apply(message))
-
-    def _send(self, key: str, frame: str) -> None:
+    def _send(self, key: str, frame: str) -> int:
         now = self._clock()
+        reached = 0
         for seat, holder in list(self._seats.get(key, {}).items()):
             if now < holder.expires_at:
                 seat.offer(frame)
+                reached += 1
             else:
                 seat.close(4401)
+        return reached
 
     def _picture(self, key: str) -> Snapshot:
         kind, _, agent_id = key.partition(":")

@@ -33,6 +33,7 @@ ErrorCode: TypeAlias = Literal[
     "unknown_call",
     "unknown_code",
     "not_now",
+    "no_duty",
     "engine_away",
     "too_fast",
     "internal",

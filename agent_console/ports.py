@@ -27,7 +27,8 @@ class Resynchronised(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Feed: TypeAlias = Addressed | Resynchronised
-Listener: TypeAlias = Callable[[Feed], None]
+Listener: TypeAlias = Callable[[Feed], int]
+"""Takes a message and returns to how many open pages it was handed."""
 
 
 class EnginePort(Protocol):
@@ -48,9 +49,6 @@ class EnginePort(Protocol):
 
     def queues(self) -> QueueSummary:
         """Return all queues as of the last message that the listener was given."""
-
-    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
-        """Note to how many open pages of the agent a pop was just handed; must not block."""
 
     async def sign_out(self, agent_id: str) -> None:
         """Take the agent out of the queues."""

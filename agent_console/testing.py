@@ -43,6 +43,7 @@ class FakeEngine:
         self._queues = queues
         self.commands: list[tuple[str, ...]] = []
         self.shown: list[tuple[str, str, int]] = []
+        """Agent, call and number of pages of every pop so far."""
         self.refuse_with: ErrorCode | None = None
         self.broken = False
         self.wrap_up_s = 30.0
@@ -59,9 +60,6 @@ class FakeEngine:
 
     def queues(self) -> QueueSummary:
         return QueueSummary(queues=self._queues)
-
-    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
-        self.shown.append((agent_id, call_id, sessions))
 
     async def sign_out(self, agent_id: str) -> None:
         self._command("sign_out", agent_id)
@@ -146,7 +144,9 @@ class FakeEngine:
 
     def tell(self, agent_id: str | None, message: DeskMessage) -> None:
         """Send any message, without remembering it."""
-        self._tell(Addressed(agent_id=agent_id, message=message))
+        pages = self._tell(Addressed(agent_id=agent_id, message=message))
+        if isinstance(message, PopRaised) and agent_id is not None:
+            self.shown.append((agent_id, message.pop.call_id, pages))
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -157,9 +157,8 @@ class FakeEngine:
             raise CommandRefusedError(self.refuse_with)
         self.commands.append(command)
 
-    def _tell(self, item: Feed) -> None:
-        for listener in self._listeners:
-            listener(item)
+    def _tell(self, item: Feed) -> int:
+        return sum(listener(item) for listener in self._listeners)
 
     def _change(self, agent_id: str, message: DeskMessage, **changes: object) -> None:
         self._desks[agent_id] = replace(self.picture(agent_id), **changes)

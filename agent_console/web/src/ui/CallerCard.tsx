@@ -25,8 +25,10 @@ export function CallerCard({ pop }: { pop: Pop }) {
         </div>
         <Segment pop={pop} />
       </div>
-      {customer !== null && <Flags flags={customer.flags} />}
-      <Verified level={pop.verified} />
+      <div class="warnings">
+        <Verified level={pop.verified} />
+        {customer !== null && <Flags flags={customer.flags} />}
+      </div>
       {pop.brief === 'unknown' && <p class="note">{t('pop.unknown_hint')}</p>}
       <CallFacts pop={pop} />
       {pop.brief === 'loading' && <LoadingFacts />}
@@ -105,7 +107,7 @@ function CallFacts({ pop }: { pop: Pop }) {
 function CustomerFacts({ customer }: { customer: CustomerCard }) {
   const years = Math.floor((now.value - Date.parse(customer.customer_since) / 1000) / 31_556_952)
   return (
-    <dl class="facts">
+    <dl class="facts customer-facts">
       <div class="fact">
         <dt>{t('fact.balance')}</dt>
         <dd data-testid="balance">{local(customer.balance_band)}</dd>
@@ -131,8 +133,8 @@ function CustomerFacts({ customer }: { customer: CustomerCard }) {
 
 function LoadingFacts() {
   return (
-    <div class="facts" role="status" aria-label={t('pop.loading')} data-testid="loading">
-      {[0, 1, 2].map(at => (
+    <div class="facts customer-facts" role="status" aria-label={t('pop.loading')} data-testid="loading">
+      {[0, 1, 2, 3].map(at => (
         <div class="fact" key={at}><span class="skeleton short" /><span class="skeleton" /></div>
       ))}
     </div>

@@ -1,0 +1,131 @@
+"""Debian's Chromium, and a real console server with a fake engine."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from argon2 import PasswordHasher
+from playwright.async_api import Browser, async_playwright
+
+from agent_console.accounts import Passwords, create_user
+from agent_console.app import UVICORN_OPTIONS, create_app
+from agent_console.config import DISPOSITIONS, PAUSE_REASONS, WEB_DIST, ConsoleConfig
+from agent_console.messages import Catalogue, QueueLine
+from agent_console.store import MemoryUserStore
+from agent_console.testing import FakeEngine
+from crm_lookup.model import Text
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PASSWORD = "agent-demo-pass"
+CATALOGUE = Catalogue(
+    queues={
+        "service": Text(zh="普通客服", en="Customer service"),
+        "vip": Text(zh="贵宾专线", en="Priority line"),
+    },
+    reasons={"card": Text(zh="信用卡账单", en="Credit card bill")},
+    nodes={
+        "main": Text(zh="主菜单", en="Main menu"),
+        "card": Text(zh="信用卡", en="Credit cards"),
+        "card_bill": Text(zh="账单查询", en="Bill"),
+        "agent": Text(zh="人工服务", en="An agent"),
+    },
+    pause_reasons=PAUSE_REASONS,
+    dispositions=DISPOSITIONS,
+    extend_wrap_up_s=60.0,
+)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    """A headless Chromium of the system."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on PATH; `make setup` installs it")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            headless=True,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+        )
+        yield browser
+        await browser.close()
+
+
+class Console:
+    """A console server in this event loop, with an engine that the test drives."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        now = time.time()
+        self.engine = FakeEngine(
+            time.time,
+            (
+                QueueLine(queue="service", waiting=3, longest_since=now - 47, available=4),
+                QueueLine(queue="vip", waiting=0, available=1),
+            ),
+        )
+        self.users = MemoryUserStore()
+        self._server: uvicorn.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        config = ConsoleConfig(
+            origins=(self.url,), secure_cookies=False, catalogue=CATALOGUE, idle_timeout_s=300.0
+        )
+        app = create_app(config, self.engine, self.users, passwords=cheap())
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app, "127.0.0.1", self.port, log_level="error", log_config=None, **UVICORN_OPTIONS
+            )
+        )
+        self._task = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+            assert not self._task.done(), "the server did not start"
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+
+def cheap() -> Passwords:
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@asynccontextmanager
+async def running_console(port: int) -> AsyncIterator[Console]:
+    console = Console(port)
+    passwords = cheap()
+    for login, name, agent_id in (("1001", "陈思远", "1001"), ("1002", "林小雨", "1002")):
+        await create_user(
+            console.users,
+            passwords,
+            login=login,
+            display_name=name,
+            role="agent",
+            password=PASSWORD,
+            now=time.time(),
+            agent_id=agent_id,
+        )
+    passwords.close()
+    await console.start()
+    try:
+        yield console
+    finally:
+        await console.stop()
+
+
+@pytest.fixture
+async def console(unused_tcp_port: int) -> AsyncIterator[Console]:
+    """A real server with the built front end and two agents."""
+    if not (Path(WEB_DIST) / "index.html").is_file():
+        pytest.skip("the front end is not built; `make setup` builds it")
+    async with running_console(unused_tcp_port) as running:
+        yield running
