@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import dialplans
 from crm_lookup.model import CustomerId, Recognition
@@ -309,3 +311,28 @@ def test_digits_are_never_shown() -> None:
     assert "135790" not in shown
     assert "6222" not in shown
     assert "135790" not in repr(keyed("135790"))
+
+
+KEYS = st.sampled_from(
+    ["", "0", "1", "5", "9", "*", "#", "0#", "12", "135790", "6222020000000018#"]
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(KEYS, max_size=40), st.lists(st.sampled_from([OK, WRONG, LOCKED]), min_size=40))
+def test_whatever_is_keyed_the_call_ends_with_a_person(
+    inputs: list[str], pins: list[Checked]
+) -> None:
+    walk = Walk(inputs, pins=pins)
+    assert walk.end.next == "queue"
+    assert walk.engine.ended
+
+
+@given(st.lists(KEYS, max_size=30), st.sampled_from([WRONG, LOCKED]))
+def test_without_the_pin_every_call_sounds_like_an_unknown_one(
+    inputs: list[str], outcome: Checked
+) -> None:
+    unknown = Walk(inputs, pins=[WRONG] * 30, recognition=Recognition(status="withheld"))
+    known = Walk(inputs, pins=[outcome] * 30, recognition=RECOGNISED)
+    assert known.heard == unknown.heard
+    assert known.end.next == unknown.end.next
