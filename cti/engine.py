@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -18,7 +18,8 @@ import structlog
 from cti import ami_events, commands, metrics, views
 from cti.ami.client import AmiClient, AmiConfig
 from cti.ami.framing import Message
-from cti.ami_actions import CORE_SHOW_CHANNELS, PING, QUEUE_STATUS
+from cti.ami.protocol import Reply
+from cti.ami_actions import CORE_SHOW_CHANNELS, PING, QUEUE_STATUS, Action
 from cti.bus import EVENTS, STATUS, Bus, LocalBus, agent_topic
 from cti.core import events as ev
 from cti.core import fold, records, resync
@@ -69,6 +70,25 @@ class _Picture(msgspec.Struct, frozen=True):
     snapshot: records.Snapshot
 
 
+class Link(Protocol):
+    """The connection to Asterisk, as :class:`cti.ami.client.AmiClient` has it."""
+
+    async def start(self) -> None:
+        """Begin to connect."""
+
+    async def stop(self) -> None:
+        """Disconnect for good."""
+
+    async def request(self, action: Action) -> Reply:
+        """Send once, return the answer."""
+
+    def post(self, action: Action) -> "asyncio.Future[Reply]":
+        """Send once and at once, return the future of the answer."""
+
+    def hurry(self, calls_alive: bool) -> None:
+        """Ping fast, or not."""
+
+
 class Engine(Generic[BriefT]):
     """The CTI engine of one Asterisk."""
 
@@ -80,22 +100,26 @@ class Engine(Generic[BriefT]):
         journal: Journal,
         bus: Bus | None = None,
         clock: Callable[[], float] = time.time,
+        link: Callable[..., Link] = AmiClient,
     ) -> None:
-        """``clock`` gives seconds since the epoch; it should agree with Asterisk's."""
+        """``clock`` gives seconds since the epoch; it should agree with Asterisk's.
+
+        ``link`` makes the connection; :class:`cti.testing.FakeLink` needs no Asterisk.
+        """
         self._config = config
         self._clock = clock
         self.bus: Bus = bus if bus is not None else LocalBus()
         self.world = World(config.rules)
         self._journal = journal
         self._writer = JournalWriter(journal)
-        self._client = AmiClient(
+        self.link: Link = link(
             config.ami,
             on_event=self._put,
             on_ready=lambda: self._put(_Ready()),
             on_down=lambda cause: self._put(_Down(cause)),
         )
         self._pops = PopDesk(briefs, self.bus, clock, self._record, deadline=config.brief_deadline)
-        self._wrap_ups = WrapUps(self._client.post, clock, self._wrap_up_over)
+        self._wrap_ups = WrapUps(self.link.post, clock, self._wrap_up_over)
         self._inbox: asyncio.Queue[Message | _Ready | _Down | _Picture] = asyncio.Queue()
         self._held: list[Message] | None = None
         """Events that wait for the picture of Asterisk; ``None`` when in step."""
@@ -120,11 +144,11 @@ class Engine(Generic[BriefT]):
         self._writer.start()
         self._spawn(self._apply_all(), "cti-apply")
         self._spawn(self._keep_house(), "cti-housekeeping")
-        await self._client.start()
+        await self.link.start()
 
     async def stop(self) -> None:
         """Disconnect and write the last events; Asterisk and its calls go on."""
-        await self._client.stop()
+        await self.link.stop()
         self._wrap_ups.stop()
         await self._pops.stop()
         for task in list(self._tasks):
@@ -183,24 +207,24 @@ class Engine(Generic[BriefT]):
 
         Raises :class:`cti.errors.CommandError` or :class:`cti.errors.AmiError`.
         """
-        await commands.sign_in(self._client, self.world, agent_id, interface, queues)
+        await commands.sign_in(self.link, self.world, agent_id, interface, queues)
         wanted = {m.queue for m in queues}
         await self._until(lambda: {m.queue for m in self._agent(agent_id).memberships} == wanted)
 
     async def sign_out(self, agent_id: AgentId) -> None:
         """End all memberships; a call that runs goes on."""
-        await commands.sign_out(self._client, self.world, agent_id)
+        await commands.sign_out(self.link, self.world, agent_id)
         await self._until(lambda: not self._agent(agent_id).memberships)
 
     async def pause(self, agent_id: AgentId, reason: str) -> None:
         """Give the agent no more calls; during a call or wrap-up this holds from its end."""
-        await commands.pause(self._client, self.world, agent_id, reason)
+        await commands.pause(self.link, self.world, agent_id, reason)
         await self._until(lambda: bool(self._agent(agent_id).pause_reason))
 
     async def ready(self, agent_id: AgentId) -> None:
         """End the agent's wrap-up or pause; nothing happens if there is none."""
         with self._changes():
-            await commands.ready(self._client, self.world, agent_id, self._clock())
+            await commands.ready(self.link, self.world, agent_id, self._clock())
         await self._until(lambda: not self._agent(agent_id).pause_reason)
 
     def extend_wrap_up(self, agent_id: AgentId, seconds: float) -> float:
@@ -301,7 +325,7 @@ class Engine(Generic[BriefT]):
             self._spread_all()
         finally:
             self._spreading = False
-        self._client.hurry(any(not call.over for call in self.world.calls.values()))
+        self.link.hurry(any(not call.over for call in self.world.calls.values()))
         for predicate, future in self._waiters:
             if not future.done() and predicate():
                 future.set_result(None)
@@ -338,9 +362,9 @@ class Engine(Generic[BriefT]):
         """Ask Asterisk for everything; ``QueueStatus`` first, for a caller may be answered now."""
         while True:
             try:
-                pong = await self._client.request(PING)
-                queues = await self._client.request(QUEUE_STATUS)
-                channels = await self._client.request(CORE_SHOW_CHANNELS)
+                pong = await self.link.request(PING)
+                queues = await self.link.request(QUEUE_STATUS)
+                channels = await self.link.request(CORE_SHOW_CHANNELS)
                 if queues.success and channels.success:
                     at = ami_events.event_time(pong.message, self._clock())
                     picture = ami_events.snapshot(

@@ -1,0 +1,92 @@
+"""The framing is exact at every split, and nothing hostile can break out of a line."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cti.ami.framing import MAX_MESSAGE, Framer, encode_action, parse
+from cti.errors import AmiActionRefusedError, AmiProtocolError
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
+BANNER = b"Asterisk Call Manager/11.0.0\r\n"
+RECORDING = (FIXTURES / "answered_caller_ends.ami").read_bytes()
+WHOLE = [m.headers for m in Framer().feed(RECORDING)]
+
+
+def _headers(*chunks: bytes) -> list[dict[str, str]]:
+    framer = Framer()
+    return [m.headers for chunk in chunks for m in framer.feed(chunk)]
+
+
+def test_every_single_split_of_a_real_stream_gives_the_same_messages() -> None:
+    stream = RECORDING[:1500] + b"\r\n\r\n"
+    expected = _headers(stream)
+    assert len(expected) > 3
+    for at in range(1, len(stream)):
+        framer = Framer()
+        got = framer.feed(stream[:at]) + framer.feed(stream[at:])
+        assert [m.headers for m in got] == expected, at
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, len(RECORDING) - 1), max_size=40))
+def test_random_splits_give_the_same_messages(cuts: list[int]) -> None:
+    edges = [0, *sorted(set(cuts)), len(RECORDING)]
+    chunks = [RECORDING[a:b] for a, b in pairwise(edges)]
+    assert _headers(*chunks) == WHOLE
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n")), st.data())
+def test_text_cut_inside_a_character_stays_whole(name: str, data: st.DataObject) -> None:
+    stream = BANNER + f"Event: Newstate\r\nCallerIDName: {name}\r\n\r\n".encode()
+    at = data.draw(st.integers(0, len(stream)))
+    assert _headers(stream[:at], stream[at:])[0]["CallerIDName"] == name
+
+
+def test_bytes_that_are_no_utf8_are_replaced_and_lose_nothing_else() -> None:
+    stream = BANNER + b"Event: X\r\nCallerIDName: a\xff\xe7z\r\nExten: 1\r\n\r\n"
+    [headers] = _headers(stream)
+    assert headers == {"Event": "X", "CallerIDName": "a\ufffd\ufffdz", "Exten": "1"}
+
+
+def test_repeated_headers_are_all_kept_and_the_first_one_counts() -> None:
+    message = parse("Event: UserEvent\r\nChanVariable: A=1\r\nChanVariable: B=2\r\nEvent: Forged")
+    assert message.all("ChanVariable") == ["A=1", "B=2"]
+    assert message.event == "UserEvent"
+    assert message.all("None") == []
+    assert parse("Event:\r\nnonsense").headers == {"Event": ""}
+
+
+@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400", b"x" * 300])
+def test_another_server_on_the_port_is_recognised(greeting: bytes) -> None:
+    with pytest.raises(AmiProtocolError, match="check host and port"):
+        Framer().feed(greeting)
+
+
+def test_a_message_without_end_is_given_up() -> None:
+    framer = Framer()
+    framer.feed(BANNER)
+    with pytest.raises(AmiProtocolError, match="no end"):
+        framer.feed(b"a" * (MAX_MESSAGE + 1))
+
+
+@given(st.text(max_size=30), st.sampled_from(["\r", "\n", "\0", "\r\n"]), st.text(max_size=30))
+def test_line_breaks_in_a_value_are_refused(before: str, breaker: str, after: str) -> None:
+    with pytest.raises(AmiActionRefusedError):
+        encode_action("QueuePause", "1", [("Reason", before + breaker + after)])
+
+
+@pytest.mark.parametrize("key", ["", "A\r\nAction", "A:", "A B", "A\0"])
+def test_hostile_keys_are_refused(key: str) -> None:
+    with pytest.raises(AmiActionRefusedError):
+        encode_action("Ping", "1", [(key, "x")])
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=80))
+def test_what_we_send_is_read_back_as_it_was(value: str) -> None:
+    data = encode_action("QueuePause", "id-1", [("Reason", value)])
+    [headers] = _headers(BANNER + data)
+    assert headers == {"Action": "QueuePause", "ActionID": "id-1", "Reason": value}
