@@ -19,7 +19,7 @@ demo: setup ## a ringing hotline with a demo bank: make demo ARGS="--quiet"
 	@exec $(BIN)/hotline demo $(ARGS)
 
 check: setup ## lint, types and unit tests (under a minute)
-	@$(MAKE) -j2 --output-sync=target types unit web lint
+	@$(MAKE) -j2 -k --output-sync=target types unit web lint
 
 test: setup lint types web suite ## everything, with real Asterisk and real browser
 
