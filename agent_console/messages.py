@@ -401,7 +401,7 @@ class SignIn(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SessionView(Record, frozen=True, kw_only=True):
-    """Answer of ``GET`` and ``POST /api/session``."""
+    """Answer of ``POST /api/session``, and of ``GET`` unless nobody is signed in (204)."""
 
     me: Me
     csrf: str

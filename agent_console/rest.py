@@ -76,7 +76,7 @@ class Rest:
         """Return all routes under ``/api`` and those for machines."""
         return [
             self._open("/api/session", self._sign_in, "POST"),
-            self._guarded("/api/session", self._show_session, "GET"),
+            self._open("/api/session", self._show_session, "GET"),
             self._guarded("/api/session", self._sign_out, "DELETE"),
             self._guarded("/api/session/language", self._set_language, "PUT"),
             self._guarded("/api/sessions", self._list_sessions, "GET"),
@@ -116,7 +116,11 @@ class Rest:
         )
         return response
 
-    async def _show_session(self, request: Request, visitor: Visitor) -> Response:
+    async def _show_session(self, request: Request) -> Response:
+        # Nobody being signed in is no error: every page asks this first.
+        visitor = await self._sign_ins.identify(request.cookies.get(self._cookie))
+        if visitor is None:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
         return _json(_view(visitor))
 
     async def _sign_out(self, request: Request, visitor: Visitor) -> Response:

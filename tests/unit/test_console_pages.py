@@ -314,7 +314,7 @@ async def test_an_open_page_keeps_its_session(kit: Kit, wang: Browser) -> None:
         kit.engine.tell("1001", PopRaised(pop=pop()))
         assert isinstance((await page.read()).message, PopRaised)
     kit.clock.advance(kit.config.idle_timeout_s + 1)
-    assert (await wang.http.get("/api/session")).status_code == 401
+    assert (await wang.http.get("/api/session")).status_code == 204
 
 
 async def test_no_page_outlives_the_longest_session(kit: Kit, wang: Browser) -> None:

@@ -73,6 +73,7 @@ export const en: Readonly<Record<Key, string>> = {
   'fact.manager': 'Relationship manager',
   'fact.products': 'Products',
   'fact.none': 'None',
+  'fact.reason_none': 'Not stated',
   'years': '{years} years',
 
   'flag.complaint': 'Open complaint',

@@ -72,6 +72,7 @@ export const zh = {
   'fact.manager': '客户经理',
   'fact.products': '持有产品',
   'fact.none': '无',
+  'fact.reason_none': '未说明',
   'years': '{years} 年客户',
 
   'flag.complaint': '有未结投诉',

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
 import { t } from '../i18n'
-import { desk } from '../state/store'
+import { desk, language } from '../state/store'
 import { callerName } from './caller'
 
 /** Tells screen readers of a ringing call, once and as soon as it is known who calls. */
@@ -9,6 +9,11 @@ export function Announcer() {
   const words = useSignal('')
   const told = useRef('')
   const ringing = desk.value.pops.find(pop => pop.phase === 'ringing')
+
+  useEffect(() => {
+    // What was said is said: a switch of the language does not say it again.
+    words.value = ''
+  }, [language.value])
 
   useEffect(() => {
     if (ringing === undefined) {

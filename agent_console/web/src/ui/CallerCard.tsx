@@ -85,7 +85,7 @@ function CallFacts({ pop }: { pop: Pop }) {
     <dl class="facts call-facts">
       <div class="fact wide-fact">
         <dt>{t('fact.reason')}</dt>
-        <dd class="reason" data-testid="reason">{pop.reason === '' ? t('fact.none') : named('reasons', pop.reason)}</dd>
+        <dd class="reason" data-testid="reason">{pop.reason === '' ? t('fact.reason_none') : named('reasons', pop.reason)}</dd>
         {pop.menu_path.length > 0 && (
           <ol class="crumbs" aria-label={t('fact.path')}>
             {pop.menu_path.map((node, at) => <li key={at}>{named('nodes', node)}</li>)}

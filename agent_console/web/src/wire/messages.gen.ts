@@ -231,7 +231,7 @@ export interface SessionLine {
   user_agent: string
 }
 
-/** Answer of `GET` and `POST /api/session`. */
+/** Answer of `POST /api/session`, and of `GET` unless nobody is signed in (204). */
 export interface SessionView {
   me: Me
   /** Send it back as `X-CSRF-Token` with everything that changes something. */

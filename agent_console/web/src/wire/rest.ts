@@ -39,12 +39,8 @@ async function session(response: Response): Promise<SessionView> {
 
 /** Returns who is signed in, or `null`. */
 export async function whoAmI(): Promise<SessionView | null> {
-  try {
-    return await session(await request('GET', '/api/session'))
-  } catch (error) {
-    if (error instanceof Refused && error.status === 401) return null
-    throw error
-  }
+  const response = await request('GET', '/api/session')
+  return response.status === 204 ? null : session(response)
 }
 
 export async function signIn(body: SignIn): Promise<SessionView> {

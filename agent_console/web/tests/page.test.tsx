@@ -1,0 +1,159 @@
+import { cleanup, fireEvent, render, screen } from '@testing-library/preact'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { day, errorWords, t } from '../src/i18n'
+import { en } from '../src/i18n/en'
+import { zh } from '../src/i18n/zh'
+import { EMPTY } from '../src/state/desk'
+import { catalogue, desk, language, line, me, phase, problem } from '../src/state/store'
+import { clockFace, now } from '../src/state/time'
+import { App } from '../src/ui/App'
+import type { CustomerCard, Pop } from '../src/wire/messages.gen'
+
+const text = (zh: string, en: string) => ({ zh, en })
+const CARD: CustomerCard = {
+  customer_id: 'C1', name: '王**', phone: '+86 138****8000', segment: 'gold', segment_reason: text('资产达标', 'Assets'),
+  language: 'zh', customer_since: '2015-03-08', products: [text('活期', 'Current')], balance_band: text('50万以上', 'Above 500,000'),
+  flags: ['fraud'], relationship_manager: null,
+  interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer') }],
+  offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance') }],
+}
+const POP: Pop = {
+  call_id: 'c1', phase: 'ringing', queue: 'vip', reason: 'card', menu_path: ['main', 'unnamed_node'], verified: 'number',
+  language: 'zh', number: '+86 138****8000', queued_at: 1000, raised_at: 1030, connected_at: null, ended_at: null,
+  brief: 'loading', customer: null,
+}
+
+beforeEach(() => {
+  language.value = 'zh'
+  phase.value = 'signed_in'
+  line.value = 'open'
+  now.value = 1040
+  problem.value = null
+  me.value = { login: 'wang', display_name: '王静', role: 'agent', language: 'zh', agent_id: '1001' }
+  catalogue.value = {
+    queues: { vip: text('贵宾专线', 'Priority line') }, reasons: { card: text('信用卡', 'Credit card') },
+    nodes: { main: text('主菜单', 'Main menu') }, pause_reasons: [{ code: 'lunch', text: text('用餐', 'Lunch') }],
+    dispositions: [{ code: 'solved', text: text('已解决', 'Solved') }], extend_wrap_up_s: 60,
+  }
+  desk.value = { ...EMPTY, status: { state: 'available', since: 1000, reason: '' } }
+})
+afterEach(cleanup)
+
+const shown = (id: string) => screen.getByTestId(id).textContent
+
+describe('the page', () => {
+  it('shows what is known while the brief loads, then the customer', async () => {
+    desk.value = { ...desk.value, pops: [POP] }
+    render(<App />)
+    expect(screen.getByTestId('loading')).toBeTruthy()
+    expect(shown('caller-number')).toBe('+86 138****8000')
+    expect(shown('verified')).toContain('仅号码匹配')
+    expect(shown('reason')).toBe('信用卡')
+    expect(screen.getByText('unnamed_node')).toBeTruthy()
+    desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', customer: CARD }] }
+    await screen.findByTestId('segment')
+    expect(shown('caller-name')).toBe('王**')
+    expect(shown('segment')).toBe('金卡客户')
+    expect(shown('flags')).toContain('欺诈风险警示')
+    expect(shown('offers')).toContain('余额高')
+    expect(shown('timeline')).toContain('转账')
+  })
+
+  it('switches every word at once', async () => {
+    desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', customer: CARD }] }
+    render(<App />)
+    language.value = 'en'
+    await screen.findByText('Suggested offers')
+    expect(shown('segment')).toBe('Gold')
+    expect(shown('reason')).toBe('Credit card')
+    expect(shown('balance')).toBe('Above 500,000')
+    const left = document.body.textContent!.replace('王**', '').replace('王静', '').replace('中文', '')
+    expect(left).not.toMatch(/\p{Script=Han}/u)
+  })
+
+  it('says that nobody knows the caller', () => {
+    desk.value = { ...desk.value, pops: [{ ...POP, brief: 'unknown', number: '', verified: 'none' }] }
+    render(<App />)
+    expect(shown('caller-name')).toBe('未识别的来电')
+    expect(shown('caller-number')).toBe('号码未显示')
+    expect(screen.queryByTestId('offers')).toBeNull()
+  })
+
+  it('tells screen readers of a call once it is known who calls', async () => {
+    desk.value = { ...desk.value, pops: [POP] }
+    render(<App />)
+    expect(shown('announcer')).toBe('')
+    desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', customer: CARD }] }
+    await screen.findByText('来电：王**，金卡客户，仅号码匹配')
+  })
+
+  it('shows the wrap-up with its choice', () => {
+    desk.value = {
+      ...desk.value,
+      status: { state: 'wrap_up', since: 1030, reason: '' },
+      wrapUp: { call_id: 'c1', started_at: 1030, until: 1060, disposition: 'solved' },
+    }
+    render(<App />)
+    expect(shown('wrap-up')).toContain('00:20')
+    expect((screen.getByLabelText('已解决') as HTMLInputElement).checked).toBe(true)
+  })
+
+  it('lets the agent change the state only where that makes sense', () => {
+    const { unmount } = render(<App />)
+    const pause = () => screen.getByTestId('pause') as HTMLButtonElement
+    expect(pause().disabled).toBe(false)
+    expect((screen.getByTestId('available') as HTMLButtonElement).disabled).toBe(true)
+    line.value = 'lost'
+    unmount()
+    render(<App />)
+    expect(pause().disabled).toBe(true)
+    expect(shown('line')).toContain('正在重连')
+  })
+
+  it('opens the reasons for a pause and closes them with Escape', async () => {
+    render(<App />)
+    fireEvent.click(screen.getByTestId('pause'))
+    const lunch = await screen.findByRole('menuitemradio', { name: '用餐' })
+    expect(document.activeElement).toBe(lunch)
+    fireEvent.keyDown(lunch, { key: 'Escape' })
+    await Promise.resolve()
+    expect(screen.queryByRole('menu')).toBeNull()
+    expect(document.activeElement).toBe(screen.getByTestId('pause'))
+  })
+
+  it('says what went wrong when a command cannot leave', async () => {
+    desk.value = { ...desk.value, status: { state: 'paused', since: 1000, reason: 'lunch' } }
+    render(<App />)
+    expect(shown('state')).toContain('用餐')
+    fireEvent.click(screen.getByTestId('available'))
+    expect((await screen.findByTestId('problem')).textContent).toContain('连接中断')
+  })
+})
+
+describe('words', () => {
+  it('exist in both languages, with the same blanks', () => {
+    const blanks = (words: string) => (words.match(/\{\w+\}/g) ?? []).sort()
+    expect(Object.keys(en).sort()).toEqual(Object.keys(zh).sort())
+    for (const key of Object.keys(zh) as (keyof typeof zh)[]) {
+      expect(blanks(en[key]), key).toEqual(blanks(zh[key]))
+      expect(en[key], key).not.toBe('')
+    }
+  })
+
+  it('fill their blanks and know a general error', () => {
+    expect(t('action.extend', { seconds: 60 })).toBe('延长 60 秒')
+    expect(errorWords('error.not_yet_invented')).toBe(zh['error.internal'])
+  })
+
+  it('write days as people do', () => {
+    const at = Date.UTC(2026, 2, 8, 12) / 1000
+    expect(day(at, at + 86_400)).toBe('3月8日')
+    expect(day(at, at + 400 * 86_400)).toBe('2026年3月8日')
+    language.value = 'en'
+    expect(day(at, at + 86_400)).toBe('8 Mar')
+  })
+
+  it('write durations as a clock', () => {
+    expect([0, 5.9, 75, 3675, -3].map(clockFace)).toEqual(['00:00', '00:05', '01:15', '1:01:15', '00:00'])
+  })
+})
