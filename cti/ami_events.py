@@ -105,6 +105,7 @@ def _member(m: Message) -> rec.Member:
         paused=m.get("Paused") == "1",
         paused_reason=m.get("PausedReason"),
         last_pause=_number(m.get("LastPause")),
+        last_call=_number(m.get("LastCall")),
     )
 
 
@@ -117,7 +118,10 @@ def _agent(m: Message) -> AgentId:
 
 
 def _told(m: Message, at: float) -> rec.Record | None:
-    headers = {key.lower(): value for key, value in m.headers.items()}
+    # What Asterisk itself says of the channel comes before; only what follows was sent to us.
+    keys = list(m.headers)
+    sent = keys[keys.index("UserEvent") + 1 :] if "UserEvent" in m.headers else []
+    headers = {key.lower(): m.headers[key] for key in sent}
     try:
         event = user_events.decode(m.get("UserEvent"), headers)
     except msgspec.ValidationError as error:

@@ -52,6 +52,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     ami: AmiConfig
     rules: Rules
+    server: str = ""
+    """Name of the Asterisk (its ``systemname``) until its first event tells it."""
     brief_deadline: float = 0.3
     """How long a pop waits for its brief when the phone rings already."""
     longest_wrap_up: float = 1800.0
@@ -110,6 +112,7 @@ class Engine(Generic[BriefT]):
         self._clock = clock
         self.bus: Bus = bus if bus is not None else LocalBus()
         self.world = World(config.rules)
+        self.world.server = config.server
         self._journal = journal
         self._writer = JournalWriter(journal)
         self.link: Link = link(

@@ -99,6 +99,7 @@ class _Transport(Manager):  # type: ignore[misc] # panoramisk publishes no types
             try:
                 super().connection_made(f)
             except AmiUnavailableError:  # closed again before the Manager could sign in
+                self.protocol.close()  # so that the protocol does not report it once more
                 super().connection_lost(None)
         elif not f.cancelled() and f.exception() is None:
             f.result()[0].abort()

@@ -139,6 +139,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     paused_reason: str = ""
     last_pause: float = 0.0
     """When the pause began, whole seconds since the epoch; 0 if never paused."""
+    last_call: float = 0.0
+    """When the last call of this queue ended, whole seconds since the epoch; 0 if none did."""
 
 
 class MemberAdded(Record, frozen=True, kw_only=True):

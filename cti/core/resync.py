@@ -33,7 +33,7 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
         by_call = snapshot.by_call()
         for call in [c for c in world.calls.values() if not c.over]:
             if all(leg.uniqueid != call.uniqueid for leg in by_call.get(call.call_id, ())):
-                end(world, call, snapshot.at, 0)
+                end(world, call, _over_at(call, snapshot), 0)
         waiting = {w.uniqueid: w for w in snapshot.waiting}
         for call_id, legs in by_call.items():
             _call(world, call_id, legs, waiting, snapshot)
@@ -43,6 +43,15 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
     members = len({m.member_name for m in snapshot.members})
     world.emit(ev.EngineResynchronised(at=snapshot.at, calls=len(by_call), members=members))
     return world.take()
+
+
+def _over_at(call: Call, snapshot: Snapshot) -> float:
+    """Return when a call that we did not see end was over, as far as its agent's member tells."""
+    if call.state in TALKING and call.connected_at is not None:
+        for m in snapshot.members:
+            if m.member_name == call.agent_id and m.last_call >= call.connected_at:
+                return min(m.last_call, snapshot.at)
+    return snapshot.at
 
 
 def _members(world: World, snapshot: Snapshot) -> None:
@@ -123,7 +132,7 @@ def _call(
     if partner is not None:
         _talking(world, call, partner, at)
     elif call.state in TALKING:
-        complete(world, call, at, "system")
+        complete(world, call, _over_at(call, snapshot), "system")
     elif call.state in WAITING:
         leave_queue(world, call, at, status="")
 
