@@ -17,7 +17,7 @@ from hotline.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-CHECKOUT_STATE = Path(__file__).resolve().parent.parent / ".state"
+CHECKOUT_STATE = (Path(__file__).resolve().parent.parent / ".state").resolve()
 """Where set-up notes which Asterisk it provided, in a checkout."""
 
 

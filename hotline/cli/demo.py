@@ -37,7 +37,7 @@ def demo(
     from hotline.logs import configure_logging
     from hotline.settings.model import LogSettings
 
-    folder = (state_dir or default_state_dir()).absolute()
+    folder = (state_dir or default_state_dir()).resolve()
     configure_logging(LogSettings(level="warning"), "demo")
     if fresh:
         if Site.reopen(folder) is not None:

@@ -124,7 +124,7 @@ class SelfTest:
         heard = self._site.exchange.dirs.base.parent / "carrier" / "spool" / "balance.wav"
         call_id = await self._call(
             self._customer.number,
-            ["w5", "d1", "w2", "d1", "w1.5", "d#", "w1.5", f"d{self._pin}#", "w9", "h"],
+            ["w3.5", "d1", "w1", "d1", "w1", "d#", "w1", f"d{self._pin}#", "w9", "h"],
             record=heard,
         )
         verified = asyncio.create_task(
@@ -176,8 +176,7 @@ class SelfTest:
 
     async def _talk(self, caller: str) -> messages.Pop:
         """Ask for a person, be answered, hang up; the agent disposes of the call."""
-        steps = ["w5", "d1", "w1.5", "d0"]
-        call_id = await self._call(caller, steps)
+        call_id = await self._call(caller, ["w1", "d0"])
         arrived, raised = await self._desk.wait(
             messages.PopRaised, 18, lambda m: m.pop.call_id == call_id
         )

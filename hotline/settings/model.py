@@ -72,7 +72,7 @@ class AsteriskSettings(Section):
     )
     maximum_calls: int = Field(1000, ge=1, description="calls that Asterisk takes at a time")
     guard: int = Field(
-        4, ge=2, le=10, description="seconds of slack before a frozen menu loses its caller"
+        3, ge=2, le=10, description="seconds of slack before a frozen menu loses its caller"
     )
 
     @model_validator(mode="after")
