@@ -19,7 +19,9 @@ from agent_console.messages import (
     AgentStatus,
     Catalogue,
     CloseCode,
+    DeskMessage,
     Me,
+    PopRaised,
     Resume,
     ServerMessage,
     Snapshot,
@@ -70,22 +72,17 @@ class Hub:
         for seat in self._all_seats():
             seat.close(4503)
 
-    def deliver(self, item: Feed) -> int:
-        """Bring one message of the engine to the pages it is for; return how many they are."""
+    def deliver(self, item: Feed) -> None:
+        """Bring one message of the engine to the pages it is for."""
         if not isinstance(item, Addressed):
-            return sum(
+            for key, desk in self._desks.items():
                 self._send(key, desk.apply(self._picture(key)))
-                for key, desk in self._desks.items()
-            )
-        if item.agent_id is None:
+        elif item.agent_id is None:
             body = encode_body(item.message)
-            return sum(
+            for key, desk in self._desks.items():
                 self._send(key, desk.apply(item.message, body))
-                for key, desk in self._desks.items()
-            )
-        key = f"agent:{item.agent_id}"
-        desk = self._desks.get(key)
-        return 0 if desk is None else self._send(key, desk.apply(item.message))
+        else:
+            self._deliver_to(item.agent_id, item.message)
 
     def join(self, seat: Seat, holder: Pass, resume: Resume | None) -> None:
         """Seat a page at its person's desk and bring it up to date."""
@@ -153,6 +150,13 @@ class Hub:
                 if holder.session_id in ended:
                     seat.close(4401)
                     self.leave(seat, holder)
+
+    def _deliver_to(self, agent_id: str, message: DeskMessage) -> None:
+        key = f"agent:{agent_id}"
+        desk = self._desks.get(key)
+        reached = 0 if desk is None else self._send(key, desk.apply(message))
+        if isinstance(message, PopRaised):
+            self._engine.presented(agent_id, message.pop.call_id, reached)
 
     def _send(self, key: str, frame: str) -> int:
         now = self._clock()

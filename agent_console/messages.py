@@ -33,7 +33,6 @@ ErrorCode: TypeAlias = Literal[
     "unknown_call",
     "unknown_code",
     "not_now",
-    "no_duty",
     "engine_away",
     "too_fast",
     "internal",

@@ -27,8 +27,7 @@ class Resynchronised(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Feed: TypeAlias = Addressed | Resynchronised
-Listener: TypeAlias = Callable[[Feed], int]
-"""Takes a message and returns to how many open pages it was handed."""
+Listener: TypeAlias = Callable[[Feed], None]
 
 
 class EnginePort(Protocol):
@@ -49,6 +48,12 @@ class EnginePort(Protocol):
 
     def queues(self) -> QueueSummary:
         """Return all queues as of the last message that the listener was given."""
+
+    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
+        """Note to how many open pages of the agent a pop was handed; must not block.
+
+        Called by the listener, before it returns.
+        """
 
     async def sign_out(self, agent_id: str) -> None:
         """Take the agent out of the queues."""

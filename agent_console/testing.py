@@ -61,6 +61,9 @@ class FakeEngine:
     def queues(self) -> QueueSummary:
         return QueueSummary(queues=self._queues)
 
+    def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
+        self.shown.append((agent_id, call_id, sessions))
+
     async def sign_out(self, agent_id: str) -> None:
         self._command("sign_out", agent_id)
         self.state(agent_id, "logged_out")
@@ -144,9 +147,7 @@ class FakeEngine:
 
     def tell(self, agent_id: str | None, message: DeskMessage) -> None:
         """Send any message, without remembering it."""
-        pages = self._tell(Addressed(agent_id=agent_id, message=message))
-        if isinstance(message, PopRaised) and agent_id is not None:
-            self.shown.append((agent_id, message.pop.call_id, pages))
+        self._tell(Addressed(agent_id=agent_id, message=message))
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -157,8 +158,9 @@ class FakeEngine:
             raise CommandRefusedError(self.refuse_with)
         self.commands.append(command)
 
-    def _tell(self, item: Feed) -> int:
-        return sum(listener(item) for listener in self._listeners)
+    def _tell(self, item: Feed) -> None:
+        for listener in self._listeners:
+            listener(item)
 
     def _change(self, agent_id: str, message: DeskMessage, **changes: object) -> None:
         self._desks[agent_id] = replace(self.picture(agent_id), **changes)

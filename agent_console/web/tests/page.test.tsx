@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, render, screen } from '@testing-library/preact'
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/preact'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { day, errorWords, t } from '../src/i18n'
 import { en } from '../src/i18n/en'
@@ -67,8 +67,10 @@ describe('the page', () => {
     expect(shown('segment')).toBe('Gold')
     expect(shown('reason')).toBe('Credit card')
     expect(shown('balance')).toBe('Above 500,000')
-    const left = document.body.textContent!.replace('王**', '').replace('王静', '').replace('中文', '')
-    expect(left).not.toMatch(/\p{Script=Han}/u)
+    await waitFor(() => {
+      const left = document.body.textContent!.replace('王**', '').replace('王静', '').replace('中文', '')
+      expect(left).not.toMatch(/\p{Script=Han}/u)
+    })
   })
 
   it('says that nobody knows the caller', () => {

@@ -120,7 +120,6 @@ export const en: Readonly<Record<Key, string>> = {
   'error.unknown_call': 'That call is no longer at your desk.',
   'error.unknown_code': 'That choice no longer exists. Reload the page and try again.',
   'error.not_now': 'That is not possible in your present state.',
-  'error.no_duty': 'Your account has no phone or no queue. Ask your administrator.',
   'error.engine_away': 'The telephone system does not answer. Try again in a moment.',
   'error.too_fast': 'Too many actions at once. Wait a moment.',
   'error.internal': 'The server failed. Try again in a moment.',

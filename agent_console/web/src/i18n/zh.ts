@@ -119,7 +119,6 @@ export const zh = {
   'error.unknown_call': '这通来电已不在您的工作台上。',
   'error.unknown_code': '该选项已失效，请刷新页面后重试。',
   'error.not_now': '当前状态下不能执行该操作。',
-  'error.no_duty': '您的账号尚未配置话机或队列，请联系管理员。',
   'error.engine_away': '电话系统暂时没有响应，请稍后重试。',
   'error.too_fast': '操作太频繁，请稍候。',
   'error.internal': '服务器出错，请稍后重试。',

@@ -8,12 +8,13 @@ import { callerName } from './caller'
 export function Announcer() {
   const words = useSignal('')
   const told = useRef('')
+  const spoken = language.value
   const ringing = desk.value.pops.find(pop => pop.phase === 'ringing')
 
+  // What was said is said: a switch of the language does not say it again.
   useEffect(() => {
-    // What was said is said: a switch of the language does not say it again.
     words.value = ''
-  }, [language.value])
+  }, [spoken])
 
   useEffect(() => {
     if (ringing === undefined) {

@@ -93,7 +93,7 @@ export interface Failed {
   type: 'failed'
   /** The command's number; `null` if the message could not be read at all. */
   ref: number | null
-  code: 'bad_message' | 'engine_away' | 'internal' | 'no_duty' | 'not_an_agent' | 'not_now' | 'too_fast' | 'unknown_call' | 'unknown_code'
+  code: 'bad_message' | 'engine_away' | 'internal' | 'not_an_agent' | 'not_now' | 'too_fast' | 'unknown_call' | 'unknown_code'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
 }
