@@ -4,7 +4,7 @@ The state is changed here only where Asterisk has no say (wrap-up, disposition).
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from cti.ami.protocol import Reply
 from cti.ami_actions import (
@@ -128,13 +128,21 @@ async def pause(asterisk: Asterisk, world: World, agent_id: AgentId, reason: str
     _accepted(await asterisk.request(queue_pause(agent.interface, reason)), f"pause {agent_id}")
 
 
-async def ready(asterisk: Asterisk, world: World, agent_id: AgentId, now: float) -> None:
-    """End wrap-up or pause."""
+def end_wrap_up(
+    world: World, agent_id: AgentId, now: float, by: Literal["agent", "supervisor"]
+) -> bool:
+    """End a wrap-up, and forget a pause that was to follow it; say whether there was one."""
+    if _signed_in(world, agent_id).state != "wrap_up":
+        return False
+    world.set_agent(agent_id, now, pause_reason="")
+    world.end_wrap_up(agent_id, now, by)
+    return True
+
+
+async def end_pause(asterisk: Asterisk, world: World, agent_id: AgentId) -> None:
+    """End a pause, if there is one."""
     agent = _signed_in(world, agent_id)
-    if agent.state == "wrap_up":
-        world.set_agent(agent_id, now, pause_reason="")
-        world.end_wrap_up(agent_id, now, "agent")
-    elif agent.pause_reason:
+    if agent.pause_reason:
         reply = await asterisk.request(queue_unpause(agent.interface))
         _accepted(reply, f"end the pause of {agent_id}")
 

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -224,10 +224,13 @@ class Engine(Generic[BriefT]):
         await commands.pause(self.link, self.world, agent_id, reason)
         await self._until(lambda: bool(self._agent(agent_id).pause_reason))
 
-    async def ready(self, agent_id: AgentId) -> None:
+    async def ready(self, agent_id: AgentId, by: Literal["agent", "supervisor"] = "agent") -> None:
         """End the agent's wrap-up or pause; nothing happens if there is none."""
+        now = self._clock()
         with self._changes():
-            await commands.ready(self.link, self.world, agent_id, self._clock())
+            wrapped_up = commands.end_wrap_up(self.world, agent_id, now, by)
+        if not wrapped_up:
+            await commands.end_pause(self.link, self.world, agent_id)
         await self._until(lambda: not self._agent(agent_id).pause_reason)
 
     def extend_wrap_up(self, agent_id: AgentId, seconds: float) -> float:

@@ -215,6 +215,7 @@ class PopDesk(Generic[BriefT]):
     ) -> None:
         call = world.calls[call_id]
         now = self._clock()
+        talking = call.state in ("connected", "on_hold")
         status: Literal["ready", "pending", "none"] = "none" if brief is None else "ready"
         pop = PopRaised(
             pop_id=pop_id,
@@ -228,13 +229,13 @@ class PopDesk(Generic[BriefT]):
             menu_path=call.menu_path,
             verified=call.verified,
             customer_id=call.customer_id,
-            wait_time=call.wait_time(now) if call.connected_at is None else 0.0,
+            wait_time=call.wait_time(call.connected_at or now if talking else now),
             brief=brief,
             brief_status="pending" if pending else status,
             rang_at=event.at,
             raised_at=now,
             latency=max(0.0, now - event.at),
-            connected=call.agent_id == event.agent_id and call.state == "connected",
+            connected=talking and call.agent_id == event.agent_id,
         )
         self._pops[event.agent_id] = pop
         sessions = self._bus.publish(agent_topic(event.agent_id), pop)

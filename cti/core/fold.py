@@ -55,15 +55,27 @@ def _agent_leg(world: World, leg: rec.Leg, at: float) -> tuple[Call, AgentId] | 
     return call, agent.agent_id
 
 
+def _held_by(world: World, leg: rec.Leg, at: float) -> tuple[Call, AgentId] | None:
+    """Return the call and its agent if a phone on the agent's side (de)activated hold.
+
+    Behind a ``Local`` member the phone is another leg than the member's own, so any leg counts
+    that is not the customer's.
+    """
+    call = call_of(world, leg, at)
+    if call is None or call.agent_id is None or leg.uniqueid == call.uniqueid:
+        return None
+    return call, call.agent_id
+
+
 def _leg_held(world: World, r: rec.LegHeld) -> None:
-    found = _agent_leg(world, r.leg, r.at)
+    found = _held_by(world, r.leg, r.at)
     if found and found[0].state == "connected":
         world.emit(ev.CallHeld(at=r.at, call_id=found[0].call_id, agent_id=found[1]))
         world.move(found[1], "held", r.at)
 
 
 def _leg_unheld(world: World, r: rec.LegUnheld) -> None:
-    found = _agent_leg(world, r.leg, r.at)
+    found = _held_by(world, r.leg, r.at)
     if found and found[0].state == "on_hold":
         world.emit(ev.CallResumed(at=r.at, call_id=found[0].call_id, agent_id=found[1]))
         world.move(found[1], "resumed", r.at)
@@ -237,7 +249,7 @@ def _member_paused(world: World, r: rec.MemberPaused) -> None:
 def _member_status(world: World, r: rec.MemberStatus) -> None:
     m = r.member
     agent = world.agent(m.member_name, r.at)
-    if all(known.queue != m.queue for known in agent.memberships):
+    if Membership(m.queue, m.penalty) not in agent.memberships:
         join(world, m.member_name, m.interface, Membership(m.queue, m.penalty), r.at)
     agent = world.set_agent(m.member_name, r.at, device=m.device)
     if agent.state == "available" and m.device == "in_use":

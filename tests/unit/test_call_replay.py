@@ -175,6 +175,9 @@ def test_the_details_of_an_answered_call() -> None:
     assert len(arrived.caller_pseudonym) == 32
     assert "13800138000" not in msgspec.json.encode(events).decode()
     assert world.trace(call.call_id).caller_number == "+8613800138000"
+    entered = by_type[ev.MenuEntered]
+    assert isinstance(entered, ev.MenuEntered)
+    assert entered.language == "zh"  # not the header ``Language: en`` of the channel
     queued = by_type[ev.CallQueued]
     assert isinstance(queued, ev.CallQueued)
     assert (queued.queue, queued.position, queued.priority, queued.reason) == (

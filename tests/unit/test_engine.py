@@ -455,6 +455,30 @@ async def test_a_broken_journal_is_tried_again_and_loses_nothing(
     assert bench.engine.health().journal == "ok"
 
 
+async def test_events_that_contradict_the_state_lead_to_a_fresh_picture(bench: Bench) -> None:
+    stream = _stream("missed_then_answered")
+    missed = next(m for m in stream if m.event == "AgentRingNoAnswer")
+    joined, _ = _until(stream, "QueueCallerJoin")
+    await bench.say([*joined, missed])  # it never rang
+    assert bench.engine.health().rejected == 1
+    pictures = [a.name for a in bench.link.sent].count("CoreShowChannels")
+    assert pictures == 2
+    # Asterisk says that it has no call at all, and the state follows.
+    assert bench.engine.snapshot().calls == ()
+    assert bench.engine.health().ami == "in_step"
+    await bench.say([missed])
+    assert [a.name for a in bench.link.sent].count("CoreShowChannels") == 2  # not in a loop
+
+
+async def test_a_supervisor_may_end_a_wrap_up(bench: Bench) -> None:
+    done, _ = _until(_stream("answered_agent_ends"), "AgentComplete")
+    await bench.say(done)
+    await bench.engine.ready(ONE, by="supervisor")
+    await bench.engine.flush()
+    ended = [e for _, e in await bench.journal.read() if isinstance(e, ev.WrapUpEnded)]
+    assert [e.ended_by for e in ended] == ["supervisor"]
+
+
 async def test_views_show_waiting_calls_and_agents(bench: Bench) -> None:
     joined, _ = _until(_stream("answered_caller_ends"), "QueueCallerJoin")
     await bench.say(joined)
