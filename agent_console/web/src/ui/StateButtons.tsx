@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { local, t } from '../i18n'
 import { becomeAvailable, busy, catalogue, desk, live, pause } from '../state/store'
 import { Icon } from './Icon'
@@ -32,7 +32,7 @@ function PauseMenu({ disabled, paused, reason }: { disabled: boolean, paused: bo
   const place = useRef<HTMLDivElement>(null)
   const items = () => Array.from(place.current?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open.value) return undefined
     items()[0]?.focus()
     const elsewhere = (event: Event) => {

@@ -1,0 +1,298 @@
+"""The page in a real Chromium, against a real server with an engine that the test drives."""
+
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from agent_console.messages import CustomerCard, CustomerInteraction, Pop, RankedOffer
+from agent_console.store import Session
+from crm_lookup.model import Text
+from tests.browser.conftest import PASSWORD, Console
+
+pytestmark = pytest.mark.browser
+
+SHOTS = Path(__file__).resolve().parents[2] / "test-results"
+
+
+def pop(call_id: str = "c1", **changes: Any) -> Pop:
+    now = time.time()
+    fields: dict[str, Any] = {
+        "call_id": call_id,
+        "phase": "ringing",
+        "queue": "vip",
+        "reason": "card",
+        "menu_path": ("main", "card", "card_bill", "agent"),
+        "verified": "number",
+        "number": "+86 138****8000",
+        "queued_at": now - 38,
+        "raised_at": now,
+    }
+    return Pop(**{**fields, **changes})
+
+
+def card() -> CustomerCard:
+    now = time.time()
+    return CustomerCard(
+        customer_id="C0001",
+        name="王**",
+        phone="+86 138****8000",
+        segment="diamond",
+        segment_reason=Text(
+            zh="金融资产连续 12 个月超过 600 万元", en="Assets above 6 million for 12 months"
+        ),
+        language="zh",
+        customer_since="2011-05-18",
+        products=(
+            Text(zh="活期账户", en="Current account"),
+            Text(zh="信用卡（白金）", en="Platinum credit card"),
+        ),
+        balance_band=Text(zh="500万元以上", en="Above 5 million"),
+        flags=("complaint",),
+        relationship_manager="赵敏",
+        interactions=(
+            CustomerInteraction(
+                at=now - 2 * 86_400,
+                channel="phone",
+                summary=Text(zh="咨询年费减免，已答复", en="Asked about the fee, answered"),
+            ),
+            CustomerInteraction(
+                at=now - 9 * 86_400,
+                channel="branch",
+                summary=Text(zh="续存三年期定期", en="Renewed a three-year deposit"),
+            ),
+        ),
+        offers=(
+            RankedOffer(
+                offer_id="o1",
+                title=Text(zh="三年期大额存单", en="Three-year certificate of deposit"),
+                reason=Text(zh="活期余额已闲置 90 天", en="The balance has been idle for 90 days"),
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    context = await chromium.new_context(
+        viewport={"width": 1280, "height": 720}, color_scheme="light", reduced_motion="reduce"
+    )
+    yield context
+    await context.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext, console: Console) -> AsyncIterator[Page]:
+    """A page that must stay free of errors, of refusals by the policy and of foreign requests."""
+    page = await context.new_page()
+    complaints: list[str] = []
+    foreign: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda entry: complaints.append(entry.text) if _is_bad(entry) else None)
+    page.on(
+        "request",
+        lambda request: foreign.append(request.url) if console.url not in request.url else None,
+    )
+    await page.goto(console.url)
+    yield page
+    assert complaints == []
+    assert foreign == []
+
+
+def _is_bad(entry: Any) -> bool:
+    # A refused sign-in and a server that is down are shown there by the browser itself.
+    expected = re.search(r"status of 401|ERR_CONNECTION_REFUSED|WebSocket connection", entry.text)
+    return entry.type in {"error", "warning"} and expected is None
+
+
+async def sign_in(page: Page, login: str = "1001", password: str = PASSWORD) -> None:
+    await page.fill("input[name=login]", login)
+    await page.fill("input[name=password]", password)
+    await page.press("input[name=password]", "Enter")
+
+
+async def on_duty(page: Page, console: Console, login: str = "1001") -> None:
+    await sign_in(page, login)
+    await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
+    console.engine.state(login, "available")
+    await expect(page.get_by_test_id("state")).to_have_attribute("data-state", "available")
+
+
+async def test_an_agent_signs_in_takes_a_call_and_disposes_of_it(
+    page: Page, console: Console
+) -> None:
+    await sign_in(page, password="wrong password")
+    await expect(page.get_by_role("alert")).to_contain_text("用户名或密码不正确")
+    await sign_in(page)
+    await expect(page.get_by_test_id("state")).to_contain_text("未签入")
+    await page.get_by_test_id("available").click()
+    await expect(page.get_by_test_id("empty")).to_contain_text("正在等待来电")
+
+    console.engine.ring("1001", pop())
+    await expect(page.get_by_test_id("pop")).to_have_attribute("data-phase", "ringing")
+    await expect(page.get_by_test_id("loading")).to_be_visible()
+    await expect(page.get_by_test_id("reason")).to_have_text("信用卡账单")
+    console.engine.complete("1001", "c1", card())
+    await expect(page.get_by_test_id("caller-name")).to_have_text("王**")
+    await expect(page.get_by_test_id("segment")).to_have_text("钻石客户")
+    await expect(page.get_by_test_id("verified")).to_contain_text("仅号码匹配")
+    await expect(page.get_by_test_id("offers")).to_contain_text("活期余额已闲置 90 天")
+    await expect(page.get_by_test_id("announcer")).to_contain_text("来电：王**")
+
+    console.engine.connect("1001", "c1")
+    await expect(page.get_by_test_id("pop")).to_have_attribute("data-phase", "connected")
+    console.engine.hang_up("1001", "c1")
+    await page.get_by_text("需跟进").click()
+    await expect(page.get_by_test_id("wrap-up")).to_contain_text("已保存")
+    await page.get_by_test_id("extend").click()
+    await expect(page.get_by_test_id("wrap-up")).to_contain_text("01:")
+    await page.get_by_test_id("ready").click()
+    await expect(page.get_by_test_id("empty")).to_be_visible()
+    assert console.engine.commands == [
+        ("set_available", "1001"),
+        ("dispose", "1001", "c1", "follow_up"),
+        ("extend_wrap_up", "1001", "60.0"),
+        ("ready", "1001"),
+    ]
+    assert console.engine.shown == [("1001", "c1", 1)]
+
+    await page.get_by_test_id("sign-out").click()
+    await expect(page.locator("input[name=login]")).to_be_visible()
+    assert console.engine.commands[-1] == ("sign_out", "1001")
+
+
+async def test_the_pop_is_on_the_screen_at_once(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    await page.evaluate(
+        """() => { window.seen = new Promise(done => new MutationObserver(() => {
+             if (document.querySelector('[data-testid=segment]')) done(Date.now() / 1000)
+           }).observe(document.body, {childList: true, subtree: true})) }"""
+    )
+    sent = time.time()
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    seen = await page.evaluate("() => window.seen")
+    assert seen - sent < 1.0
+
+
+async def test_after_a_reload_everything_is_back(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    console.engine.connect("1001", "c1")
+    await page.reload()
+    await expect(page.get_by_test_id("caller-name")).to_have_text("王**")
+    await expect(page.get_by_test_id("pop")).to_have_attribute("data-phase", "connected")
+    console.engine.hang_up("1001", "c1")
+    await page.get_by_text("已解决").click()
+    await expect(page.get_by_test_id("wrap-up")).to_contain_text("已保存")
+    await page.reload()
+    await expect(page.get_by_label("已解决")).to_be_checked()
+
+
+async def test_a_pop_that_rang_while_the_server_was_away_is_there_when_it_is_back(
+    page: Page, console: Console
+) -> None:
+    await on_duty(page, console)
+    await console.stop()
+    await expect(page.get_by_test_id("line")).to_have_attribute(
+        "data-line", re.compile("lost|connecting")
+    )
+    await expect(page.get_by_test_id("pause")).to_be_disabled()
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    await console.start()
+    await expect(page.get_by_test_id("caller-name")).to_have_text("王**", timeout=15_000)
+    await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
+
+
+async def test_nobody_sees_a_colleagues_pop(
+    page: Page, context: BrowserContext, chromium: Browser, console: Console
+) -> None:
+    await on_duty(page, console)
+    other_context = await chromium.new_context()
+    other = await other_context.new_page()
+    frames: list[str] = []
+    other.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda text: frames.append(str(text))),
+    )
+    await other.goto(console.url)
+    await on_duty(other, console, "1002")
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    await expect(page.get_by_test_id("pop")).to_be_visible()
+    console.engine.state("1002", "paused", "lunch")
+    await expect(other.get_by_test_id("state")).to_contain_text("用餐")
+    await expect(other.get_by_test_id("pop")).to_have_count(0)
+    assert frames
+    assert not [frame for frame in frames if "pop_raised" in frame or "王" in frame]
+    await other_context.close()
+
+
+async def test_a_revoked_session_is_shown_the_door(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    await console.users.set_disabled("1001", True)
+    await expect(page.locator("input[name=login]")).to_be_visible(timeout=3000)
+    sessions: list[Session] = list(await console.users.sessions_of("1001", time.time()))
+    assert sessions == []
+
+
+async def test_the_keyboard_is_enough(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    await page.get_by_test_id("pause").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("menuitemradio", name="小休")).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitemradio", name="用餐")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("state")).to_contain_text("用餐")
+    assert console.engine.commands == [("pause", "1001", "lunch")]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1440, 900)], ids=["1280x720", "1440x900"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_page_fits_in_both_languages_and_themes(
+    page: Page, console: Console, size: tuple[int, int], language: str, theme: str
+) -> None:
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
+    await on_duty(page, console)
+    if language == "en":
+        await page.get_by_test_id("language").click()
+        await expect(page.get_by_test_id("state")).to_contain_text("Available")
+    if theme == "dark":
+        await page.get_by_test_id("theme").click()
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    console.engine.connect("1001", "c1")
+    await expect(page.get_by_test_id("pop")).to_have_attribute("data-phase", "connected")
+    SHOTS.mkdir(exist_ok=True)
+    name = f"console-{size[0]}x{size[1]}-{language}-{theme}"
+    await page.screenshot(path=SHOTS / f"{name}.png")
+    too_wide = await page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+             .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1
+                          && !e.closest('.unseen') && getComputedStyle(e).display !== 'inline')
+             .map(e => e.className || e.tagName)"""
+    )
+    assert too_wide == []
+    assert await page.evaluate("document.documentElement.scrollHeight") == size[1]
+    console.engine.hang_up("1001", "c1")
+    await expect(page.get_by_test_id("ready")).to_be_in_viewport()
+    await page.screenshot(path=SHOTS / f"{name}-wrap-up.png")
+    if language == "en":
+        kept = await console.users.user("1001")
+        assert kept is not None
+        assert kept.language == "en"
+
+
+async def test_two_calls_keep_two_pops_apart(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    console.engine.connect("1001", "c1")
+    console.engine.ring("1001", pop("c2", number="", brief="unknown", verified="none"))
+    await expect(page.get_by_test_id("caller-name")).to_have_text("未识别的来电")
+    await page.get_by_role("button", name="王**").click()
+    await expect(page.get_by_test_id("caller-name")).to_have_text("王**")
+    console.engine.withdraw("1001", "c2")
+    await expect(page.get_by_role("navigation")).to_have_count(0)

@@ -1,0 +1,107 @@
+"""A real call through everything, seen in a real browser: the main job of the product."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, async_playwright, expect
+
+from cti.core import events
+from hotline import db
+from hotline.demo.people import AGENTS
+from hotline.demo.site import HOST, Site
+from hotline.demo_bank import DEMO_CUSTOMERS
+from hotline.journal_reader import JournalReader
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asterisk,
+    pytest.mark.timeout(240),
+]
+
+PICTURES = Path(os.environ.get("HOTLINE_SCREENSHOTS", "test-results"))
+"""Where the screenshots go; the README's were made with HOTLINE_SCREENSHOTS=docs/images."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def page(stack: Site) -> AsyncIterator[Page]:
+    """A page on which agent 1001 has signed in and is available."""
+    chromium = shutil.which("chromium")
+    assert chromium is not None, "no chromium on PATH; `make setup` installs it"
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+        )
+        opened = await browser.new_page(
+            viewport={"width": 1440, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai"
+        )
+        problems: list[str] = []
+        opened.on("pageerror", lambda error: problems.append(str(error)))
+        opened.on(
+            "console",
+            lambda line: problems.append(line.text) if line.type == "error" else None,
+        )
+        await opened.goto(f"http://{HOST}:{stack.plan.console}/")
+        yield opened
+        await browser.close()
+    assert [p for p in problems if "401" not in p] == []  # the first look for a session finds none
+
+
+async def test_the_agent_signs_in_and_takes_calls(stack: Site, page: Page) -> None:
+    agent = AGENTS[0]
+    await page.get_by_label("工号").fill(agent.login)
+    await page.get_by_label("密码").fill(agent.password)
+    await page.keyboard.press("Enter")
+    await (
+        page.get_by_role("button", name="示闲")
+        .or_(page.get_by_role("button", name="空闲"))
+        .first.click()
+    )
+    await expect(page.locator("header")).to_contain_text(agent.name)
+    shown = stack.exchange.process.command("queue show service")
+    assert "1001 (PJSIP/1001)" in shown
+
+
+async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> None:
+    customer = DEMO_CUSTOMERS[0]
+    journal = JournalReader(db.sqlite_path(stack.settings.database_url)).refresh()
+    assert stack.carrier is not None
+    stack.carrier.call(
+        "95500",
+        caller=customer.number,
+        steps=["w4", "d1", "w1", "d1", "w1", "d#", "w1", f"d{customer.pin}#", "w6", "d0"],
+    )
+    arrived = await journal.wait(events.CallArrived, 10)
+    main = page.locator("main")
+    await expect(main).to_contain_text("王**", timeout=60_000)
+    await expect(main).to_contain_text("138****8000")
+    await expect(main).not_to_contain_text(customer.number)
+    await journal.wait(events.CallConnected, 10, call_id=arrived.call_id)
+    await page.screenshot(path=PICTURES / "console-zh.png")
+
+    await page.set_viewport_size({"width": 1280, "height": 720})
+    await page.get_by_role("button", name="English").click()
+    await expect(main).to_contain_text("Gold")
+    await page.screenshot(path=PICTURES / "console-en.png")
+
+    await page.reload()
+    await expect(page.locator("main")).to_contain_text("王**")
+
+    stack.carrier.hang_up_all()
+    await page.get_by_text("Solved", exact=True).click(timeout=10_000)
+    await journal.wait(events.CallDisposed, 10, call_id=arrived.call_id)
+    await page.screenshot(path=PICTURES / "wrap-up-en.png")
+    await page.get_by_role("button", name="Ready").first.click()
+    ended = await journal.wait(events.WrapUpEnded, 10, call_id=arrived.call_id)
+    assert ended.ended_by == "agent"
+    await expect(page.locator("main")).not_to_contain_text("王**")
+
+    presented = journal.refresh().of(events.PopPresented, arrived.call_id)
+    assert [p.sessions for p in presented] == [1]
+    verified = journal.of(events.CallerVerified, arrived.call_id)
+    assert [(v.customer_id, v.level) for v in verified] == [(customer.customer_id, "pin")]
