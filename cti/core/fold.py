@@ -249,9 +249,13 @@ def _member_paused(world: World, r: rec.MemberPaused) -> None:
 def _member_status(world: World, r: rec.MemberStatus) -> None:
     m = r.member
     agent = world.agent(m.member_name, r.at)
-    if Membership(m.queue, m.penalty) not in agent.memberships:
-        join(world, m.member_name, m.interface, Membership(m.queue, m.penalty), r.at)
-    agent = world.set_agent(m.member_name, r.at, device=m.device)
+    if all(known.queue != m.queue for known in agent.memberships):
+        return  # late word of a membership that has ended
+    memberships = tuple(
+        Membership(m.queue, m.penalty) if known.queue == m.queue else known
+        for known in agent.memberships
+    )
+    agent = world.set_agent(m.member_name, r.at, device=m.device, memberships=memberships)
     if agent.state == "available" and m.device == "in_use":
         world.move(m.member_name, "phone_busy", r.at)
     elif agent.state == "on_call" and agent.call_id is None and m.device in _IDLE:
