@@ -4,6 +4,8 @@ After every (re)connection the state must equal Asterisk's; what happened meanwh
 well as a picture allows, and marked ``rebuilt``.
 """
 
+from typing import Final
+
 from cti.core import events as ev
 from cti.core.agents import WRAP_UP, Agent, Membership
 from cti.core.calls import Call
@@ -20,6 +22,9 @@ from cti.core.steps import (
     withdraw_ringing,
 )
 from cti.core.world import World
+
+_JUST_ENDED: Final = 1.0
+"""Seconds for which a picture may still show a call whose end has been told."""
 
 
 def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
@@ -113,6 +118,10 @@ def _call(
 ) -> None:
     at = snapshot.at
     call = world.calls.get(call_id)
+    if call is not None and call.over:
+        if at - (call.ended_at or call.since) < _JUST_ENDED:
+            return
+        call = None  # we were told of an end that did not happen
     if call is None:
         call = world.arrived(legs[0], at)
         if call.customer_id is not None:

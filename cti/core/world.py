@@ -110,8 +110,10 @@ class World:
 
     def _apply_to_call(self, event: ev.CallEvent) -> None:
         if isinstance(event, ev.CallArrived):
-            if event.call_id in self.calls:
-                raise IllegalTransitionError("call", "known", "CallArrived")
+            known = self.calls.get(event.call_id)
+            revived = known is not None and known.over and (event.rebuilt or self.rebuilding)
+            if known is not None and not revived:
+                raise IllegalTransitionError("call", known.state, "CallArrived")
             self.calls[event.call_id] = arrive(event)
             self.own_legs[event.uniqueid] = event.call_id
             return

@@ -368,6 +368,25 @@ def test_a_stream_cut_at_any_message_loses_nothing_before_the_cut() -> None:
         assert events == whole[: len(events)]
 
 
+def test_a_call_that_was_wrongly_thought_to_be_over_comes_back() -> None:
+    place, _, channels, queues = _pictures()[1]
+    stream = _messages("resync")
+    world = _world()
+    events = testing.replay(world, stream[:place])
+    last = _messages("resync")[-20:]
+    gone = [m for m in last if m.event == "Hangup"]
+    events += testing.replay(world, gone)
+    ended = [c for c in world.calls.values() if c.state == "ended"]
+    assert len(ended) == 1
+    picture = ami_events.snapshot(1795472760.0, "lab", channels, queues)
+    events += apply_snapshot(world, picture)
+    assert world.calls[ended[0].call_id].state == "queued"
+    again = _world()
+    again.restore(events)
+    assert again.calls[ended[0].call_id].state == "queued"
+    assert again.take_rejections() == []
+
+
 def test_malformed_events_are_named_and_nothing_else() -> None:
     stream = Framer()
     stream.feed(b"Asterisk Call Manager/11.0.0\r\n")
