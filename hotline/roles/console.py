@@ -12,7 +12,7 @@ import msgspec
 import structlog
 import uvicorn
 
-from agent_console.app import create_app
+from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
 from agent_console.messages import Catalogue
 from agent_console.store import SqlUserStore
@@ -35,8 +35,6 @@ from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-SHUTDOWN_SECONDS: Final = 3
 
 TOPICS: Final = {
     "general": Text(zh="人工服务", en="General enquiry"),
@@ -149,10 +147,7 @@ async def _serve_web(
             ssl_keyfile=str(pair.key) if pair else None,
             log_config=None,
             access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            ws="websockets-sansio",
-            ws_max_size=65_536,
+            **UVICORN_OPTIONS,
         )
     )
     serving = asyncio.create_task(_run(server))

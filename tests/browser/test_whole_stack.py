@@ -54,14 +54,11 @@ async def page(stack: Site) -> AsyncIterator[Page]:
 
 async def test_the_agent_signs_in_and_takes_calls(stack: Site, page: Page) -> None:
     agent = AGENTS[0]
-    await page.get_by_label("工号").fill(agent.login)
+    await page.get_by_label("用户名").fill(agent.login)
     await page.get_by_label("密码").fill(agent.password)
     await page.keyboard.press("Enter")
-    await (
-        page.get_by_role("button", name="示闲")
-        .or_(page.get_by_role("button", name="空闲"))
-        .first.click()
-    )
+    await page.get_by_test_id("available").click()
+    await expect(page.locator("header")).to_contain_text("空闲")
     await expect(page.locator("header")).to_contain_text(agent.name)
     shown = stack.exchange.process.command("queue show service")
     assert "1001 (PJSIP/1001)" in shown
@@ -85,7 +82,7 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     await page.screenshot(path=PICTURES / "console-zh.png")
 
     await page.set_viewport_size({"width": 1280, "height": 720})
-    await page.get_by_role("button", name="English").click()
+    await page.get_by_test_id("language").click()
     await expect(main).to_contain_text("Gold")
     await page.screenshot(path=PICTURES / "console-en.png")
 
@@ -96,7 +93,7 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     await page.get_by_text("Solved", exact=True).click(timeout=10_000)
     await journal.wait(events.CallDisposed, 10, call_id=arrived.call_id)
     await page.screenshot(path=PICTURES / "wrap-up-en.png")
-    await page.get_by_role("button", name="Ready").first.click()
+    await page.get_by_test_id("ready").click()
     ended = await journal.wait(events.WrapUpEnded, 10, call_id=arrived.call_id)
     assert ended.ended_by == "agent"
     await expect(page.locator("main")).not_to_contain_text("王**")

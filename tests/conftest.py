@@ -19,10 +19,11 @@ _BASES = itertools.count(31000, 100)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
+    """The folder of a test says what it needs."""
     for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.asterisk)
+        for name in ("asterisk", "browser", "install"):
+            if name in item.path.parts:
+                item.add_marker(name)
 
 
 @pytest.fixture(scope="session")
