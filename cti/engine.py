@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Generic, Literal, Protocol, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 import msgspec
 import structlog
@@ -18,16 +18,15 @@ import structlog
 from cti import ami_events, commands, metrics, views
 from cti.ami.client import AmiClient, AmiConfig
 from cti.ami.framing import Message
-from cti.ami.protocol import Reply
-from cti.ami_actions import CORE_SHOW_CHANNELS, PING, QUEUE_STATUS, Action
 from cti.bus import EVENTS, STATUS, Bus, LocalBus, agent_topic
 from cti.core import events as ev
 from cti.core import fold, records, resync
 from cti.core.agents import Agent, Membership
 from cti.core.ids import AgentId, CallId
 from cti.core.world import Rules, World
-from cti.errors import AmiError
+from cti.errors import AmiError, CommandError
 from cti.journal.writer import JournalWriter
+from cti.link import Link, take_picture
 from cti.pops import PopDesk, PopRaised
 from cti.ports import CustomerBriefs, Journal
 from cti.wrap_up import WrapUps
@@ -70,25 +69,6 @@ class _Down(msgspec.Struct, frozen=True):
 
 class _Picture(msgspec.Struct, frozen=True):
     snapshot: records.Snapshot
-
-
-class Link(Protocol):
-    """The connection to Asterisk, as :class:`cti.ami.client.AmiClient` has it."""
-
-    async def start(self) -> None:
-        """Begin to connect."""
-
-    async def stop(self) -> None:
-        """Disconnect for good."""
-
-    async def request(self, action: Action) -> Reply:
-        """Send once, return the answer."""
-
-    def post(self, action: Action) -> "asyncio.Future[Reply]":
-        """Send once and at once, return the future of the answer."""
-
-    def hurry(self, calls_alive: bool) -> None:
-        """Ping fast, or not."""
 
 
 class Engine(Generic[BriefT]):
@@ -365,24 +345,14 @@ class Engine(Generic[BriefT]):
         self._picture = self._spawn(self._draw(), "cti-resync")
 
     async def _draw(self) -> None:
-        """Ask Asterisk for everything; ``QueueStatus`` first, for a caller may be answered now."""
-        while True:
+        while self._ready:
             try:
-                pong = await self.link.request(PING)
-                queues = await self.link.request(QUEUE_STATUS)
-                channels = await self.link.request(CORE_SHOW_CHANNELS)
-                if queues.success and channels.success:
-                    at = ami_events.event_time(pong.message, self._clock())
-                    picture = ami_events.snapshot(
-                        at, self.world.server, channels.items, queues.items
-                    )
-                    self._put(_Picture(picture))
-                    return
-                _log.error("cti_resync_refused", queues=queues.text, channels=channels.text)
-            except (AmiError, ami_events.MalformedEventError) as error:
+                picture = await take_picture(self.link, self.world.server, self._clock)
+            except (AmiError, CommandError, ami_events.MalformedEventError) as error:
                 _log.warning("cti_resync_failed", error=str(error))
-            await asyncio.sleep(_RETRY_PICTURE)
-            if not self._ready:
+                await asyncio.sleep(_RETRY_PICTURE)
+            else:
+                self._put(_Picture(picture))
                 return
 
     def _apply_picture(self, snapshot: records.Snapshot) -> None:
