@@ -7,18 +7,20 @@ privilege, unlike SIPp's ``play_dtmf``.
 
 import os
 import secrets as random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
+from hotline import tls
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import Install
 from hotline.asterisk.process import AsteriskProcess
 from hotline.asterisk.render import SOUNDS, TEMPLATES, Phone, render, write
 from hotline.asterisk.secrets import Secrets
-from hotline.settings.model import AsteriskSettings, Settings
+from hotline.settings.model import AsteriskSettings, Settings, TlsSettings
 
 TRUNK_ADDRESS: Final = "127.0.0.2"
 """Loopback address of the carrier's end of the trunk."""
@@ -26,7 +28,31 @@ TRUNK_ADDRESS: Final = "127.0.0.2"
 PHONES_ADDRESS: Final = "127.0.0.3"
 """Loopback address of the agents' phones: apart, so that a phone is never taken for the trunk."""
 
-_MODULES: Final = ("pbx_spool", "func_rand", "func_global", "res_clioriginate")
+_MODULES: Final = (
+    "pbx_spool",
+    "func_rand",
+    "func_global",
+    "res_clioriginate",
+)
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One more trunk of the carrier, on an address of its own."""
+
+    name: str
+    address: str
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    target: str = ""
+    """``host:port`` of the hotline's socket; default: the one of the carrier's configuration."""
+    srtp: bool = False
+    codecs: tuple[str, ...] = ("alaw", "ulaw")
+    from_user: str = ""
+    """What stands in From whoever calls; P-Asserted-Identity still says who calls."""
+    claims: str = ""
+    """Address that stands in Contact and SDP in place of the real one, as behind a bad NAT."""
+    username: str = ""
+    """The hotline registers here under this name, and calls go along that registration."""
+    password: str = ""
 
 
 class CarrierConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +71,9 @@ class CarrierConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Least seconds of talk before a phone hangs up (at most twice as many); 0: never."""
     trunk_address: str = TRUNK_ADDRESS
     phones_address: str = PHONES_ADDRESS
+    lines: tuple[Line, ...] = ()
+    authority: Path | None = None
+    """Certificate (PEM) that the hotline must show on TLS lines."""
 
 
 class Carrier:
@@ -55,22 +84,27 @@ class Carrier:
         self.dirs = Dirs(config.base)
         self.process = AsteriskProcess(install, self.dirs, config.user)
         self._install = install
+        self._lines: Mapping[str, Line] = {line.name: line for line in config.lines}
 
     def start(self, phones: Iterable[Phone] = ()) -> bool:
         """Render its files and start it (or adopt it); return whether it was adopted."""
         config = self.config
         settings = Settings(
             server_name="carrier",
+            state_dir=config.base,
+            tls=TlsSettings(self_signed=any(line.transport == "tls" for line in config.lines)),
             asterisk=AsteriskSettings(rtp_first=config.rtp_first, rtp_last=config.rtp_last),
         )
         unused = Secrets(ami="", ivr="", pseudonym="", lookup="")
         self.dirs.prepare(self._install, SOUNDS)
+        pair = tls.certificate_files(settings, now=datetime.now(UTC))
         files = render(
             settings,
             unused,
             self._install,
             self.dirs,
             phones=phones,
+            tls=pair and tls.readable_by(self.process.owner, pair, self.dirs.lib / "keys"),
             variant=TEMPLATES / "carrier",
             extra={"carrier": config, "extra_modules": _MODULES},
         )
@@ -90,17 +124,25 @@ class Carrier:
         dialled: str,
         *,
         caller: str = "",
+        line: str = "",
+        private: bool = False,
         steps: Sequence[str] = (),
         label: str = "",
         record: Path | None = None,
     ) -> str:
         """Let a customer phone ``dialled``; return the call's label.
 
-        ``caller`` is the calling number, empty for a withheld one.  ``steps`` is what the customer
-        does after the answer: ``w2.5`` waits, ``d123#`` keys digits, ``p<file>`` plays a file,
-        ``h`` hangs up; then the customer listens.  ``record`` gets what is heard (wav).
+        ``caller`` is the calling number, empty for a withheld one; ``private`` asks in a header
+        that the number be withheld.  ``line`` is another trunk than the usual.  ``steps`` is what
+        the customer does after the answer: ``w2.5`` waits, ``d123#`` keys digits, ``p<file>``
+        plays a file, ``h`` hangs up; then the customer listens.  ``record`` gets what is heard
+        (wav).
         """
         label = label or random.token_hex(6)
+        along = self._lines.get(line)
+        target = f"{dialled}@{line or 'to-hotline'}"
+        if along is not None and along.username:
+            target = along.username
         lines = [
             f"Channel: Local/{dialled}@dial/n",
             "MaxRetries: 0",
@@ -111,6 +153,8 @@ class Carrier:
             f"Setvar: FROM={caller or 'anonymous'}",
             f"Setvar: WITHHELD={0 if caller else 1}",
             f"Setvar: LABEL={label}",
+            f"Setvar: TARGET=PJSIP/{target}",
+            f"Setvar: PRIVATE={int(private)}",
             f"Setvar: SCRIPT={'-'.join(steps)}",
             f"Setvar: RECORD={record or ''}",
         ]

@@ -105,19 +105,6 @@ class Exchange:
 
     def _tls(self) -> Tls | None:
         pair = tls.certificate_files(self.settings, now=datetime.now(UTC))
-        if (
-            pair is None
-            or self.process.owner is None
-            or self.settings.asterisk.sip_tls_port is None
-        ):
+        if pair is None or self.settings.asterisk.sip_tls_port is None:
             return pair
-        # Asterisk runs as another user, who may not be able to read the operator's key.
-        own = Tls(
-            certificate=self.dirs.lib / "keys" / "sip.pem", key=self.dirs.lib / "keys" / "sip.key"
-        )
-        write(
-            {"sip.pem": pair.certificate.read_text(), "sip.key": pair.key.read_text()},
-            own.key.parent,
-            self.process.owner,
-        )
-        return own
+        return tls.readable_by(self.process.owner, pair, self.dirs.lib / "keys")

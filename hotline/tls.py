@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hotline.asterisk.render import Tls
+from hotline.asterisk.render import Tls, write
 from hotline.settings import Settings
 
 TRIAL_DAYS: Final = 365
@@ -35,6 +35,20 @@ def certificate_files(settings: Settings, *, now: dt.datetime) -> Tls | None:
     if not pair.certificate.exists() or expires(pair.certificate) < now + dt.timedelta(days=1):
         _make_self_signed(pair, now)
     return pair
+
+
+def readable_by(owner: tuple[int, int] | None, pair: Tls, folder: Path) -> Tls:
+    """Return a copy in ``folder`` that belongs to ``owner`` (``uid, gid``); the pair without one.
+
+    Asterisk runs as another user, who may not be able to read the operator's key.
+    """
+    if owner is None:
+        return pair
+    own = Tls(certificate=folder / "sip.pem", key=folder / "sip.key")
+    write(
+        {"sip.pem": pair.certificate.read_text(), "sip.key": pair.key.read_text()}, folder, owner
+    )
+    return own
 
 
 def expires(certificate: Path) -> dt.datetime:

@@ -4,6 +4,7 @@ The demo, the self-test and the tests all stand on it, so that what is tried is 
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from hotline.accounts import add_user, open_users
 from hotline.asterisk.locate import Install
 from hotline.asterisk.render import Phone
 from hotline.asterisk.secrets import load_secrets
-from hotline.carrier import TRUNK_ADDRESS, Carrier, CarrierConfig
+from hotline.carrier import TRUNK_ADDRESS, Carrier, CarrierConfig, Line
 from hotline.demo.people import EMPLOYEES
 from hotline.exchange import Exchange, find_install
 from hotline.serve import phones
@@ -70,8 +71,15 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def settings_text(state_dir: Path, plan: PortPlan, extra: str = "") -> str:
-    """The settings file of a trial installation."""
+def settings_text(
+    state_dir: Path, plan: PortPlan, extra: str = "", more: Mapping[str, str] | None = None
+) -> str:
+    """The settings file of a trial installation.
+
+    ``extra`` stands at its end; ``more`` holds further lines for the sections that are there
+    already (``asterisk``, ``ivr``, ``console``).
+    """
+    more = more or {}
     return f"""\
 # Made by `hotline demo` or `hotline selftest`: everything on loopback, for trials only.
 state_dir = "{state_dir}"
@@ -82,6 +90,7 @@ sip_port = {plan.sip}
 websocket_port = {plan.websocket}
 rtp_first = {plan.rtp}
 rtp_last = {plan.rtp + 1999}
+{more.get("asterisk", "")}
 
 [ami]
 port = {plan.ami}
@@ -89,9 +98,11 @@ port = {plan.ami}
 [ivr]
 port = {plan.ivr}
 metrics_port = {plan.ivr_metrics}
+{more.get("ivr", "")}
 
 [console]
 port = {plan.console}
+{more.get("console", "")}
 
 [[trunks]]
 name = "carrier"
@@ -115,12 +126,19 @@ queue = "vip"
 class Site:
     """A trial installation below ``state_dir``."""
 
-    def __init__(self, state_dir: Path, plan: PortPlan, *, extra: str = "") -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        plan: PortPlan,
+        *,
+        extra: str = "",
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         self.state_dir = state_dir
         self.plan = plan
         self.config = state_dir / "hotline.toml"
         state_dir.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(settings_text(state_dir, plan, extra), encoding="utf-8")
+        self.config.write_text(settings_text(state_dir, plan, extra, more), encoding="utf-8")
         self._open()
 
     @classmethod
@@ -179,9 +197,15 @@ class Site:
         await self.supervisor.start()
 
     async def start_carrier(
-        self, *, answer_after: float = 1.0, talk: int = 0, with_phones: bool = True
+        self,
+        *,
+        answer_after: float = 1.0,
+        talk: int = 0,
+        with_phones: bool = True,
+        lines: Sequence[Line] = (),
+        authority: Path | None = None,
     ) -> Carrier:
-        """Start the carrier and, with it, the agents' phones."""
+        """Start the carrier and, with it, the agents' phones; ``lines`` are further trunks."""
         config = CarrierConfig(
             base=self.state_dir / "carrier",
             hotline=f"{HOST}:{self.plan.sip}",
@@ -191,6 +215,8 @@ class Site:
             user=self.settings.asterisk.user,
             answer_after=answer_after,
             talk=talk,
+            lines=tuple(lines),
+            authority=authority,
         )
         self.carrier = Carrier(config, self.install)
         wanted = self.phones() if with_phones else ()
@@ -229,7 +255,11 @@ class Site:
         }
 
     async def _console_ready(self) -> bool:
-        reader, writer = await asyncio.open_connection(HOST, self.plan.console)
+        context = None
+        if self.settings.tls.enabled:  # a trial's certificate is signed by nobody
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        reader, writer = await asyncio.open_connection(HOST, self.plan.console, ssl=context)
         try:
             writer.write(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
             line = await asyncio.wait_for(reader.readline(), 2.0)

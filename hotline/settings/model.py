@@ -197,6 +197,11 @@ class TrunkSettings(Section):
     )
     username: str | None = Field(None, description="for registration and authentication")
     password: SecretStr | None = Field(None, description="the same")
+    contact_user: Dnis | None = Field(
+        None,
+        description="with registration: the number under which the carrier sends its calls; one "
+        "of [[numbers]] (dnis or alias); default: the username",
+    )
     trust_asserted_identity: bool = Field(
         False, description="believe the carrier's P-Asserted-Identity"
     )
@@ -219,7 +224,15 @@ class TrunkSettings(Section):
         if self.identify == "registration" and not (self.username and self.password):
             message = "identify = 'registration' needs username and password"
             raise ValueError(message)
+        if self.identify == "address" and self.contact_user:
+            message = "contact_user is for identify = 'registration' only; take it out"
+            raise ValueError(message)
         return self
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Addresses and networks by which the trunk is known; none with registration."""
+        return (self.addresses or (self.host,)) if self.identify == "address" else ()
 
 
 class NumberSettings(Section):
@@ -288,12 +301,34 @@ class Settings(Section):
                     f"accepted: {', '.join(queues)}"
                 )
                 raise ValueError(message)
+        self._check_trunks([d for n in self.numbers for d in (n.dnis, *n.aliases)])
         if not self.tls.enabled and (
             self.asterisk.sip_tls_port or any(t.transport == "tls" for t in self.trunks)
         ):
             message = "SIP over TLS needs [tls] certificate and key (or self_signed = true)"
             raise ValueError(message)
         return self
+
+    def _check_trunks(self, dialled: list[str]) -> None:
+        known: dict[str, str] = {}
+        for trunk in self.trunks:
+            for source in trunk.sources:
+                other = known.setdefault(source.lower(), trunk.name)
+                if other != trunk.name:
+                    message = (
+                        f"trunks: {other} and {trunk.name} are both known by {source}, so that "
+                        "Asterisk would take the calls of one for the other's; make them one "
+                        "trunk, or give each its own addresses"
+                    )
+                    raise ValueError(message)
+            user = trunk.contact_user or trunk.username
+            if trunk.identify == "registration" and user not in dialled:
+                message = (
+                    f"trunks: {trunk.name}: calls along the registration would come for {user!r}, "
+                    "which is no number of [[numbers]]; set contact_user to one of them, or add "
+                    f"it as dnis or alias; accepted: {', '.join(dialled) or 'none yet'}"
+                )
+                raise ValueError(message)
 
     @property
     def zone(self) -> ZoneInfo:
