@@ -18,7 +18,7 @@ from crm_lookup.masking import masked_phone
 from crm_lookup.model import CustomerBrief
 from crm_lookup.numbers import NumberReader
 from cti import pops, views
-from cti.bus import LocalBus
+from cti.bus import EVENTS, LocalBus
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.engine import Engine, QueueMembership
@@ -62,9 +62,13 @@ class TappedBus(LocalBus):
         self.tap: Callable[[object], int] = lambda _: 0
 
     def publish(self, topic: str, message: object) -> int:
-        """Hand the message to the tap and the subscribers; return how many took it."""
+        """Hand the message to the tap and the subscribers; return how many took it.
+
+        Some events travel under two topics; the tap gets each once.
+        """
         try:
-            pages = self.tap(message)
+            repeated = topic != EVENTS and isinstance(message, ev.Event)
+            pages = 0 if repeated else self.tap(message)
         except Exception:
             # A fault on the way to a page must not keep the event from the journal.
             log.exception("desk_message_failed", kind=type(message).__name__)
@@ -89,7 +93,10 @@ class Desks:
         self._numbers = numbers
         self._listeners: list[Listener] = []
         self._pages = 0
+        self._talking: dict[str, str] = {}
+        """The call that each agent answered and whose pop is still on the desk."""
         self._summary_due = False
+        self._summary: msg.QueueSummary | None = None
         bus.tap = self._take
 
     # --- what a desk shows -----------------------------------------------------------------
@@ -104,6 +111,8 @@ class Desks:
         wrap_up = self._wrap_up(agent)
         shown: tuple[msg.Pop, ...] = ()
         if raised is not None:
+            if raised.connected:
+                self._talking[agent_id] = raised.call_id
             pop = self._pop(raised)
             if wrap_up is not None and wrap_up.call_id == pop.call_id:
                 pop = msgspec.structs.replace(pop, phase="ended", ended_at=wrap_up.started_at)
@@ -122,7 +131,7 @@ class Desks:
         for setting in self._settings:
             view = known.get(QueueName(setting.name))
             waiting = view.waiting if view else 0
-            since = snapshot.at - view.longest_wait if view and waiting else None
+            since = round(snapshot.at - view.longest_wait, 1) if view and waiting else None
             lines.append(
                 msg.QueueLine(
                     queue=setting.name,
@@ -206,6 +215,7 @@ class Desks:
                 completed = msg.PopCompleted(call_id=message.call_id, customer=customer)
                 yield _to(message.agent_id, completed)
             case pops.PopConnected():
+                self._talking[message.agent_id] = message.call_id
                 connected = msg.PopConnected(call_id=message.call_id, connected_at=message.at)
                 yield _to(message.agent_id, connected)
             case pops.PopWithdrawn():
@@ -220,6 +230,7 @@ class Desks:
                 if wrap_up is not None:
                     yield _to(message.agent_id, msg.WrapUpStarted(wrap_up=wrap_up))
             case ev.WrapUpEnded():
+                self._talking.pop(message.agent_id, None)
                 over = msg.WrapUpEnded(call_id=message.call_id, ended_by=message.ended_by)
                 yield _to(message.agent_id, over)
             case ev.AgentStateChanged():
@@ -229,6 +240,12 @@ class Desks:
                     reason=message.reason if message.state == "paused" else "",
                 )
                 yield _to(message.agent_id, msg.AgentStateChanged(status=status))
+                talked = self._talking.get(message.agent_id)
+                if talked is not None and message.call_id != talked:
+                    # No wrap-up cleared the desk: its length is 0, or the call went elsewhere.
+                    del self._talking[message.agent_id]
+                    gone = msg.PopWithdrawn(call_id=CallId(talked), reason="ended")
+                    yield _to(message.agent_id, gone)
             case ev.EngineResynchronised():
                 yield Resynchronised()
             case _:
@@ -236,7 +253,10 @@ class Desks:
 
     def _summarise(self) -> None:
         self._summary_due = False
-        self._tell(Addressed(agent_id=None, message=self.queues()))
+        summary = self.queues()
+        if summary != self._summary:
+            self._summary = summary
+            self._tell(Addressed(agent_id=None, message=summary))
 
     def _tell(self, item: Feed) -> None:
         for listener in self._listeners:
