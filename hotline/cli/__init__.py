@@ -5,7 +5,7 @@ Commands import their machinery when they run, so that ``--help`` answers at onc
 
 import typer
 
-from hotline.cli import asterisk, config, db, demo, doctor, selftest, serve, users
+from hotline.cli import asterisk, config, db, demo, doctor, prompts, selftest, serve, users
 from hotline.cli.common import State, version_text
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")
+app.add_typer(prompts.app, name="prompts")
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
