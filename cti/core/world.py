@@ -30,8 +30,10 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     wrap_up: Mapping[QueueName, float] = {}
     """Length of the wrap-up by queue; 0 for none."""
     default_wrap_up: float = 30.0
-    inbound_contexts: frozenset[str] = frozenset({"from-trunk"})
-    """Dialplan contexts in which customers' own channels are born."""
+    inbound_contexts: frozenset[str] = frozenset({"from-trunk", "hotline-inbound"})
+    """Dialplan contexts in which customers' own channels are born and live before the queue.
+
+    A call that is refused, or given up before it is answered, shows only at its end, and there."""
     to_e164: Callable[[str], str] = plain_number
     """Turns a presented number into E.164, or ``""``."""
 

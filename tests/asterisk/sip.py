@@ -13,6 +13,8 @@ def request(
     user: str = "95500",
     caller: str = "attacker",
     headers: tuple[str, ...] = (),
+    media: str = "8 PCMA/8000",
+    profile: str = "RTP/AVP",
     seconds: float = 1.0,
 ) -> list[int]:
     """Send one request from ``source`` and return the status codes that come back in time."""
@@ -20,7 +22,7 @@ def request(
     tag = uuid.uuid4().hex[:10]
     body = (
         f"v=0\r\no=- 1 1 IN IP4 {source[0]}\r\ns=-\r\nc=IN IP4 {source[0]}\r\nt=0 0\r\n"
-        "m=audio 40000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+        f"m=audio 40000 {profile} {media.split()[0]}\r\na=rtpmap:{media}\r\n"
         if method == "INVITE"
         else ""
     )

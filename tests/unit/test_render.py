@@ -8,6 +8,7 @@ import pytest
 from asterisk.config import Config  # pyst2's parser: an independent reader
 
 from cti.core import channel_vars
+from cti.core.world import Rules
 from hotline.asterisk.errors import RenderError
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import Install
@@ -71,6 +72,21 @@ def test_only_declared_numbers_are_reachable_from_a_trunk() -> None:
     assert not re.search(r"\b(Dial|System|Originate|TrySystem)\(", plan)
 
 
+def test_the_engine_knows_every_context_of_a_customer() -> None:
+    plan = files()["extensions.conf"]
+    contexts = set(re.findall(r"^\[([a-z-]+)\]$", plan, re.MULTILINE))
+    ours = contexts - {"general", "globals", "from-phone"}
+    assert ours == Rules(pseudonym_key=b"").inbound_contexts
+
+
+def test_a_tls_trunk_says_so_to_the_dialplan() -> None:
+    trunk = {"name": "carrier", "host": "192.0.2.1", "transport": "tls"}
+    made = files(trunks=[trunk], tls={"self_signed": True})
+    body = section(made["pjsip.conf"], "trunk-carrier", "endpoint")
+    assert "set_var = HOTLINE_TRUNK_TLS=1" in body
+    assert "CHANNEL(pjsip,secure)" in made["extensions.conf"]
+
+
 def test_the_agent_phones_can_dial_nothing() -> None:
     plan = files()["extensions.conf"]
     assert plan.rstrip().endswith("[from-phone]")
@@ -123,10 +139,14 @@ def test_a_registered_trunk_is_known_by_its_registration() -> None:
         "identify": "registration",
         "username": "bank",
         "password": "pass-word",
+        "contact_user": "95500",
     }
     pjsip = files(trunks=[trunk])["pjsip.conf"]
     registration = section(pjsip, "trunk-carrier", "registration")
     assert "line = yes" in registration
+    assert "contact_user = 95500" in registration
+    assert "/bank@" not in registration
+    assert "client_uri = sip:bank@sip.example:5060" in registration
     assert "endpoint = trunk-carrier" in registration
     assert "type = identify" not in pjsip
 

@@ -27,6 +27,29 @@ def test_variables_win_over_the_file(tmp_path: Path) -> None:
     assert (settings.console.port, settings.console.idle_minutes) == (9443, 10)
 
 
+REGISTERED = """
+[[numbers]]
+dnis = '95500'
+aliases = ['95501']
+[[trunks]]
+name = 'a'
+host = 'h'
+identify = 'registration'
+username = 'bank'
+password = 'secret'
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [REGISTERED + "contact_user = '95501'\n", REGISTERED.replace("'bank'", "'95500'")],
+)
+def test_a_registered_trunk_leads_to_a_number(tmp_path: Path, text: str) -> None:
+    trunk = load_settings(write(tmp_path, text), environ={}).trunks[0]
+    assert (trunk.contact_user or trunk.username) in ("95500", "95501")
+    assert trunk.sources == ()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -38,6 +61,15 @@ def test_variables_win_over_the_file(tmp_path: Path) -> None:
         ("[[trunks]]\nname = 'a'\nhost = 'h'\nidentify = 'registration'\n", ["username"]),
         ("[[trunks]]\nname = 'a'\nhost = 'h'\ntransport = 'tls'\n", ["[tls]"]),
         ("[[trunks]]\nname = 'a'\nhost = 'h'\nusername = \"x\\n[evil]\"\n", ["username"]),
+        (REGISTERED, ["trunks: a", "'bank'", "contact_user", "95500, 95501"]),
+        (REGISTERED + "contact_user = '95502'\n", ["'95502'", "95500, 95501"]),
+        (REGISTERED + "contact_user = '95500;x'\n", ["trunks.0.contact_user"]),
+        ("[[trunks]]\nname = 'a'\nhost = 'h'\ncontact_user = '95500'\n", ["take it out"]),
+        (
+            "[[trunks]]\nname = 'a'\nhost = 'h'\n"
+            "[[trunks]]\nname = 'b'\nhost = 'k'\naddresses = ['H']\n",
+            ["a and b", "known by H"],
+        ),
         ("[tls]\ncertificate = 'a.pem'\n", ["give both"]),
         ("[[queues]]\nname = 'q'\n[[queues]]\nname = 'q'\n", ["twice"]),
         ("port = [", ["cannot be read"]),
