@@ -46,6 +46,7 @@ class SelfTest:
         self._report = report
         self._steps: list[Step] = []
         self._pops: list[float] = []
+        self._pids: dict[str, int | None] = {}
         self._site = Site(state_dir, PortPlan.choose(23000))
         self._journal = JournalReader(db.sqlite_path(self._site.settings.database_url))
         self._desk = Desk(ConsoleClient(HOST, self._site.plan.console))
@@ -65,6 +66,7 @@ class SelfTest:
                 await self._step("unknown number: agent and screen-pop", self._unknown)
                 await self._step("anonymous caller: agent and screen-pop", self._anonymous)
                 await self._step("journal, queue_log and call records agree", self._agree)
+                await self._step("nothing died meanwhile", self._alive)
         finally:
             await self._step("everything stops", self._stop, 30)
         return Report(
@@ -103,8 +105,11 @@ class SelfTest:
 
     async def _start_carrier(self) -> str:
         carrier = await self._site.start_carrier(answer_after=0.8)
-        for name, pid in self._site.pids().items():
+        self._pids = dict(self._site.pids())
+        for name, pid in self._pids.items():
             print(f"pid {name} {pid}", file=sys.stderr, flush=True)  # noqa: T201 - promised to testers
+        for name, port in msgspec.structs.asdict(self._site.plan).items():
+            print(f"port {name} {port}", file=sys.stderr, flush=True)  # noqa: T201 - the same
         return f"{await asyncio.to_thread(carrier.registered)} phones registered"
 
     async def _sign_in(self) -> str:
@@ -239,6 +244,15 @@ class SelfTest:
             message = "no call was answered"
             raise AssertionError(message)
         return f"{len(arrived)} calls, {len(connected)} answered by an agent"
+
+    async def _alive(self) -> str:
+        """The supervisor would have started again what died; a trial must not hide that."""
+        now = self._site.pids()
+        changed = [name for name, pid in self._pids.items() if now[name] != pid]
+        if changed:
+            message = f"died and was started again: {', '.join(changed)}"
+            raise AssertionError(message)
+        return ", ".join(f"{name} {pid}" for name, pid in now.items())
 
     async def _stop(self) -> str:
         await self._desk.close()
