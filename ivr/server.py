@@ -44,6 +44,11 @@ class IvrServer:
         return self._port
 
     @property
+    def listening(self) -> bool:
+        """Whether new calls are taken."""
+        return self._server is not None and self._server.is_serving()
+
+    @property
     def calls(self) -> int:
         """Calls in the menu now."""
         return len(self._calls)

@@ -1,7 +1,6 @@
 """The role ``console``: the engine and, with it, the agents' web console."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,7 +9,6 @@ from typing import Final
 
 import msgspec
 import structlog
-import uvicorn
 
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
@@ -33,6 +31,7 @@ from hotline.asterisk.secrets import load_secrets
 from hotline.desks import BankEngine, Desks, TappedBus
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
+from hotline.web import serve_until
 
 log = structlog.get_logger(__name__)
 
@@ -138,30 +137,15 @@ async def _serve_web(
         clock=time.time,
         readiness=readiness,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.console.host,
-            port=settings.console.port,
-            ssl_certfile=str(pair.certificate) if pair else None,
-            ssl_keyfile=str(pair.key) if pair else None,
-            log_config=None,
-            access_log=False,
-            **UVICORN_OPTIONS,
-        )
+    await serve_until(
+        stopped,
+        app,
+        settings.console.host,
+        settings.console.port,
+        ssl_certfile=str(pair.certificate) if pair else None,
+        ssl_keyfile=str(pair.key) if pair else None,
+        **UVICORN_OPTIONS,
     )
-    serving = asyncio.create_task(_run(server))
-    waiting = asyncio.create_task(stopped.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    server.should_exit = True
-    await serving
-
-
-async def _run(server: uvicorn.Server) -> None:
-    """Serve without uvicorn's own signal handling: the process has one place for signals."""
-    with contextlib.suppress(asyncio.CancelledError):
-        await server._serve()
 
 
 def _catalogue(settings: Settings) -> Catalogue:

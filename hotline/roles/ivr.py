@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from prometheus_client import start_http_server
 
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
@@ -17,6 +16,7 @@ from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
+from hotline.web import health_app, serve_until
 from ivr import lengths
 from ivr.config import IvrConfig, IvrLimits
 from ivr.flow import FlowSet, load
@@ -84,12 +84,12 @@ async def run_ivr(settings: Settings) -> None:
                 reader=load_prompts(),
             ),
         )
-        if settings.ivr.metrics_port is not None:
-            metrics, thread = start_http_server(settings.ivr.metrics_port, settings.ivr.host)
-            stack.callback(thread.join, 1.0)
-            stack.callback(metrics.shutdown)
         await server.start()
         try:
-            await stopped.wait()
+            if settings.ivr.metrics_port is None:
+                await stopped.wait()
+            else:
+                app = health_app(lambda: {"menu": server.listening})
+                await serve_until(stopped, app, settings.ivr.host, settings.ivr.metrics_port)
         finally:
             await server.stop(DRAIN_SECONDS)
