@@ -40,7 +40,9 @@ def status(
     found = db.status(state(context).settings.database_url)
     if as_json:
         out.print_json(
-            json.dumps({**msgspec.to_builtins(found, str_keys=True), "ready": found.ready})
+            json.dumps(
+                {**msgspec.to_builtins(found, str_keys=True, enc_hook=str), "ready": found.ready}
+            )
         )
     else:
         table = Table(show_header=False, box=None)
