@@ -56,7 +56,7 @@ def test_secrets_are_hidden(config: Path) -> None:
         result = hotline("-c", config, *arguments)
         assert result.exit_code == 0
         assert "very-secret-word" not in result.output
-    assert json.loads(hotline("-c", config, "config", "show", "--json").output)["console"]
+    assert json.loads(hotline("-c", config, "config", "show", "--json").stdout)["console"]
 
 
 def test_serve_refuses_a_database_that_is_not_up_to_date(config: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_database_is_made_looked_at_backed_up_and_restored(config: Path, tmp_p
     assert hotline("-c", config, "db", "upgrade").exit_code == 0
     status = hotline("-c", config, "db", "status", "--json")
     assert status.exit_code == 0
-    assert json.loads(status.output)["ready"] is True
+    assert json.loads(status.stdout)["ready"] is True
     copy = tmp_path / "copy.db"
     assert hotline("-c", config, "db", "backup", copy).exit_code == 0
     again = hotline("-c", config, "db", "backup", copy)
