@@ -69,6 +69,8 @@ class CarrierConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds until a phone answers; below 0: never."""
     talk: int = 0
     """Least seconds of talk before a phone hangs up (at most twice as many); 0: never."""
+    speaks: bool = True
+    """Whether a phone that answers says something before it talks."""
     trunk_address: str = TRUNK_ADDRESS
     phones_address: str = PHONES_ADDRESS
     lines: tuple[Line, ...] = ()

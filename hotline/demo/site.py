@@ -201,6 +201,7 @@ class Site:
         *,
         answer_after: float = 1.0,
         talk: int = 0,
+        speaks: bool = True,
         with_phones: bool = True,
         lines: Sequence[Line] = (),
         authority: Path | None = None,
@@ -215,6 +216,7 @@ class Site:
             user=self.settings.asterisk.user,
             answer_after=answer_after,
             talk=talk,
+            speaks=speaks,
             lines=tuple(lines),
             authority=authority,
         )

@@ -183,6 +183,11 @@ def test_files_are_written_once_and_readable_by_their_owner_only(tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == set(made)
 
 
+def test_a_queue_without_wrap_up_makes_nobody_wait() -> None:
+    made = files(queues=[{"name": "service", "wrap_up_seconds": 0}])
+    assert "wrapuptime = 0" in made["queues.conf"]
+
+
 def test_queues_leave_room_for_our_wrap_up() -> None:
     parser = configparser.ConfigParser(strict=False)
     parser.read_string(files()["queues.conf"])
