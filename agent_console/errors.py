@@ -21,6 +21,24 @@ class UnknownUserError(ConsoleError):
         super().__init__(f"there is no user {login!r}; `hotline users list` shows all")
 
 
+class UnknownTokenError(ConsoleError):
+    """No such token of the event API."""
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(f"there is no token {token_id!r}; `hotline tokens list` shows all")
+
+
+class UnknownWebhookError(ConsoleError):
+    """No such webhook."""
+
+    def __init__(self, webhook_id: str) -> None:
+        super().__init__(f"there is no webhook {webhook_id!r}; `hotline webhooks list` shows all")
+
+
+class WebhookRefusedError(ConsoleError):
+    """The address may not be sent to; the message says which setting would allow it."""
+
+
 class WeakPasswordError(ConsoleError):
     """The password is too short to be stored."""
 

@@ -1,7 +1,19 @@
-"""The only SQL of the console: users, phones, sessions, and the in-memory twin for tests."""
+"""The only SQL of the console: users, phones, sessions, the event API, and in-memory twins."""
 
+from agent_console.store.integrations import SqlIntegrationStore
+from agent_console.store.integrations_memory import MemoryIntegrationStore
 from agent_console.store.memory import MemoryUserStore
 from agent_console.store.model import Language, Phone, Role, Session, User
 from agent_console.store.sql import SqlUserStore
 
-__all__ = ["Language", "MemoryUserStore", "Phone", "Role", "Session", "SqlUserStore", "User"]
+__all__ = [
+    "Language",
+    "MemoryIntegrationStore",
+    "MemoryUserStore",
+    "Phone",
+    "Role",
+    "Session",
+    "SqlIntegrationStore",
+    "SqlUserStore",
+    "User",
+]
