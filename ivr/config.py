@@ -1,15 +1,19 @@
 """What the voice-menu server is told at its start; plain records without defaults from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
 import msgspec
 
+from cti.core.routing import Decision
 from ivr.flow import FlowSet
+from ivr.flow.effects import Route
 from ivr.prompt_ids import Language
 
 Network: TypeAlias = IPv4Network | IPv6Network
+Router: TypeAlias = Callable[[Route], Decision]
+"""Knows the rules and the time."""
 
 
 class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +55,8 @@ class IvrConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow: tuple[Network, ...]
     """Networks whose Asterisk may connect."""
     flows: FlowSet
+    route: Router
+    """Decides where a caller waits; see :class:`ivr.routing.RoutingBook`."""
     lengths: Mapping[tuple[Language, str], float] = {}
     """Seconds of each recording by language and prompt id; see :func:`ivr.lengths.read`."""
     default_language: Language = "zh"

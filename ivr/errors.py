@@ -50,3 +50,7 @@ class FlowLoopError(FlowError):
 
 class FlowEngineError(FlowError):
     """The engine was driven out of order; this is an error in the program."""
+
+
+class RoutingFileError(IvrError):
+    """The routing rules are wrong; the message names file, line, rule and the accepted values."""

@@ -10,7 +10,7 @@ from crm_lookup.model import Recognition
 from cti.core import channel_vars, user_events
 from ivr import metrics, phone
 from ivr.agi import Command, Reply, commands
-from ivr.config import IvrLimits
+from ivr.config import IvrLimits, Router
 from ivr.flow import FlowEngine
 from ivr.flow.effects import (
     AnyEffect,
@@ -21,6 +21,7 @@ from ivr.flow.effects import (
     Play,
     ReadBalances,
     Result,
+    Route,
     SetLanguage,
     SetVariables,
     Tell,
@@ -53,12 +54,14 @@ class CallRunner:
         inquiries: Inquiries,
         limits: IvrLimits,
         length: Length,
+        router: Router,
     ) -> None:
         self._channel = channel
         self._engine = engine
         self._inquiries = inquiries
         self._limits = limits
         self._length = length
+        self._router = router
         self._row: list[Command] = []
         """Commands that take no time; they are run before the next one that does."""
         self._lookup: asyncio.Task[tuple[Recognition, str]] | None = None
@@ -91,6 +94,8 @@ class CallRunner:
                 return await self._with_filler(self._inquiries.check_pin(effect))
             case ReadBalances():
                 return await self._with_filler(self._inquiries.balances(effect.customer_id))
+            case Route():
+                return self._router(effect)
             case KnowCaller():
                 if self._lookup is not None:
                     await self._lookup

@@ -131,6 +131,7 @@ class Session:
             call_id=call_id,
             language=self._language(environment),
             default_queue=environment.arguments[2] if len(environment.arguments) > 2 else "",
+            dnis=environment.arguments[3] if len(environment.arguments) > 3 else "",
             reader=self._reader,
         )
         _log.info("menu_entered", flow=flow.name, language=call.language)
@@ -140,6 +141,7 @@ class Session:
             self._inquiries,
             self._config.limits,
             lambda prompt: self._length(call.language, prompt),
+            self._config.route,
         )
         return await runner.run(environment.caller_number)
 

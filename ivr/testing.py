@@ -1,10 +1,18 @@
 """In-memory twins of the ports, for tests and for trying a flow without a bank."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
 import msgspec
 
+import dialplans
 from crm_lookup.model import AccountBalance, CustomerId, Recognition
+from cti.core.routing import Decision
+from ivr.flow.effects import Route
 from ivr.ports import IvrServices, PinOutcome
 from ivr.prompt_ids import Language, PromptId
+from ivr.routing import RoutingBook
 
 
 class MemoryBank(msgspec.Struct, kw_only=True):
@@ -65,6 +73,12 @@ class PlainReader:
     ) -> tuple[PromptId, ...]:
         word = "owed" if minor < 0 else "balance"
         return (PromptId(f"{word}_{kind}"), PromptId(f"{tail}_{abs(minor)}_{currency}_{language}"))
+
+
+def shipped_router() -> Callable[[Route], Decision]:
+    """Return the rules that are shipped, on a Monday at noon."""
+    file = Path(dialplans.__path__[0]) / "routing.yaml"
+    return RoutingBook(file, now=lambda: datetime(2026, 3, 2, 12, tzinfo=UTC)).route
 
 
 def services(bank: MemoryBank) -> IvrServices:

@@ -88,6 +88,7 @@ _STATELESS: Final = (
     ev.CallerVerified,
     ev.VerificationFailed,
     ev.SelfServiceDone,
+    ev.CallRouted,
     ev.WrapUpExtended,
     ev.PopPresented,
     ev.OfferPresented,
@@ -121,6 +122,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     position: int = 0
     queued_at: float | None = None
     """When the caller joined the present (or last) queue."""
+    waiting_since: float | None = None
+    """When the caller began to wait for a person, in whichever queue."""
+    rule: str = ""
+    """The routing rule that sent the call to its queue."""
+    route_reasons: tuple[str, ...] = ()
+    """Why, as codes; see :class:`cti.core.events.CallRouted`."""
+    steps: tuple[ev.Escalation, ...] = ()
+    """What is still to come if the caller has to wait."""
     attempts: int = 0
     """How often the call joined a queue."""
     misses: int = 0
@@ -146,6 +155,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def wait_time(self, now: float) -> float:
         """Seconds in the present queue; 0 if in none."""
         return max(0.0, now - self.queued_at) if self.queued_at is not None else 0.0
+
+    def waited(self, now: float) -> float:
+        """Seconds for which the caller has waited for a person, in all queues together."""
+        return max(0.0, now - self.waiting_since) if self.waiting_since is not None else 0.0
 
     def ring_time(self, agent_id: AgentId, now: float) -> float:
         """Seconds for which that agent's phone has rung; 0 if it does not ring."""
@@ -198,9 +211,21 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             return {"customer_id": event.customer_id, "verified": event.level}
         case ev.MenuEntered():
             path = f"{call.menu_path}>{event.node}" if call.menu_path else event.node
-            return {"language": event.language, "menu_path": path[-500:]}
+            return {
+                "language": event.language,
+                "menu_path": path[-500:],
+                "waiting_since": None,
+            }
+        case ev.CallRouted():
+            return {
+                "rule": event.rule,
+                "route_reasons": event.reasons,
+                "steps": event.steps,
+                "priority": event.priority,
+            }
         case ev.CallQueued():
             return {
+                "waiting_since": call.waiting_since or event.at,
                 "queue": event.queue,
                 "position": event.position,
                 "priority": event.priority,
@@ -224,11 +249,12 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "outcome": "answered",
             }
         case ev.CallAbandoned():
-            return {"ringing": (), "outcome": call.outcome or "abandoned"}
+            answered = call.outcome == "answered"
+            return {"ringing": (), "outcome": "answered" if answered else "abandoned"}
         case ev.CallLeftQueue():
             return {"ringing": (), "outcome": call.outcome or "left_queue"}
         case ev.CallCompleted():
-            return {"completed_by": event.ended_by}
+            return {"completed_by": event.ended_by, "waiting_since": None, "steps": ()}
         case ev.WrapUpStarted():
             return {"wrapping": event.agent_id}
         case ev.WrapUpEnded():

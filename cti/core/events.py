@@ -75,6 +75,28 @@ class MenuLost(CallEvent, frozen=True, kw_only=True):
     cause: str
 
 
+class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is to happen to a caller who has waited ``after`` seconds in queues."""
+
+    after: float
+    priority: int
+    queue: QueueName | None = None
+    """The queue to go to; ``None`` stays."""
+
+
+class CallRouted(CallEvent, frozen=True, kw_only=True):
+    """The rules said where the caller waits, at the menu's end or after waiting for so long."""
+
+    rule: str
+    """Id of the rule; empty if none fitted."""
+    queue: QueueName
+    priority: int
+    reasons: tuple[str, ...] = ()
+    """Codes such as ``segment=gold``, ``queue=default``, ``waited=90``."""
+    steps: tuple[Escalation, ...] = ()
+    """What is still to come if the caller has to wait."""
+
+
 class CallQueued(CallEvent, frozen=True, kw_only=True):
     queue: QueueName
     position: int
@@ -198,6 +220,7 @@ DomainEvent: TypeAlias = (
     | MenuEntered
     | SelfServiceDone
     | MenuLost
+    | CallRouted
     | CallQueued
     | CallLeftQueue
     | CallAbandoned

@@ -13,7 +13,8 @@ from cti.core import records as rec
 from cti.core import user_events as ue
 from cti.core.agents import WRAP_UP, AgentInput, Membership, freed
 from cti.core.calls import Call
-from cti.core.ids import AgentId, CustomerId
+from cti.core.ids import AgentId, CustomerId, QueueName
+from cti.core.routing import decode_steps
 from cti.core.steps import (
     TALKING,
     WAITING,
@@ -304,10 +305,31 @@ def _hotline_told(world: World, r: rec.HotlineTold) -> None:
                     at=at, call_id=call_id, service=told.service, outcome=told.outcome
                 )
             )
+        case ue.Routed():
+            _routed(world, call, told, at)
         case ue.MenuLost():
             world.emit(ev.MenuLost(at=at, call_id=call_id, cause=told.cause))
         case ue.QueueLeft() if call.state in WAITING:
             leave_queue(world, call, at, status=told.status)
+
+
+def _routed(world: World, call: Call, told: ue.Routed, at: float) -> None:
+    try:
+        steps = decode_steps(told.steps)
+    except ValueError:
+        world.reject("Routed", "its escalation cannot be read")
+        steps = ()
+    world.emit(
+        ev.CallRouted(
+            at=at,
+            call_id=call.call_id,
+            rule=told.rule,
+            queue=QueueName(told.queue),
+            priority=told.priority,
+            reasons=tuple(part for part in told.reasons.split(",") if part),
+            steps=steps,
+        )
+    )
 
 
 _Handler = Callable[[World, Any], None]

@@ -49,6 +49,19 @@ class ServiceDone(UserEvent, frozen=True, kw_only=True):
     outcome: str
 
 
+class Routed(UserEvent, frozen=True, kw_only=True):
+    """The routing rules sent the caller to a queue.
+
+    ``reasons`` are codes joined by commas, ``steps`` as in :func:`cti.core.routing.encode_steps`.
+    """
+
+    rule: str
+    queue: str
+    priority: int
+    reasons: str = ""
+    steps: str = ""
+
+
 class MenuEnded(UserEvent, frozen=True, kw_only=True):
     """The menu set its last variable; ``next`` as in :data:`channel_vars.NEXT`."""
 
@@ -74,7 +87,16 @@ class QueueLeft(UserEvent, frozen=True, kw_only=True):
 
 KINDS: Final[dict[str, type[UserEvent]]] = {
     _PREFIX + kind.__name__: kind
-    for kind in (Recognised, Verified, NodeEntered, ServiceDone, MenuEnded, MenuLost, QueueLeft)
+    for kind in (
+        Recognised,
+        Verified,
+        NodeEntered,
+        ServiceDone,
+        Routed,
+        MenuEnded,
+        MenuLost,
+        QueueLeft,
+    )
 }
 
 _T = TypeVar("_T", bound=UserEvent)
@@ -97,4 +119,4 @@ def decode(name: str, headers: dict[str, str]) -> UserEvent | None:
     if kind is None:
         return None
     fields = {f: unquote(headers[f]) for f in kind.__struct_fields__ if f in headers}
-    return msgspec.convert(fields, kind)
+    return msgspec.convert(fields, kind, strict=False)

@@ -5,7 +5,19 @@ Commands import their machinery when they run, so that ``--help`` answers at onc
 
 import typer
 
-from hotline.cli import asterisk, config, db, demo, doctor, prompts, selftest, serve, users
+from hotline.cli import (
+    asterisk,
+    config,
+    db,
+    demo,
+    doctor,
+    integrations,
+    prompts,
+    routing,
+    selftest,
+    serve,
+    users,
+)
 from hotline.cli.common import State, version_text
 
 app = typer.Typer(
@@ -22,7 +34,9 @@ app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")
+app.add_typer(integrations.tokens, name="tokens")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(routing.app, name="routing")
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from ivr import lengths
 from ivr.config import IvrConfig, IvrLimits
 from ivr.flow import FlowSet, load
 from ivr.prompts import PromptCatalogue
+from ivr.routing import Known, RoutingBook
 from ivr.server import IvrServer, IvrServices
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,29 @@ def load_flows(settings: Settings) -> FlowSet:
     """The flows of these settings; raises :class:`ivr.errors.FlowFileError` naming the line."""
     folder: Path = settings.ivr.flows or DIALPLANS / "flows"
     return load(folder, load_prompts())
+
+
+def routing_file(settings: Settings) -> Path:
+    """The file with the routing rules."""
+    return settings.ivr.routing or DIALPLANS / "routing.yaml"
+
+
+def known_names(settings: Settings, flows: FlowSet) -> Known:
+    """The names that routing rules may use."""
+    return Known(
+        queues=tuple(queue.name for queue in settings.queues),
+        topics=flows.topics(),
+        numbers=tuple(number.dnis for number in settings.numbers),
+    )
+
+
+def open_routing(settings: Settings, flows: FlowSet) -> RoutingBook:
+    """The routing rules; raises :class:`ivr.errors.RoutingFileError` naming the line."""
+    return RoutingBook(
+        routing_file(settings),
+        known_names(settings, flows),
+        now=lambda: datetime.now(settings.zone),
+    )
 
 
 def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqliteBank]:
@@ -62,13 +87,15 @@ async def run_ivr(settings: Settings) -> None:
             bank, key, limit=settings.ivr.pin_tries, lock_seconds=settings.ivr.pin_lock
         )
         stack.push_async_callback(pins.close)
+        flows = load_flows(settings)
         server = IvrServer(
             IvrConfig(
                 host=settings.ivr.host,
                 port=settings.ivr.port,
                 secret=secrets.ivr,
                 allow=settings.ivr.allow,
-                flows=load_flows(settings),
+                flows=flows,
+                route=open_routing(settings, flows).route,
                 lengths=lengths.read(SOUNDS),
                 limits=IvrLimits(
                     guard=settings.asterisk.guard,

@@ -111,6 +111,9 @@ class IvrSettings(Section):
     pin_lock: int = Field(86400, ge=60, description="seconds for which a customer stays locked")
     metrics_port: Port | None = Field(None, description="Prometheus metrics and health over HTTP")
     flows: Path | None = Field(None, description="folder with flow files; default: the shipped")
+    routing: Path | None = Field(
+        None, description="file with the routing rules; default: the shipped routing.yaml"
+    )
 
 
 class TlsSettings(Section):

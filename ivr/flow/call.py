@@ -14,6 +14,9 @@ from ivr.secret import Secret
 LONGEST_PATH: Final = 255
 """Characters of the menu path that are kept."""
 
+FIRST_TOPIC: Final = "general"
+"""What a caller is about whom no node has asked yet."""
+
 
 class Call(msgspec.Struct, kw_only=True):
     """Facts about the call; only the engine and the nodes change them."""
@@ -22,13 +25,15 @@ class Call(msgspec.Struct, kw_only=True):
     language: Language
     default_queue: str
     reader: Reader
+    dnis: str = ""
+    """The number that was dialled; empty if the dialplan did not say."""
     recognition: Recognition | None = None
     """``None`` while the look-up is running."""
     customer_id: CustomerId | None = None
     verified: VerifiedLevel = "none"
     segment: str = ""
     """Value segment of ``customer_id``; only for the queue, never for anything audible."""
-    topic: str = "general"
+    topic: str = FIRST_TOPIC
     """Why the caller would want a person now."""
     claim: Claim | None = None
     pin_failures: int = 0

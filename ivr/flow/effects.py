@@ -9,6 +9,8 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from crm_lookup.model import AccountBalance, CustomerId
+from cti.core.events import VerifiedLevel
+from cti.core.routing import Decision
 from cti.core.user_events import UserEvent
 from ivr.ports import PinOutcome
 from ivr.prompt_ids import Language, PromptId
@@ -109,6 +111,18 @@ class ReadBalances(Effect[Balances | ServiceFailed], frozen=True, kw_only=True):
     customer_id: CustomerId
 
 
+class Route(Effect[Decision], frozen=True, kw_only=True):
+    """Decide by the bank's rules, and the time, where this caller waits."""
+
+    segment: str
+    topic: str
+    verified: VerifiedLevel
+    language: Language
+    dnis: str
+    default_queue: str
+    forced_queue: str | None = None
+
+
 class SetVariables(Effect[None], frozen=True, kw_only=True):
     """Set channel variables; names as in :mod:`cti.core.channel_vars`."""
 
@@ -133,6 +147,15 @@ class End(Effect[None], frozen=True, kw_only=True):
 
 
 AnyEffect: TypeAlias = (
-    Play | Collect | KnowCaller | CheckPin | ReadBalances | SetVariables | SetLanguage | Tell | End
+    Play
+    | Collect
+    | KnowCaller
+    | CheckPin
+    | ReadBalances
+    | Route
+    | SetVariables
+    | SetLanguage
+    | Tell
+    | End
 )
-Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | None
+Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | Decision | None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar, cast
 import msgspec
 
 from ivr.errors import UnknownFlowError
-from ivr.flow.call import Call
+from ivr.flow.call import FIRST_TOPIC, Call
 from ivr.flow.effects import AnyEffect, Collect, Effect, Play
 from ivr.prompt_ids import PromptId
 from ivr.secret import Secret
@@ -89,6 +89,11 @@ class FlowSet(msgspec.Struct, frozen=True):
                 f"no flow {name[:40]!r} is loaded (loaded: {known}); add dialplans/flows/"
                 f"<name>.yaml or correct the number's flow in the settings"
             ) from None
+
+    def topics(self) -> tuple[str, ...]:
+        """Return every topic that a node sets, with the one that calls begin with."""
+        found = {node.topic for flow in self.flows.values() for node in flow.nodes.values()}
+        return tuple(sorted((found | {FIRST_TOPIC}) - {""}))
 
 
 KINDS: Final[dict[str, type[Node]]] = {}

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import yaml
 
-from ivr.errors import FlowFileError
+from ivr.errors import FlowFileError, IvrError
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 Path_: TypeAlias = tuple[str | int, ...]
@@ -20,8 +20,10 @@ LARGEST_FILE: Final = 1_000_000
 class MarkedYaml:
     """One file: its plain data, and where each part of it stands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fault: type[IvrError] = FlowFileError) -> None:
+        """Read the file; whatever is wrong with it raises ``fault``."""
         self.path: Final = path
+        self._fault: Final = fault
         self._lines: dict[Path_, int] = {}
         self.data: Final[Plain] = self._plain(self._compose(), ())
 
@@ -31,29 +33,29 @@ class MarkedYaml:
             path = path[:-1]
         return self._lines.get(path, 1)
 
-    def error(self, path: Path_, problem: str) -> FlowFileError:
+    def error(self, path: Path_, problem: str) -> IvrError:
         """Return the error to raise, with file and line in front."""
-        return FlowFileError(f"{self.path}:{self.line(path)}: {problem}")
+        return self._fault(f"{self.path}:{self.line(path)}: {problem}")
 
     def _compose(self) -> yaml.Node:
         try:
             if self.path.stat().st_size > LARGEST_FILE:
-                raise FlowFileError(f"{self.path}: more than {LARGEST_FILE} bytes; split it")
+                raise self._fault(f"{self.path}: more than {LARGEST_FILE} bytes; split it")
             node = yaml.compose(self.path.read_text(encoding="utf-8"), yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise FlowFileError(
+            raise self._fault(
                 f"{self.path}:{line}: not YAML: {error.problem or error.context}; "
                 "check the indentation and the quotes"
             ) from error
         except yaml.YAMLError as error:
-            raise FlowFileError(f"{self.path}:1: not YAML: {error}") from error
+            raise self._fault(f"{self.path}:1: not YAML: {error}") from error
         except UnicodeDecodeError as error:
-            raise FlowFileError(f"{self.path}:1: not UTF-8; save the file as UTF-8") from error
+            raise self._fault(f"{self.path}:1: not UTF-8; save the file as UTF-8") from error
         except OSError as error:
-            raise FlowFileError(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise self._fault(f"{self.path}: cannot be read ({error.strerror})") from error
         if node is None:
-            raise FlowFileError(f"{self.path}:1: the file is empty")
+            raise self._fault(f"{self.path}:1: the file is empty")
         return node
 
     def _plain(self, node: yaml.Node, path: Path_, depth: int = 0) -> Plain:

@@ -29,7 +29,7 @@ from ivr.agi import AgiProtocol, Command, Environment, PeerClosed, Reply, comman
 from ivr.flow import load
 from ivr.prompts import PromptCatalogue
 from ivr.server import IvrConfig, IvrLimits, IvrServer
-from ivr.testing import demo_bank, services
+from ivr.testing import demo_bank, services, shipped_router
 
 pytestmark = pytest.mark.asterisk
 
@@ -200,6 +200,7 @@ def config(lab: Lab, **limits: float) -> IvrConfig:
         secret=SECRET,
         allow=(ip_network("127.0.0.0/8"),),
         flows=load(DIALPLANS / "flows", catalogue),
+        route=shipped_router(),
         lengths=lengths.read(DIALPLANS / "sounds"),
         limits=msgspec.structs.replace(IvrLimits(), **limits),
     )

@@ -13,7 +13,7 @@ import dialplans
 from ivr.config import IvrConfig, IvrLimits
 from ivr.flow import load
 from ivr.server import IvrServer
-from ivr.testing import demo_bank, services
+from ivr.testing import demo_bank, services, shipped_router
 
 HELLO = (
     b"agi_network: yes\nagi_network_script: main\nagi_callerid: unknown\n"
@@ -25,6 +25,7 @@ CONFIG = IvrConfig(
     secret="s3cret",
     allow=(ip_network("127.0.0.0/8"),),
     flows=load(Path(dialplans.__path__[0]) / "flows"),
+    route=shipped_router(),
 )
 Peer: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

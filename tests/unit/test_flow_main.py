@@ -25,6 +25,7 @@ from ivr.flow.effects import (
     Play,
     ReadBalances,
     Result,
+    Route,
     ServiceFailed,
     SetVariables,
     Tell,
@@ -32,9 +33,10 @@ from ivr.flow.effects import (
 from ivr.flow.kinds.play import PlayNode
 from ivr.prompts import PromptCatalogue
 from ivr.secret import Secret
-from ivr.testing import PlainReader, demo_bank
+from ivr.testing import PlainReader, demo_bank, shipped_router
 
 MAIN = load(Path(dialplans.__path__[0]) / "flows", PromptCatalogue.load()).get("main")
+ROUTER = shipped_router()
 WANG = CustomerId("C1")
 RECOGNISED = Recognition(status="recognised", number="+8613800138000", candidates=(WANG,))
 BALANCES = Balances(accounts=demo_bank().ledger[WANG])
@@ -91,6 +93,8 @@ class Walk:
                 return next(self._pins)
             case ReadBalances():
                 return self._balances
+            case Route():
+                return ROUTER(effect)
         return None
 
     @property

@@ -23,7 +23,7 @@ from ivr.inquiries import Inquiries
 from ivr.ports import IvrServices
 from ivr.server import IvrServer, is_allowed
 from ivr.session import Session
-from ivr.testing import MemoryBank, demo_bank, services
+from ivr.testing import MemoryBank, demo_bank, services, shipped_router
 
 CONFIG = IvrConfig(
     host="127.0.0.1",
@@ -31,6 +31,7 @@ CONFIG = IvrConfig(
     secret="s3cret",
     allow=(ip_network("127.0.0.0/8"), ip_network("fd00::/8")),
     flows=load(Path(dialplans.__path__[0]) / "flows"),
+    route=shipped_router(),
     limits=IvrLimits(pin_answer=0.0, lookup=5.0, filler_after=60.0),
 )
 
