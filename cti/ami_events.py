@@ -6,7 +6,9 @@ Headers were checked against recordings of Asterisk 22.10.1 (tests/fixtures/ami)
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -60,52 +62,114 @@ def _presented(text: str) -> str:
     return "" if text in ("<unknown>", "unknown") else text
 
 
-def _vars(lines: Iterable[str]) -> rec.CallVars:
-    found = {}
-    for line in lines:
-        name, _, value = line.partition("=")
+_VARIABLE: Final = "ChanVariable"
+
+
+@lru_cache(maxsize=4096)
+def _vars(text: str) -> rec.CallVars:
+    """Return what these lines mean; the events of a call repeat them word by word."""
+    found: dict[str, str] = {}
+    for line in text.split("\r\n"):
+        key, _, assignment = line.partition(":")
+        name, _, value = assignment.removeprefix(" ").partition("=")
         field = _FIELDS.get(name)
-        if field is not None and value:
-            found[field] = value
+        if field is not None and value and key.endswith(_VARIABLE):
+            found.setdefault(field, value)
     return rec.CallVars(**found)
+
+
+def _shape(prefix: str, *keys: str) -> re.Pattern[str]:
+    """Return a pattern of lines in exactly this order; those with a ``*`` are read."""
+    lines = (
+        f"\r\n{prefix}{key.removeprefix('*')}: " + ("([^\r]*)" if key[0] == "*" else "[^\r]*")
+        for key in keys
+    )
+    return re.compile("".join(lines) + "(?:\r\n|$)")
+
+
+_HEAD: Final = _shape("", "*Timestamp", "*SystemName")
+_CHANNEL: Final = {
+    prefix: _shape(
+        prefix,
+        *("*Channel", "*ChannelState", "ChannelStateDesc", "*CallerIDNum", "CallerIDName"),
+        *("ConnectedLineNum", "ConnectedLineName", "Language", "AccountCode", "*Context"),
+        *("*Exten", "Priority", "*Uniqueid", "*Linkedid"),
+    )
+    for prefix in ("", "Dest")
+}
+"""A channel as ``ast_manager_build_channel_state_string_prefix`` writes it.
+
+One look takes all that we need; should another Asterisk write another order, only time is lost.
+"""
+
+
+_MEMBER: Final = _shape(
+    "",
+    *("*Queue", "*MemberName", "*Interface", "StateInterface", "Membership", "*Penalty"),
+    *("CallsTaken", "*LastCall", "*LastPause", "LoginTime", "*InCall", "*Status", "*Paused"),
+    "*PausedReason",
+)
+"""A member as ``queue_member_blob_create`` of ``app_queue.c`` describes it; the same holds."""
 
 
 def leg(message: Message, prefix: str = "") -> rec.Leg:
     """Return the channel that the headers with ``prefix`` (empty or ``Dest``) describe."""
-    get = message.headers.get
-    uniqueid = get(prefix + "Uniqueid", "")
+    found = message.match(_CHANNEL[prefix])
+    if found is not None:
+        channel, state, caller_num, context, exten, uniqueid, linkedid = found.groups()
+    else:
+        channel, state, caller_num, context, exten, uniqueid, linkedid = (
+            message.get(prefix + key)
+            for key in (
+                *("Channel", "ChannelState", "CallerIDNum", "Context", "Exten"),
+                *("Uniqueid", "Linkedid"),
+            )
+        )
     if not uniqueid:
         raise MalformedEventError(f"{message.event} has no {prefix}Uniqueid")
     return rec.Leg(
-        channel=get(prefix + "Channel", ""),
+        channel=channel,
         uniqueid=uniqueid,
-        linkedid=get(prefix + "Linkedid", ""),
-        caller_num=_presented(get(prefix + "CallerIDNum", "")),
-        context=get(prefix + "Context", ""),
-        exten=get(prefix + "Exten", ""),
-        up=get(prefix + "ChannelState") == "6",
-        application=get("Application", ""),
-        bridge=get("BridgeId", ""),
-        vars=_vars(message.all(prefix + "ChanVariable")),
+        linkedid=linkedid,
+        caller_num=_presented(caller_num),
+        context=context,
+        exten=exten,
+        up=state == "6",
+        vars=_vars(message.lines(prefix + _VARIABLE)),
+    )
+
+
+def _shown(message: Message) -> rec.Leg:
+    """Return the channel of a line of ``CoreShowChannels``, which says where it is, too."""
+    return msgspec.structs.replace(
+        leg(message), application=message.get("Application"), bridge=message.get("BridgeId")
     )
 
 
 def _member(m: Message) -> rec.Member:
-    interface = m.get("Interface") or m.get("Location")
-    name = m.get("MemberName") or m.get("Name") or interface
+    found = m.match(_MEMBER)
+    if found is not None:
+        queue, name, interface, *numbers, in_call, status, paused, reason = found.groups()
+    else:
+        interface = m.get("Interface") or m.get("Location")
+        queue, name = m.get("Queue"), m.get("MemberName") or m.get("Name") or interface
+        numbers = [m.get(key) for key in ("Penalty", "LastCall", "LastPause")]
+        in_call, status, paused = m.get("InCall"), m.get("Status"), m.get("Paused")
+        reason = m.get("PausedReason")
     if not interface:
         raise MalformedEventError(f"{m.event} names no interface")
+    penalty, last_call, last_pause = map(_number, numbers)
     return rec.Member(
-        queue=QueueName(m.get("Queue")),
+        queue=QueueName(queue),
         member_name=AgentId(name),
         interface=interface,
-        penalty=int(_number(m.get("Penalty"))),
-        device=_DEVICES.get(m.get("Status"), "unknown"),
-        in_call=m.get("InCall") == "1",
-        paused=m.get("Paused") == "1",
-        paused_reason=m.get("PausedReason"),
-        last_pause=_number(m.get("LastPause")),
-        last_call=_number(m.get("LastCall")),
+        penalty=int(penalty),
+        device=_DEVICES.get(status, "unknown"),
+        in_call=in_call == "1",
+        paused=paused == "1",
+        paused_reason=reason,
+        last_pause=last_pause,
+        last_call=last_call,
     )
 
 
@@ -119,9 +183,7 @@ def _agent(m: Message) -> AgentId:
 
 def _told(m: Message, at: float) -> rec.Record | None:
     # What Asterisk itself says of the channel comes before; only what follows was sent to us.
-    keys = list(m.headers)
-    sent = keys[keys.index("UserEvent") + 1 :] if "UserEvent" in m.headers else []
-    headers = {key.lower(): m.headers[key] for key in sent}
+    headers = {key.lower(): value for key, value in m.after("UserEvent").items()}
     try:
         event = user_events.decode(m.get("UserEvent"), headers)
     except msgspec.ValidationError as error:
@@ -186,8 +248,12 @@ _READERS: Final[dict[str, _Reader]] = {
 
 def event_time(message: Message, now: float) -> float:
     """Return when it happened by Asterisk's clock (``timestampevents``), else ``now``."""
+    return _time(message.get("Timestamp"), now)
+
+
+def _time(stamp: str, now: float) -> float:
     try:
-        return _number(message.get("Timestamp")) or now
+        return _number(stamp) or now
     except MalformedEventError:
         return now
 
@@ -200,8 +266,11 @@ def decode(message: Message, now: float) -> rec.Record | None:
     reader = _READERS.get(message.event)
     if reader is None:
         return None
-    record = reader(message, event_time(message, now))
-    server = message.get("SystemName")
+    found = message.match(_HEAD)
+    stamp, server = (
+        found.groups() if found else (message.get("Timestamp"), message.get("SystemName"))
+    )
+    record = reader(message, _time(stamp, now))
     if record is None or not server:
         return record
     return msgspec.structs.replace(record, server=server)
@@ -234,5 +303,5 @@ def snapshot(
         queues=tuple(names),
         members=tuple(members),
         waiting=tuple(waiting),
-        legs=tuple(leg(m) for m in channels if m.event == "CoreShowChannel"),
+        legs=tuple(_shown(m) for m in channels if m.event == "CoreShowChannel"),
     )

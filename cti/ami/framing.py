@@ -5,6 +5,7 @@ is UTF-8.  A message is decoded only when it is whole, so that a border between 
 never cut a character; bytes that are not UTF-8 become U+FFFD.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -12,51 +13,103 @@ from cti.errors import AmiActionRefusedError, AmiProtocolError
 
 _EOL: Final = b"\r\n"
 _END: Final = b"\r\n\r\n"
+_LINE: Final = "\r\n"
 _BANNER: Final = b"Asterisk Call Manager/"
 MAX_MESSAGE: Final = 1 << 20
 """Bytes of one message above which the stream is given up (Asterisk's are far below 64 KiB)."""
 
 
 class Message:
-    """One AMI message.
+    """One AMI message; of a key that comes more than once the *first* value counts.
 
-    ``headers`` holds the *first* value of each key, spelled as Asterisk spells it: what a dialplan
-    appends to a ``UserEvent`` can therefore never replace a header that Asterisk wrote itself.
+    What a dialplan appends to a ``UserEvent`` can therefore never replace a header that Asterisk
+    wrote itself.  Most events have thirty lines of which we need ten: a header is looked for when
+    it is asked for, and ``headers`` is built only for who wants them all.
     """
 
-    __slots__ = ("_repeated", "headers")
+    __slots__ = ("_headers", "_repeated", "_text", "event")
 
     def __init__(self, headers: dict[str, str], repeated: dict[str, list[str]]) -> None:
         """``repeated`` holds all values of the keys that came more than once."""
-        self.headers = headers
+        self._text = ""
+        self._headers: dict[str, str] | None = headers
         self._repeated = repeated
+        self.event = headers.get("Event", "")
+        """Name of the event; empty for a response."""
+
+    @classmethod
+    def of(cls, block: str) -> "Message":
+        """Return the message that the lines of ``block`` hold; one without a colon is skipped."""
+        message = cls.__new__(cls)
+        message._text = _LINE + block
+        message._headers = None
+        message._repeated = {}
+        message.event = message.get("Event")
+        return message
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The first value of each key, spelled and ordered as Asterisk does it."""
+        if self._headers is None:
+            self._headers, self._repeated = _read(self._text)
+        return self._headers
 
     def get(self, key: str, default: str = "") -> str:
         """Return the first value of ``key``."""
-        return self.headers.get(key, default)
+        if self._headers is not None:
+            return self._headers.get(key, default)
+        text = self._text
+        at = text.find(f"{_LINE}{key}:")
+        if at < 0:
+            return default
+        start = at + len(key) + 3
+        end = text.find(_LINE, start)
+        value = text[start:end] if end >= 0 else text[start:]
+        return value[1:] if value[:1] == " " else value
 
     def all(self, key: str) -> list[str]:
         """Return every value of ``key`` in order, e.g. of ``ChanVariable``."""
-        values = self._repeated.get(key)
-        if values is not None:
-            return values
-        value = self.headers.get(key)
-        return [] if value is None else [value]
+        if self._headers is None:
+            _, *rest = self._text.split(f"{_LINE}{key}:")
+            values = [value.partition(_LINE)[0] for value in rest]
+            return [value[1:] if value[:1] == " " else value for value in values]
+        if key in self._repeated:
+            return self._repeated[key]
+        return [self._headers[key]] if key in self._headers else []
 
-    @property
-    def event(self) -> str:
-        """Name of the event; empty for a response."""
-        return self.headers.get("Event", "")
+    def lines(self, key: str) -> str:
+        """Return the text from the first to the last line of ``key``, others between included."""
+        if self._headers is not None:
+            return _LINE.join(f"{key}: {value}" for value in self.all(key))
+        text, start = self._text, f"{_LINE}{key}:"
+        first = text.find(start)
+        if first < 0:
+            return ""
+        end = text.find(_LINE, text.rfind(start) + 2)
+        return text[first + 2 : end] if end >= 0 else text[first + 2 :]
+
+    def match(self, shape: re.Pattern[str]) -> re.Match[str] | None:
+        """Return where ``shape`` first stands in the text; ``None`` also without a text."""
+        return shape.search(self._text) if self._headers is None else None
+
+    def after(self, key: str) -> dict[str, str]:
+        """Return the headers that stand behind ``key``; of a ``UserEvent``, those sent to us."""
+        if self._headers is None:
+            _, found, rest = self._text.partition(f"{_LINE}{key}:")
+            return _read(rest[rest.find(_LINE) :])[0] if found and _LINE in rest else {}
+        keys = list(self._headers)
+        behind = keys[keys.index(key) + 1 :] if key in self._headers else []
+        return {key: self._headers[key] for key in behind}
 
     @property
     def action_id(self) -> str:
         """The ActionID that a response or a list item answers."""
-        return self.headers.get("ActionID", "")
+        return self.get("ActionID")
 
     @property
     def success(self) -> bool:
         """Whether a response reports success (panoramisk's ``Manager`` asks this of a login)."""
-        return self.headers.get("Response") in ("Success", "Follows", "Goodbye")
+        return self.get("Response") in ("Success", "Follows", "Goodbye")
 
     def __repr__(self) -> str:
         """Show the name and size only: values may hold personal data."""
@@ -64,11 +117,11 @@ class Message:
         return f"<Message {kind}, {len(self.headers)} headers>"
 
 
-def parse(block: str) -> Message:
-    """Return the message that the lines of ``block`` hold; a line without a colon is skipped."""
+def _read(text: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return the first value of each key, and all values of those that come more than once."""
     headers: dict[str, str] = {}
     repeated: dict[str, list[str]] = {}
-    for line in block.split("\r\n"):
+    for line in text.split(_LINE):
         key, colon, value = line.partition(":")
         if not colon:
             continue
@@ -80,7 +133,7 @@ def parse(block: str) -> Message:
             repeated[key].append(value)
         else:
             repeated[key] = [headers[key], value]
-    return Message(headers, repeated)
+    return headers, repeated
 
 
 class Framer:
@@ -110,10 +163,14 @@ class Framer:
                 return []
             self.version = line[len(_BANNER) :].decode("ascii", "replace")
             buffer = rest
-        *blocks, self._buffer = buffer.split(_END)
+        whole, _, self._buffer = buffer.rpartition(_END)
         if len(self._buffer) > MAX_MESSAGE:
             raise AmiProtocolError("an AMI message of more than 1 MiB has no end; reconnecting")
-        return [parse(b.decode("utf-8", "replace")) for b in blocks if b]
+        if not whole:
+            return []
+        # No border between two messages lies inside a character, whatever bytes these hold.
+        blocks = whole.decode("utf-8", "replace").split(_LINE + _LINE)
+        return [Message.of(block) for block in blocks if block]
 
 
 def encode_action(name: str, action_id: str, fields: Iterable[tuple[str, str]]) -> bytes:

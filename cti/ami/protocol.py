@@ -82,7 +82,7 @@ class AmiProtocol(asyncio.Protocol):
             self._take(message)
 
     def _take(self, message: Message) -> None:
-        pending = self._pending.get(message.action_id)
+        pending = self._pending.get(message.action_id) if self._pending else None
         if pending is None:
             if message.event:
                 self._on_event(message)

@@ -17,7 +17,7 @@ from cti.core.calls import Call, advance, arrive
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.machine import IllegalTransitionError
 from cti.core.pseudonym import plain_number, pseudonym
-from cti.core.records import Device, Leg
+from cti.core.records import CallVars, Device, Leg
 
 KEPT: Final = 900.0
 """Seconds for which an ended call stays known, so that an agent can still dispose of it."""
@@ -53,6 +53,10 @@ class Trace(msgspec.Struct, kw_only=True):
     caller_number: str = ""
     hangups: set[str] = msgspec.field(default_factory=set)
     """Uniqueids of the legs whose far end asked to hang up."""
+    told: CallVars | None = None
+    """What its own channel's variables last said."""
+    partner: str = ""
+    """Channel name of the agent who consults a colleague."""
     gave_up_at: int | None = None
     """Position at a ``QueueCallerAbandon`` that may also have been a time-out."""
 
@@ -184,6 +188,7 @@ class World:
                 caller_pseudonym=pseudonym(number, self.rules.pseudonym_key),
             )
         )
+        self.trace(call_id).told = None
         return self.refresh(call_id, leg)
 
     def refresh(self, call_id: CallId, leg: Leg) -> Call:
@@ -192,6 +197,9 @@ class World:
         trace.channel = leg.channel
         trace.caller_number = trace.caller_number or leg.caller_num
         call, v = self.calls[call_id], leg.vars
+        if v is trace.told:
+            return call
+        trace.told = v
         level = v.verified if v.verified in ("none", "number", "pin") else call.verified
         call = msgspec.structs.replace(
             call,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cti.ami.framing import MAX_MESSAGE, Framer, encode_action, parse
+from cti.ami.framing import MAX_MESSAGE, Framer, Message, encode_action
 from cti.errors import AmiActionRefusedError, AmiProtocolError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
@@ -53,11 +53,13 @@ def test_bytes_that_are_no_utf8_are_replaced_and_lose_nothing_else() -> None:
 
 
 def test_repeated_headers_are_all_kept_and_the_first_one_counts() -> None:
-    message = parse("Event: UserEvent\r\nChanVariable: A=1\r\nChanVariable: B=2\r\nEvent: Forged")
+    message = Message.of(
+        "Event: UserEvent\r\nChanVariable: A=1\r\nChanVariable: B=2\r\nEvent: Forged"
+    )
     assert message.all("ChanVariable") == ["A=1", "B=2"]
     assert message.event == "UserEvent"
     assert message.all("None") == []
-    assert parse("Event:\r\nnonsense").headers == {"Event": ""}
+    assert Message.of("Event:\r\nnonsense").headers == {"Event": ""}
 
 
 @pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400", b"x" * 300])
@@ -90,3 +92,39 @@ def test_what_we_send_is_read_back_as_it_was(value: str) -> None:
     data = encode_action("QueuePause", "id-1", [("Reason", value)])
     [headers] = _headers(BANNER + data)
     assert headers == {"Action": "QueuePause", "ActionID": "id-1", "Reason": value}
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.ami")), ids=lambda path: path.stem)
+def test_a_header_that_is_looked_for_is_the_one_that_all_headers_show(path: Path) -> None:
+    for lazy, whole in zip(*(Framer().feed(path.read_bytes()) for _ in "12"), strict=True):
+        keys = [*whole.headers, "Nothing"]
+        assert {key: lazy.get(key, "-") for key in keys} == {
+            key: whole.headers.get(key, "-") for key in keys
+        }
+        for key in keys:
+            assert lazy.all(key) == whole.all(key)
+            assert lazy.lines(key) == whole.lines(key)
+            if len(lazy.all(key)) == 1:
+                assert lazy.after(key) == whole.after(key)
+        assert lazy.event == whole.headers.get("Event", "")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Event", "UserEvent", "ChanVariable", "call_id", "A"]),
+            st.text(st.sampled_from("aE: =\n\r\x00王"), max_size=8),
+        ),
+        max_size=8,
+    )
+)
+def test_no_value_makes_a_header_of_its_own(pairs: list[tuple[str, str]]) -> None:
+    pairs = [(key, value.replace("\r\n", "").strip("\r")) for key, value in pairs]
+    lines = [f"{key}: {value}" for key, value in pairs]
+    lazy, whole = Message.of("\r\n".join(lines)), Message.of("\r\n".join(lines))
+    assert set(whole.headers) == {key for key, _ in pairs}
+    for key in ("Event", "UserEvent", "ChanVariable", "call_id", "A", "王"):
+        values = [value for name, value in pairs if name == key]
+        assert lazy.all(key) == whole.all(key) == values
+        assert lazy.get(key) == whole.get(key) == (values[0] if values else "")
+        assert lazy.after(key).keys() >= whole.after(key).keys()
