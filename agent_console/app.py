@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
 from agent_console.accounts import Passwords
 from agent_console.commands import Commands
@@ -60,8 +60,11 @@ def create_app(
     clock: Clock = time.time,
     readiness: Readiness = always_ready,
     passwords: Passwords | None = None,
+    routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
+
+    ``routes`` are served beside the console's own.
 
     The engine and the users' store belong to the caller, who opens and closes them.
     """
@@ -91,6 +94,7 @@ def create_app(
         routes=[
             *rest.routes(),
             WebSocketRoute("/ws", sockets.endpoint),
+            *routes,
             Mount("/", Pages(config.web_dist)),
         ],
         middleware=[Middleware(HeadersMiddleware, security_headers(config.origins))],

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from agent_console.accounts import Passwords, create_user
-from agent_console.store import Role, SqlUserStore
+from agent_console.store import Role, SqlIntegrationStore, SqlUserStore
 from hotline import db
 from hotline.settings import Settings
 
@@ -35,6 +35,17 @@ async def open_users(settings: Settings) -> AsyncIterator[SqlUserStore]:
     engine = async_engine(settings)
     try:
         yield SqlUserStore(engine)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_integrations(settings: Settings) -> AsyncIterator[SqlIntegrationStore]:
+    """The event API's store of these settings; the schema must be up to date."""
+    db.require_current(settings.database_url)
+    engine = async_engine(settings)
+    try:
+        yield SqlIntegrationStore(engine)
     finally:
         await engine.dispose()
 

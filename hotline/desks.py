@@ -60,19 +60,26 @@ class TappedBus(LocalBus):
     def __init__(self) -> None:
         super().__init__()
         self.tap: Callable[[object], int] = lambda _: 0
+        self.watchers: list[Callable[[object], None]] = []
+        """Told after the tap; like it, once for each event."""
 
     def publish(self, topic: str, message: object) -> int:
         """Hand the message to the tap and the subscribers; return how many took it.
 
         Some events travel under two topics; the tap gets each once.
         """
-        try:
-            repeated = topic != EVENTS and isinstance(message, ev.Event)
-            pages = 0 if repeated else self.tap(message)
-        except Exception:
-            # A fault on the way to a page must not keep the event from the journal.
-            log.exception("desk_message_failed", kind=type(message).__name__)
-            pages = 0
+        pages = 0
+        if topic == EVENTS or not isinstance(message, ev.Event):
+            try:
+                pages = self.tap(message)
+            except Exception:
+                # A fault on the way to a page must not keep the event from the journal.
+                log.exception("desk_message_failed", kind=type(message).__name__)
+            for watcher in self.watchers:
+                try:
+                    watcher(message)
+                except Exception:
+                    log.exception("watcher_failed", kind=type(message).__name__)
         return pages + super().publish(topic, message)
 
 

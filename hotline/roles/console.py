@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final
@@ -12,8 +12,9 @@ import structlog
 
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
+from agent_console.events_api.service import EventsApi
 from agent_console.messages import Catalogue
-from agent_console.store import SqlUserStore
+from agent_console.store import SqlIntegrationStore, SqlUserStore
 from crm_lookup import model
 from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerBrief, Text
@@ -27,6 +28,7 @@ from cti.engine import EngineConfig
 from cti.journal.sqlite import SqliteJournal
 from hotline import db, tls
 from hotline.accounts import async_engine
+from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.desks import BankEngine, Desks, TappedBus
 from hotline.roles.life import end_with_supervisor, stop_event
@@ -84,6 +86,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         bus = TappedBus()
         engine = BankEngine(
             EngineConfig(
+                zone=settings.zone,
                 ami=AmiConfig(
                     host=settings.ami.host,
                     port=settings.ami.port,
@@ -95,19 +98,27 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                     wrap_up={QueueName(q.name): q.wrap_up_seconds for q in settings.queues},
                     to_e164=lambda raw: numbers.read(raw).e164,
                 ),
+                missed_calls=settings.agents.missed_calls,
             ),
             briefs=Briefs(bank),
             journal=journal,
+            books=books_of(settings),
             bus=bus,
         )
         users_engine = async_engine(settings)
         stack.push_async_callback(users_engine.dispose)
         users = SqlUserStore(users_engine)
         desks = Desks(engine, bus, users, settings.queues, numbers)
+        events_api = EventsApi(
+            SqlIntegrationStore(users_engine), numbers, _last_queue(engine), time.time
+        )
+        bus.watchers.append(events_api.take)
+        await events_api.start()
+        stack.push_async_callback(events_api.stop)
         await engine.start()
         stack.push_async_callback(engine.stop)
         if web:
-            await _serve_web(settings, engine, desks, users, stopped)
+            await _serve_web(settings, engine, desks, users, events_api, stopped)
         else:
             await stopped.wait()
 
@@ -117,6 +128,7 @@ async def _serve_web(
     engine: BankEngine,
     desks: Desks,
     users: SqlUserStore,
+    events_api: EventsApi,
     stopped: asyncio.Event,
 ) -> None:
     pair = tls.certificate_files(settings, now=datetime.now(UTC))
@@ -136,6 +148,7 @@ async def _serve_web(
         users,
         clock=time.time,
         readiness=readiness,
+        routes=events_api.routes(),
     )
     await serve_until(
         stopped,
@@ -148,13 +161,24 @@ async def _serve_web(
     )
 
 
+def _last_queue(engine: BankEngine) -> Callable[[ids.CallId], str | None]:
+    """How the event API finds the queue that a call is or was in."""
+
+    def queue(call_id: ids.CallId) -> str | None:
+        call = engine.world.calls.get(call_id)
+        return None if call is None else call.queue
+
+    return queue
+
+
 def _catalogue(settings: Settings) -> Catalogue:
     """The bank's words for queues, topics and nodes."""
     queues = {
         queue.name: Text(zh=queue.title_zh or queue.name, en=queue.title_en or queue.name)
         for queue in settings.queues
     }
-    return msgspec.structs.replace(DEFAULT_CATALOGUE, queues=queues, reasons=TOPICS, nodes=NODES)
+    reasons = {**DEFAULT_CATALOGUE.reasons, **TOPICS}
+    return msgspec.structs.replace(DEFAULT_CATALOGUE, queues=queues, reasons=reasons, nodes=NODES)
 
 
 def _origins(settings: Settings) -> tuple[str, ...]:
