@@ -28,7 +28,6 @@ from cti.engine import EngineConfig
 from cti.journal.sqlite import SqliteJournal
 from hotline import db, tls
 from hotline.accounts import async_engine
-from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.desks import BankEngine, Desks, TappedBus
 from hotline.roles.life import end_with_supervisor, stop_event
@@ -86,7 +85,6 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         bus = TappedBus()
         engine = BankEngine(
             EngineConfig(
-                zone=settings.zone,
                 ami=AmiConfig(
                     host=settings.ami.host,
                     port=settings.ami.port,
@@ -98,11 +96,9 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                     wrap_up={QueueName(q.name): q.wrap_up_seconds for q in settings.queues},
                     to_e164=lambda raw: numbers.read(raw).e164,
                 ),
-                missed_calls=settings.agents.missed_calls,
             ),
             briefs=Briefs(bank),
             journal=journal,
-            books=books_of(settings),
             bus=bus,
         )
         users_engine = async_engine(settings)
