@@ -41,7 +41,7 @@ def state_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="ht-"))
     folder.chmod(0o755)
     yield folder
-    if "HOTLINE_KEEP" not in os.environ:
+    if "KEEP_TEST_STATE" not in os.environ:
         shutil.rmtree(folder, ignore_errors=True)
 
 

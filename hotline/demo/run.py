@@ -16,7 +16,7 @@ from rich.table import Table
 from crm_lookup.tables import customer_numbers
 from hotline import db, demo_bank
 from hotline.demo import robots
-from hotline.demo.people import AGENTS, EMPLOYEES, SUPERVISOR
+from hotline.demo.people import AGENTS, EMPLOYEES, PASSWORD, SUPERVISOR
 from hotline.demo.site import HOST, PortPlan, Site
 
 
@@ -96,6 +96,14 @@ class Demo:
                 f"{customer.name} {customer.number}, card {customer.card}, PIN {customer.pin} "
                 f"({customer.segment})",
             )
+        table.add_row(
+            "Softphone",
+            f"server {HOST}:{plan.sip} (UDP), user {demo_bank.DEMO_CUSTOMERS[0].number[1:]} or "
+            f"another customer's number, password {PASSWORD}; dial 95500",
+        )
+        if self._quiet:
+            for phone in site.phones()[:1]:
+                table.add_row("Agent's phone", f"user {phone.extension}, password {phone.secret}")
         table.add_row("Logs", str(site.state_dir / "log"))
         table.add_row("", f"{len(EMPLOYEES)} people can sign in, all with the same password")
         self._console.print(Panel(table, title="ready", expand=False))

@@ -19,7 +19,7 @@ from hotline.asterisk.locate import Install
 from hotline.asterisk.render import Phone
 from hotline.asterisk.secrets import load_secrets
 from hotline.carrier import TRUNK_ADDRESS, Carrier, CarrierConfig, Line
-from hotline.demo.people import EMPLOYEES
+from hotline.demo.people import EMPLOYEES, PASSWORD
 from hotline.exchange import Exchange, find_install
 from hotline.serve import phones
 from hotline.settings import Settings, load_settings
@@ -80,6 +80,10 @@ def settings_text(
     already (``asterisk``, ``ivr``, ``console``).
     """
     more = more or {}
+    softphones = "".join(
+        f'\n[[test_phones]]\nnumber = "{customer.number}"\npassword = "{PASSWORD}"\n'
+        for customer in demo_bank.DEMO_CUSTOMERS
+    )
     return f"""\
 # Made by `hotline demo` or `hotline selftest`: everything on loopback, for trials only.
 state_dir = "{state_dir}"
@@ -120,7 +124,7 @@ language = "en"
 [[numbers]]
 dnis = "4008895500"
 queue = "vip"
-{extra}"""
+{extra}{softphones}"""
 
 
 class Site:

@@ -248,6 +248,22 @@ class NumberSettings(Section):
     queue: Name = Field("service", description="queue when the menu names none or is lost")
 
 
+class TestPhoneSettings(Section):
+    """A SIP account that may phone in like a customer, for trials with a softphone."""
+
+    __test__ = False  # not a test, whatever its name looks like
+
+    number: Annotated[str, Field(pattern=r"^\+[0-9]{6,15}$")] = Field(
+        description="the calling number, in E.164; its digits are the account's user name"
+    )
+    password: PlainSecret = Field(description="password of the account")
+
+    @property
+    def account(self) -> str:
+        """User name of the SIP account."""
+        return self.number.removeprefix("+")
+
+
 class Settings(Section):
     """All settings."""
 
@@ -276,6 +292,9 @@ class Settings(Section):
     )
     trunks: tuple[TrunkSettings, ...] = Field((), description="the SIP trunks")
     numbers: tuple[NumberSettings, ...] = Field((), description="the numbers that are answered")
+    test_phones: tuple[TestPhoneSettings, ...] = Field(
+        (), description="softphones that may phone in, for trials"
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -22,8 +22,8 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-PICTURES = Path(os.environ.get("HOTLINE_SCREENSHOTS", "test-results"))
-"""Where the screenshots go; the README's were made with HOTLINE_SCREENSHOTS=docs/images."""
+PICTURES = Path(os.environ.get("SCREENSHOTS_DIR", "test-results"))
+"""Where the screenshots go; the README's were made with SCREENSHOTS_DIR=docs/images."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
