@@ -7,10 +7,12 @@ import typer
 
 from hotline.cli import (
     asterisk,
+    calls,
     config,
     db,
     demo,
     doctor,
+    flow,
     integrations,
     prompts,
     routing,
@@ -32,9 +34,11 @@ app = typer.Typer(
 )
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
+app.add_typer(calls.app, name="calls")
 app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")
 app.add_typer(integrations.tokens, name="tokens")
+app.add_typer(flow.app, name="flow")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(routing.app, name="routing")
 app.command("serve")(serve.serve)

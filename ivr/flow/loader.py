@@ -31,8 +31,20 @@ def load(path: Path, prompts: Container[str] | None = None) -> FlowSet:
     return FlowSet({file.stem: load_flow(file, prompts) for file in files})
 
 
+class FlowFile(msgspec.Struct, frozen=True):
+    """A flow with the file that it was read from."""
+
+    flow: Flow
+    source: MarkedYaml
+
+
 def load_flow(file: Path, prompts: Container[str] | None = None) -> Flow:
     """Load one flow; its name is the file's name without ``.yaml``."""
+    return read_flow(file, prompts).flow
+
+
+def read_flow(file: Path, prompts: Container[str] | None = None) -> FlowFile:
+    """Load one flow and keep where each part of it stands; raises :class:`FlowFileError`."""
     source = MarkedYaml(file)
     top = source.data
     if not isinstance(top, dict):
@@ -53,7 +65,8 @@ def load_flow(file: Path, prompts: Container[str] | None = None) -> Flow:
         _check_target(source, ("everywhere", key), f"'everywhere', key {key}", target, nodes)
     for name, node in nodes.items():
         _check_node(source, name, node, nodes, prompts)
-    return Flow(name=file.stem, start=start, nodes=nodes, everywhere=everywhere)
+    flow = Flow(name=file.stem, start=start, nodes=nodes, everywhere=everywhere)
+    return FlowFile(flow, source)
 
 
 def _node(source: MarkedYaml, name: str, raw: Plain) -> Node:
@@ -102,7 +115,7 @@ def _check_node(
     prompts: Container[str] | None,
 ) -> None:
     for label, target in node.edges():
-        at = (label,) if label in node.targets else ("choices", label)
+        at = node.place(label)
         _check_target(source, ("nodes", name, *at), f"node {name!r}, {_listed(at)}", target, nodes)
     if prompts is None:
         return

@@ -3,7 +3,7 @@
 A kind is a small module in :mod:`ivr.flow.kinds` with one class; see :func:`register`.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -43,6 +43,8 @@ class Node(
     """Names of the fields that name another node."""
     texts: ClassVar[tuple[str, ...]] = ("prompts",)
     """Names of the fields that hold prompt ids."""
+    inaudible: ClassVar[tuple[str, ...]] = ("topic", "queue")
+    """Names of the fields that change nothing in what the caller hears."""
 
     topic: str = ""
     """What the caller is about from here on; goes to the agent as the reason of the call."""
@@ -53,6 +55,22 @@ class Node(
         for field in self.targets:
             if target := getattr(self, field):
                 yield field, target
+
+    def place(self, label: str) -> tuple[str | int, ...]:
+        """Return where a way out stands in the node's file, for messages."""
+        return (label,) if label in self.targets else ("choices", label)
+
+    def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
+        """Yield the ways out (label, node id, PIN shown after it) of a caller.
+
+        ``pin`` tells whether the caller has shown the PIN before.
+        """
+        for label, target in self.edges():
+            yield label, target, pin
+
+    def quiet(self, pin: bool) -> Iterable[str]:
+        """Return the labels of the ways on which a caller is led who keys nothing here."""
+        return [label for label, _, _ in self.ways(pin)]
 
     def prompt_ids(self) -> Iterator[PromptId]:
         """Yield every prompt that the node names itself."""
@@ -131,6 +149,9 @@ class Question(Node, frozen=True, kw_only=True):
 
     targets: ClassVar[tuple[str, ...]] = ("failed",)
     texts: ClassVar[tuple[str, ...]] = ("prompts", "no_input", "invalid")
+
+    def quiet(self, pin: bool) -> Iterable[str]:
+        return ("failed",)
 
     failed: NodeId
     """Where the caller goes after ``tries`` failures."""

@@ -1,5 +1,6 @@
 """``account_action``: do something with the accounts of the customer who showed the PIN."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Final, Literal
 
 from crm_lookup.model import AccountBalance
@@ -22,6 +23,11 @@ class AccountNode(Node, frozen=True, kw_only=True, tag="account_action"):
     failed: NodeId
     unavailable: Prompts
     """The apology when the accounts cannot be read now."""
+
+    def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
+        if pin:
+            yield "next", self.next, True
+        yield "failed", self.failed, pin
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
         if call.verified != "pin" or call.customer_id is None:

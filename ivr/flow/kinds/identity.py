@@ -4,6 +4,7 @@ Nothing is looked up here: whether the claim names anybody is found out together
 that neither words nor timing tell which cards exist or who was recognised.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -25,6 +26,16 @@ class IdentityNode(Question, frozen=True, kw_only=True, tag="collect_identity"):
     """Where a caller goes who has already shown the PIN in this call."""
     shortest: CardLength = 12
     longest: CardLength = 19
+
+    def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
+        if pin:
+            yield "verified", self.verified, True
+        else:
+            yield "next", self.next, False
+            yield "failed", self.failed, False
+
+    def quiet(self, pin: bool) -> Iterable[str]:
+        return ("verified",) if pin else ("failed",)
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
         if call.verified == "pin":

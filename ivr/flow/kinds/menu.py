@@ -1,7 +1,7 @@
 """``menu``: one key, one way."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -13,6 +13,8 @@ from ivr.secret import Secret
 
 @register
 class MenuNode(Question, frozen=True, kw_only=True, tag="menu"):
+    inaudible: ClassVar[tuple[str, ...]] = (*Question.inaudible, "choices")
+
     choices: Annotated[Mapping[Key, NodeId], msgspec.Meta(min_length=1)]
     repeat: Key = "*"
     """The key with which the caller hears the menu again."""

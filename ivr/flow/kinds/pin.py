@@ -4,6 +4,7 @@ A wrong PIN, a locked customer and a claim that names nobody are heard alike: th
 same number of tries, the same time (the driver's part).
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -36,6 +37,15 @@ class PinNode(Question, frozen=True, kw_only=True, tag="verify_pin"):
     """The apology when the PIN cannot be checked now."""
     no_check: NodeId
     """Where the caller goes after that apology."""
+
+    def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
+        yield "next", self.next, True
+        if not pin:
+            yield "failed", self.failed, False
+            yield "no_check", self.no_check, False
+
+    def quiet(self, pin: bool) -> Iterable[str]:
+        return ("next",) if pin else ("failed",)
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
         if call.verified == "pin":
