@@ -35,3 +35,28 @@ def lint(
     if faults:
         raise typer.Exit(1)
     out.print(f"{len(checked)} flows, no fault")
+
+
+@app.command()
+@clear_errors
+def graph(
+    context: typer.Context,
+    name: str = typer.Argument(..., help="Name of the flow, e.g. main."),
+    svg: Path = typer.Option(None, "--svg", metavar="FILE", help="Also draw it into this file."),
+) -> None:
+    """Print a flow as Mermaid text; draw it as SVG."""
+    from hotline.roles.ivr import load_flows
+    from ivr.flow import graph as drawing
+
+    flow = load_flows(state(context).settings).get(name)
+    if svg is not None:
+        svg.write_text(drawing.svg(flow), encoding="utf-8")
+    typer.echo(drawing.mermaid(flow), nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of flow files, for editors (docs/flows.md)."""
+    from ivr.flow.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)

@@ -16,7 +16,7 @@ from ivr.flow.yaml_marks import MarkedYaml, Path_, Plain
 _TOP: Final = ("start", "nodes", "everywhere")
 _WHERE: Final = re.compile(r" - at (`key` in )?`\$([^`]*)`$")
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
-_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
+NODE_NAME: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
 
 
 def load(path: Path, prompts: Container[str] | None = None) -> FlowSet:
@@ -71,7 +71,7 @@ def read_flow(file: Path, prompts: Container[str] | None = None) -> FlowFile:
 
 def _node(source: MarkedYaml, name: str, raw: Plain) -> Node:
     at: Path_ = ("nodes", name)
-    if not _NAME.match(name):
+    if not NODE_NAME.match(name):
         raise source.error(
             at, f"node {name!r}: a name is a letter and up to 39 letters, digits, _ or -"
         )
