@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -23,12 +24,16 @@ from cti.core import events as ev
 from cti.core import fold, records, resync
 from cti.core.agents import Agent, Membership
 from cti.core.ids import AgentId, CallId
+from cti.core.pseudonym import pseudonym
 from cti.core.world import Rules, World
 from cti.errors import AmiError, CommandError
+from cti.history.away import AwayCalls
+from cti.history.figures import Figures
+from cti.history.keeper import HistoryKeeper
 from cti.journal.writer import JournalWriter
 from cti.link import Link, take_picture
 from cti.pops import PopDesk, PopRaised
-from cti.ports import CustomerBriefs, Journal
+from cti.ports import Books, CustomerBriefs, Journal
 from cti.wrap_up import WrapUps
 
 _log = structlog.get_logger(__name__)
@@ -42,8 +47,6 @@ _REPAIR_EVERY: Final = 10.0
 _HOUSEKEEPING: Final = 60.0
 _SETTLE: Final = 2.0
 """Seconds that a command waits for the events that show its effect."""
-_RESTORED: Final = 20_000
-"""Events of the journal's tail that are folded at the start."""
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long a pop waits for its brief when the phone rings already."""
     longest_wrap_up: float = 1800.0
     """Up to where an agent may extend a wrap-up, from its beginning."""
+    zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    """Clocks of the intervals in which figures are summed."""
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -80,13 +85,16 @@ class Engine(Generic[BriefT]):
         *,
         briefs: CustomerBriefs[BriefT],
         journal: Journal,
+        books: Books | None = None,
         bus: Bus | None = None,
         clock: Callable[[], float] = time.time,
         link: Callable[..., Link] = AmiClient,
     ) -> None:
         """``clock`` gives seconds since the epoch; it should agree with Asterisk's.
 
-        ``link`` makes the connection; :class:`cti.testing.FakeLink` needs no Asterisk.
+        ``books`` are Asterisk's own records, from which calls are rebuilt that began and ended
+        while we were away.  ``link`` makes the connection; :class:`cti.testing.FakeLink` needs
+        no Asterisk.
         """
         self._config = config
         self._clock = clock
@@ -95,6 +103,10 @@ class Engine(Generic[BriefT]):
         self.world.server = config.server
         self._journal = journal
         self._writer = JournalWriter(journal)
+        self.history = HistoryKeeper(journal, config.zone)
+        self._away = AwayCalls(
+            journal, books, self._writer.put, self._writer.flush, self._pseudonym
+        )
         self.link: Link = link(
             config.ami,
             on_event=self._put,
@@ -120,10 +132,10 @@ class Engine(Generic[BriefT]):
     # --- life ---------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Restore what the journal's tail tells, and begin to connect; returns at once."""
-        self.world.restore(event for _, event in await self._journal.tail(_RESTORED))
-        self.world.take()
-        self.world.take_rejections()  # calls whose beginning lies before the tail
+        """Restore what the journal tells, and begin to connect; returns at once."""
+        await self.history.start()
+        await self.history.restore(self.world)
+        self._away.away_since(self.history.ended_at)
         self._writer.start()
         self._spawn(self._apply_all(), "cti-apply")
         self._spawn(self._keep_house(), "cti-housekeeping")
@@ -138,6 +150,7 @@ class Engine(Generic[BriefT]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._writer.stop()
+        await self.history.stop()
         metrics.CONNECTED.set(0)
 
     async def wait_in_step(self) -> None:
@@ -147,6 +160,18 @@ class Engine(Generic[BriefT]):
     async def flush(self) -> None:
         """Return when every event so far is durable in the journal."""
         await self._writer.flush()
+
+    async def figures(self, since: float, until: float) -> Figures:
+        """Return the figures of the quarters of an hour that begin in ``[since, until)``.
+
+        They are those of the journal, up to now.  Raises :class:`cti.errors.JournalError`.
+        """
+        await self.flush()
+        return await self.history.figures(since, until)
+
+    def _pseudonym(self, presented: str) -> str:
+        rules = self._config.rules
+        return pseudonym(rules.to_e164(presented), rules.pseudonym_key)
 
     def _spawn(self, work: Coroutine[object, object, None], name: str) -> "asyncio.Task[None]":
         task = asyncio.create_task(work, name=name)
@@ -274,6 +299,7 @@ class Engine(Generic[BriefT]):
             case _Down():
                 self._ready = False
                 self._held = None
+                self._away.away_since(self._clock())
                 self._down_cause = item.cause
                 self._set_in_step(False)
             case _Picture():
@@ -366,6 +392,7 @@ class Engine(Generic[BriefT]):
             # What is older than the picture is in it already.
             self._apply(message, not_before=snapshot.at)
         self._set_in_step(True)
+        self._spawn(self._away.fill(snapshot.at, self.world.server), "cti-rebuild")
 
     def _repair(self) -> None:
         """Take a fresh picture, because the state and Asterisk's events contradict each other."""

@@ -32,3 +32,9 @@ JOURNAL_WAITING: Final = Gauge("hotline_journal_waiting_events", "Events not yet
 SLOW_SUBSCRIBERS: Final = Counter(
     "hotline_bus_overflows", "Subscribers that lost messages because they did not keep up"
 )
+HISTORY_FOLDED: Final = Gauge(
+    "hotline_history_folded_entries", "Number of the last journal entry in the figures"
+)
+REBUILT: Final = Counter(
+    "hotline_calls_rebuilt", "Calls rebuilt from Asterisk's records after we were away"
+)

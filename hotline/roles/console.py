@@ -28,6 +28,7 @@ from cti.engine import EngineConfig
 from cti.journal.sqlite import SqliteJournal
 from hotline import db, tls
 from hotline.accounts import async_engine
+from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.desks import BankEngine, Desks, TappedBus
 from hotline.roles.life import end_with_supervisor, stop_event
@@ -85,6 +86,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         bus = TappedBus()
         engine = BankEngine(
             EngineConfig(
+                zone=settings.zone,
                 ami=AmiConfig(
                     host=settings.ami.host,
                     port=settings.ami.port,
@@ -99,6 +101,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
             ),
             briefs=Briefs(bank),
             journal=journal,
+            books=books_of(settings),
             bus=bus,
         )
         users_engine = async_engine(settings)
