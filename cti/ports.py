@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from cti.core.events import DomainEvent
-from cti.core.ids import CustomerId
+from cti.core.ids import CallId, CustomerId
+from cti.history.figures import Figures
+from cti.journal.checkpoints import Checkpoint
 
 BriefT_co = TypeVar("BriefT_co", covariant=True)
 
@@ -31,8 +33,37 @@ class Journal(Protocol):
     async def tail(self, limit: int) -> Sequence[tuple[int, DomainEvent]]:
         """Return the last ``limit`` stored events, oldest first."""
 
+    async def known(self, call_ids: Sequence[CallId]) -> set[CallId]:
+        """Return those of the calls of which the journal has any event."""
+
+    async def save(self, checkpoint: Checkpoint, figures: Figures, after: int) -> None:
+        """Store a checkpoint and, in the same transaction, add the figures since ``after``.
+
+        ``after`` is the number of the newest checkpoint; 0 replaces all figures.  Raises
+        :class:`cti.errors.JournalError` if it is not, or the entry is missing.
+        """
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """Return the newest checkpoint."""
+
+    async def figures(self, since: float, until: float) -> tuple[int, Figures]:
+        """Return the newest checkpoint's number, and the figures up to it.
+
+        Of the intervals that begin in ``[since, until)``, seconds since the epoch.
+        """
+
     async def verify(self) -> int:
         """Check the hash chain and return the number of entries.
 
         Raises :class:`cti.errors.JournalDamagedError` naming the first bad sequence number.
+        """
+
+
+class Books(Protocol):
+    """Asterisk's own records, from which calls are rebuilt that nobody followed."""
+
+    def read(self, since: float) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the lines of queue_log and of the call records written since then; may block.
+
+        Older lines may be among them, and the last line may be cut short.  Raises ``OSError``.
         """

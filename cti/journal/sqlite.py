@@ -13,25 +13,45 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple, TextIO, TypeVar
+
+import structlog
 
 from cti.core.events import DomainEvent
+from cti.core.ids import CallId
 from cti.errors import JournalDamagedError, JournalError, JournalLockedError
-from cti.journal.chain import GENESIS, Row, check, decode, make_row
+from cti.history.figures import Figures
+from cti.journal import checkpoints
+from cti.journal.chain import GENESIS, Row, decode, make_row
+from cti.journal.checkpoints import Checkpoint
+from cti.journal.verify import verify
+
+_log = structlog.get_logger(__name__)
+
+ResultT = TypeVar("ResultT")
 
 _COLUMNS: Final = "seq, at, server, call_id, type, body, prev_hash, hash"
 _INSERT: Final = f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 -- constants only
 _READ: Final = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 -- constants only
 _TAIL: Final = f"SELECT {_COLUMNS} FROM journal ORDER BY seq DESC LIMIT ?"  # noqa: S608 -- constants only
-_ALL: Final = f"SELECT {_COLUMNS} FROM journal ORDER BY seq"  # noqa: S608 -- constants only
+_KNOWN: Final = "SELECT 1 FROM journal WHERE call_id = ? LIMIT 1"
+_SEEN: Final = "SELECT seq, head FROM journal_checkpoints ORDER BY seq DESC LIMIT 1"
 _GROUP: Final = 5000
 """Events in one transaction at most."""
 
 
 class _Append(NamedTuple):
     events: Sequence[DomainEvent]
+    future: "asyncio.Future[int]"
+    loop: asyncio.AbstractEventLoop
+
+
+class _Save(NamedTuple):
+    checkpoint: Checkpoint
+    figures: Figures
+    after: int
     future: "asyncio.Future[int]"
     loop: asyncio.AbstractEventLoop
 
@@ -44,10 +64,8 @@ class SqliteJournal:
         self._path = path
         self._lock = lock
         self._connection = connection
-        rows = connection.execute(_TAIL, (1,)).fetchall()
-        last = Row(*rows[0]) if rows else None
-        self._head = (last.seq, last.hash) if last is not None else (0, GENESIS)
-        self._jobs: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
+        self._head = _head(connection)
+        self._jobs: queue.SimpleQueue[_Append | _Save | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._closed = False
         self._thread.start()
@@ -63,6 +81,7 @@ class SqliteJournal:
         try:
             connection = _connect(path)
             connection.execute("SELECT 1 FROM journal LIMIT 1")
+            connection.execute("SELECT 1 FROM journal_checkpoints LIMIT 1")
             return cls(path, lock, connection)
         except sqlite3.Error as error:
             lock.close()
@@ -87,6 +106,41 @@ class SqliteJournal:
         rows = await asyncio.to_thread(self._select, _READ, (after, limit))
         return [(row.seq, decode(row)) for row in rows]
 
+    async def known(self, call_ids: Sequence[CallId]) -> set[CallId]:
+        """Return those of the calls of which the journal has any event."""
+
+        def look(connection: sqlite3.Connection) -> set[CallId]:
+            found = (connection.execute(_KNOWN, (call_id,)).fetchone() for call_id in call_ids)
+            return {c for c, row in zip(call_ids, found, strict=True) if row is not None}
+
+        return await asyncio.to_thread(self._reading, look)
+
+    async def save(self, checkpoint: Checkpoint, figures: Figures, after: int) -> None:
+        """Store a checkpoint and the figures since the one at entry ``after`` (0: since ever).
+
+        Raises :class:`cti.errors.JournalError`; nothing is stored then.
+        """
+        if self._closed:
+            raise JournalError("the journal is closed; open it again")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[int] = loop.create_future()
+        self._jobs.put(_Save(checkpoint, figures, after, future, loop))
+        await future
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """Return the newest checkpoint."""
+        return await asyncio.to_thread(self._reading, checkpoints.newest)
+
+    async def figures(self, since: float, until: float) -> tuple[int, Figures]:
+        """Return the newest checkpoint's number, and the figures up to it of these intervals."""
+
+        def read(connection: sqlite3.Connection) -> tuple[int, Figures]:
+            connection.execute("BEGIN")  # one picture of both
+            last = checkpoints.newest(connection)
+            return last.seq if last else 0, checkpoints.figures(connection, since, until)
+
+        return await asyncio.to_thread(self._reading, read)
+
     async def tail(self, limit: int) -> Sequence[tuple[int, DomainEvent]]:
         """Return the last ``limit`` stored events, oldest first."""
         rows = await asyncio.to_thread(self._select, _TAIL, (limit,))
@@ -95,13 +149,13 @@ class SqliteJournal:
     async def verify(self) -> int:
         """Check the whole chain and return the number of entries.
 
-        Rows cut off at the end are found as long as this process has seen them.
+        Rows cut off at the end are found as long as this process, or a checkpoint, has seen them.
         """
         head = self._head
-        last = await asyncio.to_thread(self._check)
-        if last[0] < head[0]:
-            raise JournalDamagedError(last[0] + 1, "is missing")
-        return last[0]
+        last = await asyncio.to_thread(self._reading, lambda c: verify(c)[0])
+        if last < head[0]:
+            raise JournalDamagedError(last + 1, "is missing")
+        return last
 
     async def close(self) -> None:
         """Write what waits, close the database and give the lock back."""
@@ -113,17 +167,16 @@ class SqliteJournal:
         self._lock.close()
 
     def _select(self, sql: str, parameters: tuple[int, ...]) -> list[Row]:
-        connection = _connect(self._path)
-        try:
-            return [Row(*row) for row in connection.execute(sql, parameters)]
-        finally:
-            connection.close()
+        return self._reading(lambda c: [Row(*row) for row in c.execute(sql, parameters)])
 
-    def _check(self) -> tuple[int, bytes]:
+    def _reading(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         connection = _connect(self._path)
         try:
-            rows: Iterator[Row] = (Row(*row) for row in connection.execute(_ALL))
-            return check(rows)
+            return work(connection)
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"the journal could not be read ({error}); see `hotline doctor`"
+            ) from error
         finally:
             connection.close()
 
@@ -134,10 +187,7 @@ class SqliteJournal:
             job = self._jobs.get()
             group: list[_Append] = []
             size = 0
-            while True:
-                if job is None:
-                    open_for_work = False
-                    break
+            while isinstance(job, _Append):
                 group.append(job)
                 size += len(job.events)
                 if size >= _GROUP:
@@ -148,7 +198,27 @@ class SqliteJournal:
                     break
             if group:
                 self._commit(group)
+            if isinstance(job, _Save):
+                self._save(job)
+            open_for_work = job is not None
         self._connection.close()
+
+    def _save(self, job: _Save) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                checkpoints.save(self._connection, job.checkpoint, job.figures, job.after)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except JournalError as error:
+            _settle(job, error=error)
+        except Exception as error:  # noqa: BLE001 -- the thread must live; the caller gets it
+            _settle(job, error=JournalError(f"no checkpoint could be stored ({error})"))
+        else:
+            _settle(job, number=job.checkpoint.seq)
 
     def _commit(self, group: list[_Append]) -> None:
         seq, prev = self._head
@@ -194,7 +264,7 @@ class SqliteJournal:
         return bool(rows) and (rows[0][0], rows[0][7]) == (seq, head)
 
 
-def _settle(job: _Append, number: int = 0, error: Exception | None = None) -> None:
+def _settle(job: _Append | _Save, number: int = 0, error: Exception | None = None) -> None:
     def settle() -> None:
         if job.future.done():
             return
@@ -205,6 +275,20 @@ def _settle(job: _Append, number: int = 0, error: Exception | None = None) -> No
 
     if not job.loop.is_closed():
         job.loop.call_soon_threadsafe(settle)
+
+
+def _head(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """Return number and hash of the last entry, also of one that was cut off.
+
+    New entries must not take the place of lost ones: the hole stays, and verification names it.
+    """
+    rows = connection.execute(_TAIL, (1,)).fetchall()
+    last = (int(rows[0][0]), bytes(rows[0][7])) if rows else (0, GENESIS)
+    seen = connection.execute(_SEEN).fetchone()
+    if seen is not None and seen[0] > last[0]:
+        _log.error("journal_entries_missing", last=last[0], seen=seen[0])
+        return int(seen[0]), bytes(seen[1])
+    return last
 
 
 def _connect(path: Path) -> sqlite3.Connection:

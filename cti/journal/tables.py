@@ -1,14 +1,19 @@
-"""The journal's table.  Alembic creates it in production; tests may create it from ``metadata``.
+"""The journal's tables.  Alembic creates it in production; tests may create it from ``metadata``.
 
 Rows are only ever appended.  ``seq`` is given by the single owner of the journal, starts at 1 and
 has no holes; ``hash`` covers ``prev_hash``, ``seq`` and ``body`` (see :mod:`cti.journal.chain`).
 The columns beside ``body`` repeat parts of it, so that cold queries can use an index;
 verification compares them with the body.
+
+Beside it stand what is folded from it: checkpoints, and the figures up to the newest checkpoint.
+A checkpoint and the figures up to it are written in one transaction.
 """
 
 from typing import Final
 
 import sqlalchemy as sa
+
+from cti.history.figures import AgentFigures, QueueFigures
 
 metadata: Final = sa.MetaData(
     naming_convention={
@@ -40,3 +45,57 @@ journal: Final = sa.Table(
     sa.Index(None, "at"),
 )
 """``at``: seconds since the epoch (UTC); ``body``: the event as canonical JSON, UTF-8."""
+
+
+def _seq() -> sa.BigInteger:
+    return sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+journal_checkpoints: Final = sa.Table(
+    "journal_checkpoints",
+    metadata,
+    sa.Column("seq", _seq(), primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Float(53), nullable=False),
+    sa.Column("head", sa.LargeBinary(32), nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=True),
+)
+"""``head``: the hash of entry ``seq``, so that entries cut off the end are noticed; ``state``: the
+fold's state after it, kept for the newest ones only."""
+
+_COUNT: Final = sa.BigInteger
+
+
+def _counts(*names: str) -> list[sa.Column[int]]:
+    return [sa.Column(name, _COUNT, nullable=False) for name in names]
+
+
+queue_intervals: Final = sa.Table(
+    "queue_intervals",
+    metadata,
+    sa.Column("start", _COUNT, primary_key=True, autoincrement=False),
+    sa.Column("queue", sa.Text, primary_key=True),
+    *_counts(*QueueFigures.__struct_fields__),
+)
+"""Figures of a queue by quarter of an hour; see :class:`cti.history.figures.QueueFigures`."""
+
+agent_intervals: Final = sa.Table(
+    "agent_intervals",
+    metadata,
+    sa.Column("start", _COUNT, primary_key=True, autoincrement=False),
+    sa.Column("agent_id", sa.Text, primary_key=True),
+    sa.Column("queue", sa.Text, primary_key=True),
+    *_counts(*AgentFigures.__struct_fields__),
+)
+"""Figures of an agent by quarter of an hour; see :class:`cti.history.figures.AgentFigures`."""
+
+queue_waits: Final = sa.Table(
+    "queue_waits",
+    metadata,
+    sa.Column("start", _COUNT, primary_key=True, autoincrement=False),
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("seconds", sa.Integer, primary_key=True, autoincrement=False),
+    *_counts("calls"),
+)
+"""How long callers waited, as a histogram; see :class:`cti.history.figures.WaitKey`."""

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import sqlalchemy as sa
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.errors import JournalDamagedError, JournalError
+from cti.history.figures import AgentKey, Figures, QueueKey
+from cti.journal import checkpoints
 from cti.journal.chain import Row
+from cti.journal.checkpoints import Checkpoint
 from cti.journal.memory import MemoryJournal
 from cti.journal.sqlite import SqliteJournal
 from cti.journal.tables import metadata
+from cti.journal.verify import verify
 from cti.ports import Journal
 
 
@@ -193,3 +198,125 @@ async def test_rows_hold_what_their_columns_say() -> None:
     row: Row = memory.rows[0]
     assert (row.seq, row.type, row.call_id, row.server) == (1, "CallQueued", "call-1", "pbx")
     assert memory.rows[1].prev_hash == row.hash
+
+
+def _checkpoint(seq: int) -> Checkpoint:
+    return Checkpoint(seq=seq, at=seq * 10_000.0, format=1, state=f"state {seq}".encode())
+
+
+def _figures(answered: int) -> Figures:
+    figures = Figures()
+    figures.queue(QueueKey(900, QueueName("vip"))).answered = answered
+    figures.queue(QueueKey(1800, QueueName("vip"))).talk_ms = 1
+    figures.agent(AgentKey(900, AgentId("1001"), QueueName("vip"))).answered = answered
+    figures.waited(900, QueueName("vip"), "answered", 7.0)
+    return figures
+
+
+async def test_figures_are_added_with_their_checkpoint(kept: Kept) -> None:
+    journal = kept.journal
+    assert await journal.checkpoint() is None
+    await journal.append(EVENTS)
+    await journal.save(_checkpoint(2), _figures(3), 0)
+    await journal.save(_checkpoint(5), _figures(4), 2)
+    found = await journal.checkpoint()
+    assert found is not None
+    assert (found.seq, found.state, len(found.head)) == (5, b"state 5", 32)
+    assert await journal.figures(0, 10_000) == (5, _figures(3).add(_figures(4)))
+    assert (await journal.figures(1800, 1801))[1] == _figures(0).between(1800, 1801).add(
+        _figures(0).between(1800, 1801)
+    )
+
+
+async def test_figures_are_counted_once(kept: Kept) -> None:
+    await kept.journal.append(EVENTS)
+    await kept.journal.save(_checkpoint(5), _figures(3), 0)
+    for seq, after in ((6, 2), (6, 4), (9, 5)):  # told before, unknown, not in the journal
+        with pytest.raises(JournalError):
+            await kept.journal.save(_checkpoint(seq), _figures(3), after)
+    assert await kept.journal.figures(0, 10_000) == (5, _figures(3))
+    await kept.journal.save(_checkpoint(4), _figures(1), 0)  # from the beginning, anew
+    assert await kept.journal.figures(0, 10_000) == (4, _figures(1))
+
+
+async def test_known_calls_are_told(kept: Kept) -> None:
+    await kept.journal.append(EVENTS)
+    asked = [CallId("call-1"), CallId("call-3"), CallId("call-4"), CallId("call-77")]
+    assert await kept.journal.known(asked) == {"call-1", "call-4"}
+
+
+async def test_entries_cut_off_before_the_start_are_noticed_for_ever(tmp_path: Path) -> None:
+    path = _create(tmp_path / "hotline.db")
+    journal = SqliteJournal.open(path)
+    await journal.append(EVENTS[:5])
+    await journal.save(_checkpoint(5), Figures(), 0)
+    await journal.close()
+    _SqliteDamage(path)("cut")
+    journal = SqliteJournal.open(path)
+    with pytest.raises(JournalDamagedError) as caught:
+        await journal.verify()
+    assert caught.value.seq == 5
+    assert await journal.append(EVENTS[5:]) == 7, "lost entries are not written over"
+    with pytest.raises(JournalDamagedError) as caught:
+        await journal.verify()
+    assert caught.value.seq == 5
+    await journal.close()
+
+
+async def test_verification_from_a_checkpoint_reads_only_what_follows(tmp_path: Path) -> None:
+    path = _create(tmp_path / "hotline.db")
+    journal = SqliteJournal.open(path)
+    await journal.append(EVENTS)
+    await journal.save(_checkpoint(5), Figures(), 0)
+    await journal.close()
+    seen: list[int] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert verify(connection) == (7, 7)
+        assert verify(connection, from_checkpoint=True, progress=seen.append) == (7, 2)
+        assert seen == [2]
+        connection.execute("UPDATE journal SET body = replace(body, 'vip', 'pip') WHERE seq = 1")
+        assert verify(connection, from_checkpoint=True) == (7, 2)
+        with pytest.raises(JournalDamagedError) as caught:
+            verify(connection)
+        assert caught.value.seq == 1
+        connection.execute("UPDATE journal_checkpoints SET head = x'00' WHERE seq = 5")
+        with pytest.raises(JournalDamagedError, match="checkpoint") as caught:
+            verify(connection, from_checkpoint=True)
+        assert caught.value.seq == 5
+
+
+async def test_a_rewritten_end_does_not_match_its_checkpoint(tmp_path: Path) -> None:
+    """Somebody replaces the last entries by a new chain that is sound in itself."""
+    path = _create(tmp_path / "hotline.db")
+    journal = SqliteJournal.open(path)
+    await journal.append(EVENTS)
+    await journal.save(_checkpoint(7), Figures(), 0)
+    await journal.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM journal WHERE seq > 5")
+        anchors = connection.execute("SELECT * FROM journal_checkpoints").fetchall()
+        connection.execute("DELETE FROM journal_checkpoints")
+    forged = SqliteJournal.open(path)
+    assert await forged.append([_event(70), _event(71)]) == 7
+    await forged.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert verify(connection) == (7, 7), "the forgery is sound without its checkpoint"
+        connection.executemany("INSERT INTO journal_checkpoints VALUES (?, ?, ?, ?, ?)", anchors)
+        with pytest.raises(JournalDamagedError, match="checkpoint") as caught:
+            verify(connection)
+        assert caught.value.seq == 7
+
+
+async def test_old_checkpoints_leave_one_anchor_a_day(tmp_path: Path) -> None:
+    path = _create(tmp_path / "hotline.db")
+    journal = SqliteJournal.open(path)
+    await journal.append([_event(n) for n in range(1, 31)])
+    for seq in range(1, 31):  # 10,000 s apart: more than three days
+        await journal.save(_checkpoint(seq), Figures(), seq - 1)
+    await journal.close()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT seq, state IS NOT NULL FROM journal_checkpoints ORDER BY seq"
+        ).fetchall()
+        assert rows == [(8, 0), (17, 0), (25, 0), (28, 0), (29, 1), (30, 1)]
+        assert set(checkpoints.anchors(connection, 20)) == {25, 28, 29, 30}

@@ -1,0 +1,203 @@
+"""The fold of the journal: the living state at its end, and the figures on the way.
+
+Pure.  The same events give the same state and figures, whether folded at once or in pieces with a
+checkpoint between: everything that the fold remembers is in :class:`State`.
+"""
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from cti.core import events as ev
+from cti.core.agents import Agent
+from cti.core.calls import Call
+from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.world import Rules, World
+from cti.history.figures import (
+    AgentFigures,
+    AgentKey,
+    Figures,
+    QueueFigures,
+    QueueKey,
+    quarter,
+)
+
+FORMAT: Final = 1
+"""Goes up when the state or the meaning of a figure changes; older checkpoints are then void."""
+
+_FORGET_EVERY: Final = 512
+"""Events between two sweeps of ended calls: by number, so that a replay sweeps alike."""
+
+
+class State(msgspec.Struct, kw_only=True):
+    """All that the fold needs to go on after entry ``seq``."""
+
+    seq: int = 0
+    at: float = 0.0
+    """Time of that entry."""
+    calls: tuple[Call, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    held: dict[CallId, float] = {}
+    """Since when calls are on hold."""
+    wrapping: dict[AgentId, QueueName] = {}
+    """For which queue agents are in wrap-up."""
+    kinds: dict[str, int] = {}
+    """How many events of each kind there were."""
+
+
+class HistoryFold:
+    """Feed it the journal in order; look at ``world`` and take the figures."""
+
+    def __init__(self, zone: ZoneInfo, state: State | None = None) -> None:
+        """Go on after ``state``; intervals and days follow the clocks of ``zone``."""
+        state = state or State()
+        self.zone = zone
+        self.seq, self.at = state.seq, state.at
+        self.world = World(Rules(pseudonym_key=b""))  # folds stored events: needs no key
+        restore(self.world, state)
+        self._held = dict(state.held)
+        self._wrapping = dict(state.wrapping)
+        self._kinds = dict(state.kinds)
+        self._figures = Figures()
+
+    @property
+    def pending(self) -> Figures:
+        """The figures since :meth:`take`; do not change them."""
+        return self._figures
+
+    def take(self) -> Figures:
+        """Return the figures since the last call and begin anew."""
+        taken, self._figures = self._figures, Figures()
+        return taken
+
+    def state(self) -> State:
+        """Return everything to go on from here."""
+        return State(
+            seq=self.seq,
+            at=self.at,
+            calls=tuple(self.world.calls.values()),
+            agents=tuple(self.world.agents.values()),
+            held=dict(self._held),
+            wrapping=dict(self._wrapping),
+            kinds=dict(self._kinds),
+        )
+
+    def feed(self, seq: int, event: ev.DomainEvent) -> None:
+        """Fold the next entry; entries that were folded before change nothing."""
+        if seq <= self.seq:
+            return
+        self.seq, self.at = seq, max(self.at, event.at)
+        name = type(event).__name__
+        self._kinds[name] = self._kinds.get(name, 0) + 1
+        self.world.restore((event,))
+        self.world.take_rejections()
+        self._count(event)
+        if seq % _FORGET_EVERY == 0:
+            self.world.forget(self.at)
+
+    def _count(self, event: ev.DomainEvent) -> None:
+        start = quarter(event.at, self.zone)
+        match event:
+            case ev.CallQueued():
+                self._queue(start, event.queue).offered += 1
+            case ev.CallLeftQueue():
+                self._queue(start, event.queue).left_queue += 1
+            case ev.CallAbandoned():
+                row = self._queue(start, event.queue)
+                row.abandoned += 1
+                row.wait_abandoned_ms += _ms(event.wait_time)
+                self._figures.waited(start, event.queue, "abandoned", event.wait_time)
+            case ev.AgentRinging():
+                self._agent(start, event.agent_id, event.queue).offered += 1
+            case ev.AgentMissed():
+                self._queue(start, event.queue).missed += 1
+                agent = self._agent(start, event.agent_id, event.queue)
+                agent.missed += 1
+                agent.ring_ms += _ms(event.ring_time)
+            case ev.CallConnected():
+                row = self._queue(start, event.queue)
+                row.answered += 1
+                row.wait_answered_ms += _ms(event.wait_time)
+                self._figures.waited(start, event.queue, "answered", event.wait_time)
+                agent = self._agent(start, event.agent_id, event.queue)
+                agent.answered += 1
+                agent.ring_ms += _ms(event.ring_time)
+            case ev.CallHeld():
+                self._held.setdefault(event.call_id, event.at)
+            case ev.CallResumed():
+                self._resumed(start, event.call_id, event.agent_id, event.at)
+            case ev.CallCompleted():
+                self._resumed(start, event.call_id, event.agent_id, event.at)
+                row, agent = self._both(start, event.agent_id, event.queue)
+                row.completed += 1
+                agent.completed += 1
+                row.talk_ms += _ms(event.talk_time)
+                agent.talk_ms += _ms(event.talk_time)
+            case ev.CallEnded():
+                self._held.pop(event.call_id, None)
+            case ev.WrapUpStarted():
+                self._wrapping[event.agent_id] = event.queue
+            case ev.WrapUpEnded():
+                queue = self._wrapping.pop(event.agent_id, QueueName(""))
+                row, agent = self._both(start, event.agent_id, queue)
+                row.wrapped_up += 1
+                agent.wrapped_up += 1
+                row.wrap_up_ms += _ms(event.wrap_up_time)
+                agent.wrap_up_ms += _ms(event.wrap_up_time)
+            case ev.CallDisposed():
+                queue = self._queue_of(event.call_id)
+                self._agent(start, event.agent_id, queue).disposed += 1
+
+    def _resumed(self, start: int, call_id: CallId, agent_id: AgentId, at: float) -> None:
+        since = self._held.pop(call_id, None)
+        if since is None:
+            return
+        row, agent = self._both(start, agent_id, self._queue_of(call_id))
+        row.hold_ms += _ms(at - since)
+        agent.hold_ms += _ms(at - since)
+
+    def _queue_of(self, call_id: CallId) -> QueueName:
+        call = self.world.calls.get(call_id)
+        return (call.queue if call is not None else None) or QueueName("")
+
+    def _queue(self, start: int, queue: QueueName) -> QueueFigures:
+        return self._figures.queue(QueueKey(start, queue))
+
+    def _agent(self, start: int, agent_id: AgentId, queue: QueueName) -> AgentFigures:
+        return self._figures.agent(AgentKey(start, agent_id, queue))
+
+    def _both(
+        self, start: int, agent_id: AgentId, queue: QueueName
+    ) -> tuple[QueueFigures, AgentFigures]:
+        return self._queue(start, queue), self._agent(start, agent_id, queue)
+
+
+def restore(world: World, state: State) -> None:
+    """Put the calls and agents of ``state`` into an empty world."""
+    for call in state.calls:
+        world.calls[call.call_id] = call
+        world.own_legs[call.uniqueid] = call.call_id
+    for agent in state.agents:
+        world.agents[agent.agent_id] = agent
+
+
+def _ms(seconds: float) -> int:
+    return max(0, round(seconds * 1000))
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(State)
+
+
+def encode(state: State) -> bytes:
+    """Return the state as JSON."""
+    return _ENCODER.encode(state)
+
+
+def decode(stored: bytes) -> State | None:
+    """Return a stored state; ``None`` if this program cannot read it."""
+    try:
+        return _DECODER.decode(stored)
+    except msgspec.MsgspecError:
+        return None
