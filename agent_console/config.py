@@ -18,6 +18,9 @@ PAUSE_REASONS: Final = (
     Choice(code="paperwork", text=Text(zh="案头工作", en="Paperwork")),
 )
 
+PAUSES_OF_THE_ENGINE: Final = {"missed-calls": Text(zh="连续未接来电", en="Missed calls")}
+"""Reasons for which the engine pauses an agent; nobody can choose them."""
+
 DISPOSITIONS: Final = (
     Choice(code="solved", text=Text(zh="已解决", en="Solved")),
     Choice(code="follow_up", text=Text(zh="需跟进", en="Needs follow-up")),
@@ -29,7 +32,7 @@ DISPOSITIONS: Final = (
 
 DEFAULT_CATALOGUE: Final = Catalogue(
     queues={},
-    reasons={},
+    reasons=PAUSES_OF_THE_ENGINE,
     nodes={},
     pause_reasons=PAUSE_REASONS,
     dispositions=DISPOSITIONS,

@@ -64,6 +64,34 @@ def queue_unpause(interface: str) -> Action:
     return Action("QueuePause", (("Interface", interface), ("Paused", "false")))
 
 
+def queue_priority(queue: QueueName, channel: str, priority: int) -> Action:
+    """Give a waiting caller another priority and, by that, another place, at once."""
+    return Action(
+        "QueueChangePriorityCaller",
+        (
+            ("Queue", queue),
+            ("Caller", channel),
+            ("Priority", str(priority)),
+            ("Immediate", "yes"),
+        ),
+    )
+
+
+def queue_overflow(
+    queue: QueueName, channel: str, target: QueueName, priority: int, position: int
+) -> Action:
+    """Let a waiting caller leave ``queue``; the dialplan puts them into ``target``.
+
+    The information travels with the withdrawal, so that no variable can go stale: see the
+    extension ``overflow`` of dialplans/inbound.conf.j2.  A caller for whom a phone rings is
+    withdrawn only when nobody answers (``app_queue``, ``queue_exec``).
+    """
+    info = f"overflow,{target},{priority},{position}"
+    return Action(
+        "QueueWithdrawCaller", (("Queue", queue), ("Caller", channel), ("WithdrawInfo", info))
+    )
+
+
 ALREADY_THERE: Final = "Already there"
 """In the refusal of a ``QueueAdd`` for a member that exists."""
 

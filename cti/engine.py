@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from cti import ami_events, commands, metrics, views
+from cti.agent_policy import MissedCalls
 from cti.ami.client import AmiClient, AmiConfig
 from cti.ami.framing import Message
 from cti.bus import EVENTS, STATUS, Bus, LocalBus, agent_topic
@@ -27,6 +28,7 @@ from cti.core.ids import AgentId, CallId
 from cti.core.pseudonym import pseudonym
 from cti.core.world import Rules, World
 from cti.errors import AmiError, CommandError
+from cti.escalation import EVERY, Escalations
 from cti.history.away import AwayCalls
 from cti.history.figures import Figures
 from cti.history.keeper import HistoryKeeper
@@ -60,6 +62,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long a pop waits for its brief when the phone rings already."""
     longest_wrap_up: float = 1800.0
     """Up to where an agent may extend a wrap-up, from its beginning."""
+    missed_calls: int = 2
+    """An agent who missed so many calls in a row is paused; 0: never."""
     zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """Clocks of the intervals in which figures are summed."""
 
@@ -115,6 +119,8 @@ class Engine(Generic[BriefT]):
         )
         self._pops = PopDesk(briefs, self.bus, clock, self._record, deadline=config.brief_deadline)
         self._wrap_ups = WrapUps(self.link.post, clock, self._wrap_up_over)
+        self._escalations = Escalations(self.link.post, clock, self._record)
+        self._missed_calls = MissedCalls(self.link.post, config.missed_calls)
         self._inbox: asyncio.Queue[Message | _Ready | _Down | _Picture] = asyncio.Queue()
         self._held: list[Message] | None = None
         """Events that wait for the picture of Asterisk; ``None`` when in step."""
@@ -139,6 +145,7 @@ class Engine(Generic[BriefT]):
         self._writer.start()
         self._spawn(self._apply_all(), "cti-apply")
         self._spawn(self._keep_house(), "cti-housekeeping")
+        self._spawn(self._escalate(), "cti-escalation")
         await self.link.start()
 
     async def stop(self) -> None:
@@ -209,31 +216,37 @@ class Engine(Generic[BriefT]):
     # --- commands -----------------------------------------------------------------------------
 
     async def sign_in(
-        self, agent_id: AgentId, interface: str, queues: Sequence[QueueMembership]
+        self, agent_id: AgentId, interface: str, queues: Sequence[QueueMembership], by: str = ""
     ) -> None:
         """Make the agent, on this phone, a member of exactly these queues.
 
+        ``by`` names who orders it, if not the agent; so in the other commands.
         Raises :class:`cti.errors.CommandError` or :class:`cti.errors.AmiError`.
         """
+        self.world.order(agent_id, "available", by)
         await commands.sign_in(self.link, self.world, agent_id, interface, queues)
         wanted = {m.queue for m in queues}
         await self._until(lambda: {m.queue for m in self._agent(agent_id).memberships} == wanted)
 
-    async def sign_out(self, agent_id: AgentId) -> None:
+    async def sign_out(self, agent_id: AgentId, by: str = "") -> None:
         """End all memberships; a call that runs goes on."""
+        self.world.order(agent_id, "logged_out", by)
         await commands.sign_out(self.link, self.world, agent_id)
         await self._until(lambda: not self._agent(agent_id).memberships)
 
-    async def pause(self, agent_id: AgentId, reason: str) -> None:
+    async def pause(self, agent_id: AgentId, reason: str, by: str = "") -> None:
         """Give the agent no more calls; during a call or wrap-up this holds from its end."""
+        self.world.order(agent_id, "paused", by)
         await commands.pause(self.link, self.world, agent_id, reason)
         await self._until(lambda: bool(self._agent(agent_id).pause_reason))
 
-    async def ready(self, agent_id: AgentId, by: Literal["agent", "supervisor"] = "agent") -> None:
+    async def ready(self, agent_id: AgentId, by: str = "") -> None:
         """End the agent's wrap-up or pause; nothing happens if there is none."""
         now = self._clock()
+        self.world.order(agent_id, "available", by)
         with self._changes():
-            wrapped_up = commands.end_wrap_up(self.world, agent_id, now, by)
+            who: Literal["agent", "supervisor"] = "supervisor" if by else "agent"
+            wrapped_up = commands.end_wrap_up(self.world, agent_id, now, who)
         if not wrapped_up:
             await commands.end_pause(self.link, self.world, agent_id)
         await self._until(lambda: not self._agent(agent_id).pause_reason)
@@ -348,6 +361,8 @@ class Engine(Generic[BriefT]):
             metrics.EVENTS.labels(type(event).__name__).inc()
             self._pops.on_event(self.world, event)
             self._wrap_ups.on_event(self.world, event)
+            self._escalations.on_event(self.world, event)
+            self._missed_calls.on_event(self.world, event)
             self.bus.publish(EVENTS, event)
             if isinstance(event, ev.AgentStateChanged | ev.WrapUpExtended):
                 self.bus.publish(agent_topic(event.agent_id), event)
@@ -410,6 +425,15 @@ class Engine(Generic[BriefT]):
         else:
             self._in_step.clear()
         self.bus.publish(STATUS, self.health())
+
+    async def _escalate(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            if self._in_step.is_set():
+                try:
+                    self._escalations.look(self.world)
+                except Exception:  # noqa: BLE001 -- the next second looks again
+                    _log.exception("escalation_failed")
 
     async def _keep_house(self) -> None:
         while True:

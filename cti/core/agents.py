@@ -12,6 +12,9 @@ from cti.core.records import Device
 WRAP_UP: Final = "wrap-up"
 """The reason under which Asterisk pauses a member while the agent wraps up; ours alone."""
 
+MISSED_CALLS: Final = "missed-calls"
+"""The reason under which the engine pauses an agent who let too many calls ring in vain."""
+
 AgentInput: TypeAlias = Literal[
     "signed_in",
     "signed_out",
@@ -94,6 +97,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """The agent's own leg of the present call."""
     pause_reason: str = ""
     """Why the agent is, or after this call will be, paused; empty: not paused."""
+    misses: int = 0
+    """Calls in a row that rang in vain, since the agent last answered or became available."""
     device: Device = "unknown"
     wrap_up_since: float | None = None
     wrap_up_until: float | None = None
@@ -123,6 +128,8 @@ def step(agent: Agent, symbol: AgentInput, at: float, **changes: object) -> Agen
     state = TABLE.next(agent.state, symbol)
     if state != agent.state:
         changes |= {"state": state, "since": at}
+        if agent.state in ("logged_out", "paused"):
+            changes["misses"] = 0
     if symbol in _FREED or symbol in ("signed_in", "signed_out"):
         changes |= {
             "call_id": None,

@@ -225,7 +225,7 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             }
         case ev.CallQueued():
             return {
-                "waiting_since": call.waiting_since or event.at,
+                "waiting_since": event.at if call.waiting_since is None else call.waiting_since,
                 "queue": event.queue,
                 "position": event.position,
                 "priority": event.priority,

@@ -41,6 +41,9 @@ QUEUE: Final = "HOTLINE_QUEUE"
 PRIORITY: Final = "HOTLINE_PRIORITY"
 """Priority in the queue: an integer, higher is served first (copied to ``QUEUE_PRIO``)."""
 
+POSITION: Final = "HOTLINE_POSITION"
+"""Place in the queue that a caller who comes from another queue takes over; mostly empty."""
+
 NEXT: Final = "HOTLINE_NEXT"
 """What the dialplan does after the menu: ``queue`` or ``hangup``.
 

@@ -203,6 +203,8 @@ class AgentStateChanged(Event, frozen=True, kw_only=True):
     state: AgentState
     reason: str = ""
     call_id: CallId | None = None
+    by: str = ""
+    """Who ordered it, if not the agent: a supervisor's login, or ``policy``."""
 
 
 class EngineResynchronised(Event, frozen=True, kw_only=True):

@@ -175,7 +175,11 @@ def _member_missed(world: World, r: rec.MemberMissed) -> None:
         queue=r.queue,
         ring_time=ring_time,
     )
-    if world.emit(missed) and world.agent(r.member_name, r.at).call_id == call.call_id:
+    if not world.emit(missed):
+        return
+    agent = world.agent(r.member_name, r.at)
+    world.set_agent(r.member_name, r.at, misses=agent.misses + 1)
+    if agent.call_id == call.call_id:
         world.free(r.member_name, r.at)
 
 
@@ -197,6 +201,7 @@ def _member_connected(world: World, r: rec.MemberConnected) -> None:
         world.trace(call.call_id).gave_up_at = None
         withdraw_ringing(world, call, r.at, keep=r.member_name)
         _engage(world, "answered", r, call)
+        world.set_agent(r.member_name, r.at, misses=0)
 
 
 def _member_completed(world: World, r: rec.MemberCompleted) -> None:

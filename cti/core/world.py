@@ -14,6 +14,7 @@ import msgspec
 from cti.core import events as ev
 from cti.core.agents import Agent, AgentInput, Membership, freed, step
 from cti.core.calls import Call, advance, arrive
+from cti.core.events import AgentState
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.machine import IllegalTransitionError
 from cti.core.pseudonym import plain_number, pseudonym
@@ -82,6 +83,8 @@ class World:
         self.server = ""
         self.rebuilding = False
         """Whether events are concluded from a snapshot rather than seen."""
+        self.orders: dict[AgentId, tuple[AgentState, str]] = {}
+        """Who ordered which state of an agent, until Asterisk says that it began."""
         self._out: list[ev.DomainEvent] = []
         self._rejected: list[Rejection] = []
 
@@ -149,9 +152,24 @@ class World:
                     state=after.state,
                     reason=after.reason,
                     call_id=after.call_id,
+                    by=self._ordered_by(agent_id, after.state),
                 )
             )
         return True
+
+    def order(self, agent_id: AgentId, state: AgentState, by: str) -> None:
+        """Note that somebody else than the agent wants the agent in ``state``."""
+        self.orders.pop(agent_id, None)
+        known = self.agents.get(agent_id)
+        if by and (known is None or known.state != state):
+            self.orders[agent_id] = (state, by)
+
+    def _ordered_by(self, agent_id: AgentId, state: AgentState) -> str:
+        wanted, by = self.orders.get(agent_id, (None, ""))
+        if state != wanted:
+            return ""
+        del self.orders[agent_id]
+        return by
 
     def set_agent(self, agent_id: AgentId, at: float, **changes: object) -> Agent:
         """Change fields that are not part of the state table."""
@@ -278,7 +296,14 @@ class World:
                 except IllegalTransitionError as error:
                     self.reject("restore", str(error))
             match event:
+                case ev.AgentMissed():
+                    known = self.agent(event.agent_id, event.at)
+                    self.set_agent(event.agent_id, event.at, misses=known.misses + 1)
+                case ev.CallConnected():
+                    self.set_agent(event.agent_id, event.at, misses=0)
                 case ev.AgentStateChanged():
+                    if event.state in ("logged_out", "paused"):
+                        self.set_agent(event.agent_id, event.at, misses=0)
                     self.set_agent(
                         event.agent_id,
                         event.at,

@@ -98,6 +98,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                     wrap_up={QueueName(q.name): q.wrap_up_seconds for q in settings.queues},
                     to_e164=lambda raw: numbers.read(raw).e164,
                 ),
+                missed_calls=settings.agents.missed_calls,
             ),
             briefs=Briefs(bank),
             journal=journal,

@@ -182,6 +182,17 @@ class QueueSettings(Section):
     announce_seconds: int = Field(45, ge=0, description="pause between comfort messages; 0: none")
 
 
+class AgentSettings(Section):
+    """What agents may do."""
+
+    missed_calls: int = Field(
+        2,
+        ge=0,
+        le=20,
+        description="an agent who lets so many calls in a row ring in vain is paused; 0: never",
+    )
+
+
 class TrunkSettings(Section):
     """One SIP trunk: a carrier over which customers phone in."""
 
@@ -283,6 +294,7 @@ class Settings(Section):
     console: ConsoleSettings = ConsoleSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
+    agents: AgentSettings = AgentSettings()
     queues: tuple[QueueSettings, ...] = Field(
         (
             QueueSettings(name="service", title_zh="普通客服", title_en="Customer service"),

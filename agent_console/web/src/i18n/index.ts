@@ -31,7 +31,8 @@ export function named(kind: 'queues' | 'reasons' | 'nodes', id: string): string 
 
 export function pauseReason(code: string): string {
   const choice = catalogue.value.pause_reasons.find(each => each.code === code)
-  return choice === undefined ? code : local(choice.text)
+  // The engine's own reasons cannot be chosen; their words stand with the topics.
+  return choice === undefined ? named('reasons', code) : local(choice.text)
 }
 
 /** A day as people write it: `3月8日`, `8 Mar`; with the year if it is not this one. */

@@ -1,0 +1,141 @@
+"""Carrying out what the routing rules say of callers who wait long.
+
+The steps stand in the call's own record (:class:`cti.core.events.CallRouted`), so that they
+survive a restart of the engine.  A caller for whom a phone rings is left alone.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from cti.ami.protocol import Reply
+from cti.ami_actions import Action, queue_overflow, queue_priority
+from cti.core import events as ev
+from cti.core.calls import Call
+from cti.core.ids import CallId, QueueName
+from cti.core.routing import due, remaining
+from cti.core.world import World
+from cti.errors import AmiError
+
+if TYPE_CHECKING:
+    import asyncio
+
+EVERY: Final = 1.0
+"""Seconds between two looks at the waiting callers."""
+RETRY_AFTER: Final = 5.0
+"""Seconds until a step that Asterisk refused is tried again."""
+_log = structlog.get_logger(__name__)
+
+
+class Escalations:
+    """Raises priorities and moves callers to other queues when their time has come."""
+
+    def __init__(
+        self,
+        post: "Callable[[Action], asyncio.Future[Reply]]",
+        clock: Callable[[], float],
+        record: Callable[[ev.DomainEvent], None],
+    ) -> None:
+        """``post`` puts an action on the wire at once; ``record`` lets an event happen."""
+        self._post = post
+        self._clock = clock
+        self._record = record
+        self._asked: dict[CallId, ev.Escalation] = {}
+        """Steps that Asterisk was asked for and that it has not shown yet."""
+        self._not_before: dict[CallId, float] = {}
+
+    def look(self, world: World) -> None:
+        """Take every step that is due now."""
+        now = self._clock()
+        for call, step in list(self._due(world, now)):
+            self._take(world, call, step, now)
+
+    def on_event(self, world: World, event: ev.DomainEvent) -> None:
+        """React to one event that has been applied to ``world``."""
+        match event:
+            case ev.CallLeftQueue(status="WITHDRAW"):
+                step = self._asked.pop(event.call_id, None)
+                if step is not None:
+                    self._done(world.calls[event.call_id], step, event.at)
+            case ev.CallConnected() | ev.CallAbandoned() | ev.CallEnded() | ev.CallLeftQueue():
+                self._asked.pop(event.call_id, None)
+                self._not_before.pop(event.call_id, None)
+
+    def _due(self, world: World, now: float) -> Iterator[tuple[Call, ev.Escalation]]:
+        for call in world.calls.values():
+            if call.state != "queued" or not call.steps or call.call_id in self._asked:
+                continue
+            if now < self._not_before.get(call.call_id, 0.0):
+                continue
+            step = due(call.steps, call.waited(now))
+            if step is not None:
+                yield call, step
+
+    def _take(self, world: World, call: Call, step: ev.Escalation, now: float) -> None:
+        channel = world.trace(call.call_id).channel
+        queue = call.queue or QueueName("")
+        moves = step.queue is not None and step.queue != queue
+        if step.queue is not None and moves and step.queue not in world.queues:
+            _log.error("escalation_without_queue", queue=step.queue, rule=call.rule)
+            self._not_before[call.call_id] = now + RETRY_AFTER
+            return
+        if not moves and step.priority <= call.priority:
+            self._done(call, step, now)
+            return
+        if step.queue is not None and moves:
+            place = position(world, call, step.queue, step.priority)
+            action = queue_overflow(queue, channel, step.queue, step.priority, place)
+        else:
+            action = queue_priority(queue, channel, step.priority)
+        try:
+            answer = self._post(action)
+        except AmiError as error:
+            _log.warning("escalation_not_sent", call_id=call.call_id, error=str(error))
+            return  # the next look tries again
+        self._asked[call.call_id] = step
+        answer.add_done_callback(lambda f: self._answered(f, world, call.call_id, step, moves))
+
+    def _answered(
+        self,
+        answer: "asyncio.Future[Reply]",
+        world: World,
+        call_id: CallId,
+        step: ev.Escalation,
+        moves: bool,
+    ) -> None:
+        refused = answer.cancelled() or answer.exception() is not None
+        if not refused and answer.result().success:
+            if not moves and self._asked.pop(call_id, None) is not None and call_id in world.calls:
+                self._done(world.calls[call_id], step, self._clock())
+            return
+        if self._asked.pop(call_id, None) is not None:
+            text = "no answer" if refused else answer.result().text
+            _log.warning("escalation_refused", call_id=call_id, answer=text)
+            self._not_before[call_id] = self._clock() + RETRY_AFTER
+
+    def _done(self, call: Call, step: ev.Escalation, at: float) -> None:
+        moved = step.queue is not None and step.queue != call.queue
+        self._record(
+            ev.CallRouted(
+                at=at,
+                call_id=call.call_id,
+                rule=call.rule,
+                queue=step.queue or call.queue or QueueName(""),
+                priority=max(step.priority, call.priority),
+                reasons=(f"waited={step.after:g}", *(("overflow",) if moved else ())),
+                steps=remaining(call.steps, step),
+            )
+        )
+
+
+def position(world: World, call: Call, queue: QueueName, priority: int) -> int:
+    """Return the place in ``queue`` that the whole wait of ``call`` is worth, from 1."""
+    since = call.waiting_since if call.waiting_since is not None else call.since
+    ahead = 0
+    for other in world.calls.values():
+        if other.queue != queue or other.state not in ("queued", "ringing"):
+            continue
+        began = other.waiting_since if other.waiting_since is not None else other.since
+        ahead += (other.priority, -began) > (priority, -since)
+    return ahead + 1
