@@ -2,18 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
 from cti.core.routing import Decision
-from ivr.flow import FlowSet
+from ivr.flow import Flow
 from ivr.flow.effects import Route
 from ivr.prompt_ids import Language
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Router: TypeAlias = Callable[[Route], Decision]
 """Knows the rules and the time."""
+
+
+class Flows(Protocol):
+    """The menus by name; :class:`ivr.flow.book.FlowBook` keeps them fresh."""
+
+    def get(self, name: str) -> Flow:
+        """Return the flow for a new call; raise :class:`ivr.errors.UnknownFlowError`."""
 
 
 class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +61,7 @@ class IvrConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What the dialplan shows as the first AGI argument."""
     allow: tuple[Network, ...]
     """Networks whose Asterisk may connect."""
-    flows: FlowSet
+    flows: Flows
     route: Router
     """Decides where a caller waits; see :class:`ivr.routing.RoutingBook`."""
     lengths: Mapping[tuple[Language, str], float] = {}

@@ -21,9 +21,8 @@ from ivr.errors import (
     AsteriskSilentError,
     CallerGoneError,
     IvrError,
-    UnknownFlowError,
 )
-from ivr.flow import Call, Flow, FlowEngine
+from ivr.flow import Call, FlowEngine
 from ivr.flow.effects import Play
 from ivr.inquiries import Inquiries
 from ivr.ports import Reader
@@ -65,6 +64,7 @@ class Session:
         self._reader = reader
         self._admit = admit
         self._call: Call | None = None
+        self._flow_label = "unknown"
 
     async def serve(self) -> None:
         """Serve the connection; raises only :class:`asyncio.CancelledError`, after diverting."""
@@ -113,7 +113,7 @@ class Session:
             log.error("flow_crashed", **describe(error))  # noqa: TRY400  # a trace may hold digits
             await self._apologise(environment)
         finally:
-            metrics.CALLS.labels(self._flow_label(environment), end).inc()
+            metrics.CALLS.labels(self._flow_label, end).inc()
             log.info("menu_left", end=end)
 
     async def _call_id(self, environment: Environment) -> str:
@@ -126,7 +126,8 @@ class Session:
         return made
 
     async def _run_flow(self, environment: Environment, call_id: str) -> str:
-        flow = self._flow(environment)
+        flow = self._config.flows.get(environment.script)
+        self._flow_label = flow.name
         self._call = call = Call(
             call_id=call_id,
             language=self._language(environment),
@@ -144,15 +145,6 @@ class Session:
             self._config.route,
         )
         return await runner.run(environment.caller_number)
-
-    def _flow(self, environment: Environment) -> Flow:
-        return self._config.flows.get(environment.script)
-
-    def _flow_label(self, environment: Environment) -> str:
-        try:
-            return self._flow(environment).name
-        except UnknownFlowError:
-            return "unknown"
 
     def _language(self, environment: Environment) -> Language:
         wanted = environment.arguments[1:2]

@@ -1,5 +1,6 @@
 """The role ``ivr``: the voice menu's process."""
 
+import asyncio
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -15,12 +16,14 @@ from crm_lookup.sqlite import SqliteBank
 from hotline import db
 from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
+from hotline.roles.flows import flow_folder, known_to_flows
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
 from hotline.web import health_app, serve_until
 from ivr import lengths
 from ivr.config import IvrConfig, IvrLimits
 from ivr.flow import FlowSet, load
+from ivr.flow.book import FlowBook
 from ivr.prompts import PromptCatalogue
 from ivr.routing import Known, RoutingBook
 from ivr.server import IvrServer, IvrServices
@@ -38,8 +41,7 @@ def load_prompts() -> PromptCatalogue:
 
 def load_flows(settings: Settings) -> FlowSet:
     """The flows of these settings; raises :class:`ivr.errors.FlowFileError` naming the line."""
-    folder: Path = settings.ivr.flows or DIALPLANS / "flows"
-    return load(folder, load_prompts())
+    return load(flow_folder(settings), load_prompts())
 
 
 def routing_file(settings: Settings) -> Path:
@@ -47,7 +49,7 @@ def routing_file(settings: Settings) -> Path:
     return settings.ivr.routing or DIALPLANS / "routing.yaml"
 
 
-def known_names(settings: Settings, flows: FlowSet) -> Known:
+def known_names(settings: Settings, flows: FlowSet | FlowBook) -> Known:
     """The names that routing rules may use."""
     return Known(
         queues=tuple(queue.name for queue in settings.queues),
@@ -56,7 +58,7 @@ def known_names(settings: Settings, flows: FlowSet) -> Known:
     )
 
 
-def open_routing(settings: Settings, flows: FlowSet) -> RoutingBook:
+def open_routing(settings: Settings, flows: FlowSet | FlowBook) -> RoutingBook:
     """The routing rules; raises :class:`ivr.errors.RoutingFileError` naming the line."""
     return RoutingBook(
         routing_file(settings),
@@ -87,7 +89,9 @@ async def run_ivr(settings: Settings) -> None:
             bank, key, limit=settings.ivr.pin_tries, lock_seconds=settings.ivr.pin_lock
         )
         stack.push_async_callback(pins.close)
-        flows = load_flows(settings)
+        flows = FlowBook(flow_folder(settings), lambda: known_to_flows(settings))
+        watching = asyncio.create_task(flows.watch())
+        stack.callback(watching.cancel)
         server = IvrServer(
             IvrConfig(
                 host=settings.ivr.host,
