@@ -2,11 +2,15 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
+import structlog.tracebacks
 
 from hotline.settings.model import LogSettings
+
+_TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+"""Local variables hold secrets and customers' data, which no log may hold."""
 
 
 def configure_logging(settings: LogSettings, role: str) -> None:
@@ -37,11 +41,15 @@ def configure_logging(settings: LogSettings, role: str) -> None:
     )
     final: list[Any] = (
         [
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_TRACEBACKS),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
         if as_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -53,8 +61,8 @@ def configure_logging(settings: LogSettings, role: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # These two speak once per request or per AMI message; ours say what matters.
-    for noisy in ("uvicorn.access", "panoramisk", "asyncio"):
+    # These speak once per request or per AMI message; ours say what matters.
+    for noisy in ("uvicorn.access", "panoramisk", "asyncio", "httpx"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
 
 

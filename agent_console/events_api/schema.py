@@ -12,10 +12,13 @@ from typing import Final
 import msgspec
 
 from agent_console.events_api import messages as m
+from agent_console.events_api.backoff import FIRST_S
 from agent_console.events_api.channel import BUFFERED, WINDOW
 from agent_console.events_api.lines import KEPT_S, NAMES_PER_TOKEN
 from agent_console.events_api.schema_text import INTRODUCTION
+from agent_console.events_api.sender import TIMEOUT_S
 from agent_console.events_api.session import BURST, HELLO_WITHIN_S, MESSAGES_PER_S
+from agent_console.events_api.signing import REPLAY_WINDOW_S
 from agent_console.events_api.websocket import PATH
 from agent_console.reference import Schema, section
 
@@ -76,6 +79,9 @@ def _document(components: dict[str, Schema]) -> str:
         names=NAMES_PER_TOKEN,
         burst=BURST,
         rate=f"{MESSAGES_PER_S:g}",
+        timeout=f"{TIMEOUT_S:g}",
+        first=f"{FIRST_S:g}",
+        window_s=REPLAY_WINDOW_S,
     ).splitlines()
     lines += ["", "## Events", "", "Every event has these fields:", ""]
     lines += section(m.Event, _part(components["PopWithdrawn"], _COMMON))[4:]

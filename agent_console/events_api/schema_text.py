@@ -4,9 +4,10 @@ from typing import Final
 
 INTRODUCTION: Final = """\
 Other programs, such as the bank's own CRM, learn here of pops, calls and agents as they happen. A
-program reads over a WebSocket at `{path}`. All bodies are JSON; their schemas are in
-[event-api.schema.json](event-api.schema.json). Times are seconds since the epoch by the server's
-clock, durations are seconds; texts that people read come as `zh` and `en`.
+program reads over a WebSocket at `{path}`, or gets signed requests (webhooks). All bodies
+are JSON; their schemas are in [event-api.schema.json](event-api.schema.json). Times are seconds
+since the epoch by the server's clock, durations are seconds; texts that people read come as `zh`
+and `en`.
 
 Within `v1` fields, kinds of events and values may be added; nothing is renamed, removed or given
 another meaning. **Ignore what you do not know.**
@@ -65,4 +66,46 @@ connection with the same name closes the first.
 | 4503 | the server is going down | comes back after a while |
 
 After wrong tokens an address has to wait: a few tries at once, then one every some seconds.
+
+## Webhooks
+
+    hotline webhooks add https://crm.bank.example/pops --queue vip --kind pop_raised
+    hotline webhooks test WEBHOOK_ID        # one event of the kind `test`, now
+    hotline webhooks list
+    hotline webhooks dead                   # what was given up
+    hotline webhooks retry [DELIVERY_ID]
+    hotline webhooks remove WEBHOOK_ID
+
+Every event that the webhook may see (queues, agents, scopes and kinds as for tokens) is sent as
+the body of a `POST` of its own. A receiver answers 2xx within {timeout} seconds once it has kept
+the event; anything else, a redirect too, is a failure. Failed deliveries are tried again after
+{first} seconds, then after twice as long each time, up to an hour, with jitter, for
+`integrations.webhook_give_up_hours`; 410 ends them at once. What was given up stays in the
+dead-letter list for `integrations.dead_letter_days`. Deliveries are stored before they are sent
+and outlive a restart of ours; a delivery's body is deleted once it is made. Delivery is **at least
+once** and may be out of order: use the event's `id` and `at`.
+
+Requests are signed as [Standard Webhooks](https://www.standardwebhooks.com) describes; its
+libraries check them:
+
+| header | holds |
+|---|---|
+| `webhook-id` | the event's `id`, the same in every attempt |
+| `webhook-timestamp` | when this attempt was signed, in whole seconds |
+| `webhook-signature` | `v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body` |
+
+The key is the base64 after `whsec_`. **Refuse** a wrong signature, and a timestamp more than
+{window_s} seconds away from your clock, so that nobody can replay an old request:
+
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{{webhook_id}}.{{webhook_timestamp}}.".encode() + body
+    expected = "v1," + base64.b64encode(hmac.new(key, signed, "sha256").digest()).decode()
+    fresh = abs(time.time() - int(webhook_timestamp)) <= {window_s}
+    good = fresh and hmac.compare_digest(expected, webhook_signature)
+
+Webhooks go to `https:` addresses on the public internet, and to this machine. A bank's own
+networks are allowed in `integrations.webhook_networks`, plain HTTP for single hosts in
+`integrations.plain_http_hosts`; link-local and metadata addresses are refused. The host's
+addresses are looked up and checked before every attempt. An own certification authority goes into
+`integrations.webhook_authority`.
 """

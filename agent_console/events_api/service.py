@@ -15,6 +15,8 @@ from agent_console.events_api.feed import Feed
 from agent_console.events_api.lines import Lines
 from agent_console.events_api.messages import kind_of
 from agent_console.events_api.ports import IntegrationStore
+from agent_console.events_api.sender import Poster
+from agent_console.events_api.webhooks import WebhookConfig, Webhooks
 from agent_console.events_api.websocket import PATH, EventSockets
 from agent_console.ports import Clock
 from crm_lookup.numbers import NumberReader
@@ -30,11 +32,14 @@ class EventsApi:
         numbers: NumberReader,
         queue_of: Callable[[CallId], str | None],
         clock: Clock,
+        poster: Poster,
+        config: WebhookConfig,
     ) -> None:
         self._clock = clock
         self._feed = Feed(secrets.token_hex(6), numbers, queue_of)
         self._lines = Lines(self._feed.standing)
         self.sockets = EventSockets(store, self._lines, clock)
+        self.webhooks = Webhooks(store, poster, config, clock)
         self._tasks: list[asyncio.Task[None]] = []
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -47,15 +52,18 @@ class EventsApi:
         for event in self._feed.take(message):
             metrics.EVENTS.labels(kind=kind_of(event)).inc()
             self._lines.publish(event, now)
+            self.webhooks.take(event, now)
 
     async def start(self) -> None:
-        """Begin to look after connections."""
+        """Begin to look after connections and to deliver."""
+        await self.webhooks.start()
         self._tasks.append(asyncio.create_task(self.sockets.watch(), name="event-api-watch"))
 
     async def stop(self) -> None:
-        """End all connections."""
+        """End all connections; what is not delivered stays stored."""
         self._lines.close_all()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await self.webhooks.stop()

@@ -1,7 +1,8 @@
-"""``hotline tokens …``: the programs that take pops from us."""
+"""``hotline tokens …`` and ``hotline webhooks …``: the programs that take pops from us."""
 
 import asyncio
 import enum
+import secrets
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ class Scope(enum.StrEnum):
 SCOPES = typer.Option([Scope.POPS], "--scope", help="What it may see; may be repeated.")
 QUEUES = typer.Option([], "--queue", help="Only this queue; may be repeated.")
 AGENTS = typer.Option([], "--agent", help="Only this agent id; may be repeated.")
+WEBHOOK_ID = typer.Argument(..., help="Id from the list.")
 EVERYTHING = typer.Option(False, "--all", help="Every queue and agent, also future ones.")
 
 tokens = typer.Typer(help="Tokens for programs that read the event API.", no_args_is_help=True)
@@ -105,6 +107,167 @@ def revoke_token(
     except ConsoleError as error:
         fail(str(error))
     out.print(f"{token_id} is revoked")
+
+
+webhooks = typer.Typer(help="Addresses to which events are sent.", no_args_is_help=True)
+
+
+@webhooks.command("add")
+@clear_errors
+def add_webhook(
+    context: typer.Context,
+    url: str = typer.Argument(..., help="https address of the receiver."),
+    kind: list[str] = typer.Option([], "--kind", help="Only such events; may be repeated."),
+    scope: list[Scope] = SCOPES,
+    queue: list[str] = QUEUES,
+    agent: list[str] = AGENTS,
+    everything: bool = EVERYTHING,
+) -> None:
+    """Send events to an address; prints the key of the signatures once."""
+    from agent_console.errors import ConsoleError
+    from agent_console.events_api.messages import SCOPE_OF
+    from agent_console.events_api.signing import new_secret
+    from agent_console.events_api.targets import read_url
+    from agent_console.store.integration_model import Webhook
+    from hotline.accounts import open_integrations
+    from hotline.integrations import webhook_policy
+
+    settings = state(context).settings
+    unknown = sorted(set(kind) - SCOPE_OF.keys())
+    if unknown:
+        fail(f"no such kind: {', '.join(unknown)}; accepted: {', '.join(SCOPE_OF)}")
+    try:
+        read_url(url, webhook_policy(settings))
+    except ConsoleError as error:
+        fail(str(error))
+    hook = Webhook(
+        webhook_id=secrets.token_hex(6),
+        url=url,
+        secret=new_secret(),
+        grant=_grant(state(context), scope, queue, agent, everything),
+        kinds=frozenset(kind) or None,
+        created_at=time.time(),
+    )
+
+    async def store() -> None:
+        async with open_integrations(settings) as integrations:
+            await integrations.add_webhook(hook)
+
+    asyncio.run(store())
+    err.print(f"webhook {hook.webhook_id}; the receiver checks signatures with:", markup=False)
+    out.print(hook.secret, markup=False, soft_wrap=True)
+
+
+@webhooks.command("list")
+@clear_errors
+def list_webhooks(context: typer.Context) -> None:
+    """List all webhooks and what waits for them."""
+    from hotline.accounts import open_integrations
+
+    async def read() -> None:
+        async with open_integrations(state(context).settings) as integrations:
+            found, counts = await integrations.webhooks(), await integrations.counts()
+        if not found:
+            err.print("none yet; make one with `hotline webhooks add`")
+            return
+        table = Table("id", "address", "kinds", "scopes", "queues", "agents", "waiting", "dead")
+        for hook in found:
+            waiting = counts.get((hook.webhook_id, "pending"), 0)
+            waiting += counts.get((hook.webhook_id, "failed"), 0)
+            dead = counts.get((hook.webhook_id, "dead"), 0)
+            own = (_listed(hook.kinds), *_seen(hook.grant), str(waiting), str(dead))
+            table.add_row(hook.webhook_id, hook.url, *own)
+        out.print(table)
+
+    asyncio.run(read())
+
+
+@webhooks.command("test")
+@clear_errors
+def try_webhook(context: typer.Context, webhook_id: str = WEBHOOK_ID) -> None:
+    """Send one event of the kind "test" now and say what the receiver answered."""
+    from agent_console.errors import UnknownWebhookError
+    from agent_console.events_api.messages import ENCODER, Test
+    from hotline.accounts import open_integrations
+    from hotline.integrations import make_poster
+
+    settings = state(context).settings
+
+    async def send() -> str | None:
+        async with open_integrations(settings) as integrations:
+            hooks = {hook.webhook_id: hook for hook in await integrations.webhooks()}
+        hook = hooks.get(webhook_id)
+        if hook is None:
+            fail(str(UnknownWebhookError(webhook_id)))
+        event = Test(id=f"test-{secrets.token_hex(6)}", at=time.time())
+        poster = make_poster(settings)
+        outcome = await poster.post(hook.url, hook.secret, event.id, ENCODER.encode(event))
+        await poster.close()
+        out.print(outcome.detail, markup=False)
+        return None if outcome.ok else "the receiver did not take it (it must answer 2xx)"
+
+    problem = asyncio.run(send())
+    if problem:
+        fail(problem)
+
+
+@webhooks.command("dead")
+@clear_errors
+def list_dead(context: typer.Context) -> None:
+    """List the deliveries that were given up."""
+    from hotline.accounts import open_integrations
+
+    async def read() -> None:
+        async with open_integrations(state(context).settings) as integrations:
+            found = await integrations.dead()
+        if not found:
+            err.print("none")
+            return
+        table = Table("id", "webhook", "event", "kind", "of", "tries", "last error")
+        for one in found:
+            about = (one.delivery_id, one.webhook_id, one.event_id, one.kind)
+            table.add_row(*about, _day(one.created_at), str(one.attempts), one.last_error)
+        out.print(table)
+
+    asyncio.run(read())
+
+
+@webhooks.command("retry")
+@clear_errors
+def retry_dead(
+    context: typer.Context,
+    delivery_id: str = typer.Argument("", help="Id from the dead; none: all of them."),
+    webhook_id: str = typer.Option("", "--webhook", help="Only those of this webhook."),
+) -> None:
+    """Let what was given up be tried again."""
+    from hotline.accounts import open_integrations
+
+    async def change() -> int:
+        async with open_integrations(state(context).settings) as integrations:
+            return await integrations.retry(time.time(), webhook_id or None, delivery_id or None)
+
+    count = asyncio.run(change())
+    if not count:
+        fail("nothing to retry; `hotline webhooks dead` shows what was given up")
+    out.print(f"{count} will be tried again")
+
+
+@webhooks.command("remove")
+@clear_errors
+def remove_webhook(context: typer.Context, webhook_id: str = WEBHOOK_ID) -> None:
+    """Forget a webhook and everything that waits for it."""
+    from agent_console.errors import ConsoleError
+    from hotline.accounts import open_integrations
+
+    async def change() -> None:
+        async with open_integrations(state(context).settings) as integrations:
+            await integrations.remove_webhook(webhook_id)
+
+    try:
+        asyncio.run(change())
+    except ConsoleError as error:
+        fail(str(error))
+    out.print(f"{webhook_id} is removed")
 
 
 def _grant(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Final
@@ -31,6 +31,7 @@ from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.desks import BankEngine, Desks, TappedBus
+from hotline.integrations import make_events_api
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
 from hotline.web import serve_until
@@ -109,9 +110,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         stack.push_async_callback(users_engine.dispose)
         users = SqlUserStore(users_engine)
         desks = Desks(engine, bus, users, settings.queues, numbers)
-        events_api = EventsApi(
-            SqlIntegrationStore(users_engine), numbers, _last_queue(engine), time.time
-        )
+        events_api = make_events_api(settings, engine, SqlIntegrationStore(users_engine), numbers)
         bus.watchers.append(events_api.take)
         await events_api.start()
         stack.push_async_callback(events_api.stop)
@@ -159,16 +158,6 @@ async def _serve_web(
         ssl_keyfile=str(pair.key) if pair else None,
         **UVICORN_OPTIONS,
     )
-
-
-def _last_queue(engine: BankEngine) -> Callable[[ids.CallId], str | None]:
-    """How the event API finds the queue that a call is or was in."""
-
-    def queue(call_id: ids.CallId) -> str | None:
-        call = engine.world.calls.get(call_id)
-        return None if call is None else call.queue
-
-    return queue
 
 
 def _catalogue(settings: Settings) -> Catalogue:

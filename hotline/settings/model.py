@@ -146,6 +146,28 @@ class ConsoleSettings(Section):
     idle_minutes: int = Field(60, ge=5, le=1440, description="sign-out after so long without use")
 
 
+class IntegrationSettings(Section):
+    """Programs that take pops from us; see docs/event-api.md."""
+
+    webhook_networks: tuple[Network, ...] = Field(
+        (),
+        description="networks to which webhooks may go beside the public internet and this "
+        "machine, e.g. ['10.20.0.0/16']",
+    )
+    plain_http_hosts: tuple[HostName, ...] = Field(
+        (), description="hosts to which webhooks may go without TLS"
+    )
+    webhook_authority: Path | None = Field(
+        None, description="PEM file with the certificates to trust; default: the system's"
+    )
+    webhook_give_up_hours: float = Field(
+        24, ge=0.01, le=720, description="hours after which an undelivered event is given up"
+    )
+    dead_letter_days: float = Field(
+        7, ge=0.01, le=365, description="days for which events that were given up are kept"
+    )
+
+
 class DatabaseSettings(Section):
     """Where customers, journal and users are kept."""
 
@@ -292,6 +314,7 @@ class Settings(Section):
     ivr: IvrSettings = IvrSettings()
     tls: TlsSettings = TlsSettings()
     console: ConsoleSettings = ConsoleSettings()
+    integrations: IntegrationSettings = IntegrationSettings()
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     agents: AgentSettings = AgentSettings()

@@ -7,7 +7,9 @@ import msgspec
 
 from agent_console.events_api import messages as m
 from agent_console.events_api.service import EventsApi
+from agent_console.events_api.testing import FakePoster
 from agent_console.events_api.tokens import new_token
+from agent_console.events_api.webhooks import WebhookConfig
 from agent_console.store import MemoryIntegrationStore
 from agent_console.store.integration_model import Grant, Scope
 from crm_lookup import model
@@ -96,13 +98,15 @@ class Kit:
     def __init__(self, **settings: Any) -> None:
         self.clock = Clock()
         self.store = MemoryIntegrationStore()
+        self.poster = FakePoster()
         self.bus = TappedBus()
         self.api = EventsApi(
             self.store,
             NumberReader("CN"),
             {"c1": "service"}.get,
             self.clock,
-            **settings,
+            self.poster,
+            WebhookConfig(**settings),
         )
         self.bus.watchers.append(self.api.take)
 
