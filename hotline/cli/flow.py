@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from hotline.cli.common import clear_errors, err, out, state
+from hotline.cli.common import clear_errors, err, fail, out, state
 
 app = typer.Typer(
     help="The voice menus: check them, draw them, walk through them without a phone.",
@@ -60,3 +60,54 @@ def schema() -> None:
     from ivr.flow.schema import schema_text
 
     typer.echo(schema_text(), nl=False)
+
+
+@app.command()
+@clear_errors
+def simulate(
+    context: typer.Context,
+    name: str = typer.Argument("main", help="Name of the flow."),
+    caller: str = typer.Option("+8613800138000", "--from", help="Calling number; '' withheld."),
+    keys: str = typer.Option(
+        "", help="One word for each question, e.g. '1 1 # 135790# 0'; '-' keys nothing."
+    ),
+    language: str = typer.Option("zh", help="Language of the number: zh or en."),
+    bank: str = typer.Option(
+        "demo", "--as", help="demo: one customer in memory; database: that of the settings."
+    ),
+) -> None:
+    """Walk a call through a flow without a phone; nothing is changed anywhere.
+
+    Prints what the caller hears, the keys taken, and every side effect.  After the last key the
+    caller is silent.
+    """
+    import asyncio
+
+    from hotline.roles.ivr import load_flows, load_prompts, open_routing
+    from hotline.simulation import bank_services
+    from ivr.flow.simulate import Scenario
+    from ivr.flow.simulate import simulate as walk
+
+    if language not in ("zh", "en"):
+        fail(f"{language}: no such language; accepted: zh, en")
+    if bank not in ("demo", "database"):
+        fail(f"{bank}: no such bank; accepted: demo, database")
+    settings = state(context).settings
+    number = next(iter(settings.numbers), None)
+    scenario = Scenario(
+        flow=name,
+        caller=caller,
+        keys=keys,
+        language=language,  # type: ignore[arg-type] # checked above
+        default_queue=number.queue if number else settings.queues[0].name,
+        dnis=number.dnis if number else "",
+    )
+
+    async def run() -> None:
+        flows = load_flows(settings)
+        router = open_routing(settings, flows).route
+        async with bank_services(settings, is_demo=bank == "demo") as services:
+            async for line in walk(scenario, flows, services, router, load_prompts().spell):
+                out.print(f"{line.what:>8}  {line.text}", markup=False, soft_wrap=True)
+
+    asyncio.run(run())
