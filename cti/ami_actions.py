@@ -92,6 +92,40 @@ def queue_overflow(
     )
 
 
+def set_variable(channel: str, name: str, value: str) -> Action:
+    """Set a channel's variable; ``channel`` is a name or a uniqueid."""
+    return Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value)))
+
+
+def redirect(channel: str, context: str, exten: str) -> Action:
+    """Let a channel go on elsewhere in the dialplan; whoever was bridged with it is hung up."""
+    fields = (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", "1"))
+    return Action("Redirect", fields)
+
+
+def redirect_both(first: tuple[str, str, str], second: tuple[str, str, str]) -> Action:
+    """Let two bridged channels go on elsewhere, each ``(channel, context, exten)``."""
+    fields: Fields = ()
+    for prefix, (channel, context, exten) in (("", first), ("Extra", second)):
+        fields += (
+            (prefix + "Channel", channel),
+            (prefix + "Context", context),
+            (prefix + "Exten", exten),
+            (prefix + "Priority", "1"),
+        )
+    return Action("Redirect", fields)
+
+
+def channel_status(channel: str) -> Action:
+    """Ask where one channel is; the item's ``BridgeID`` is empty while it is in no bridge."""
+    return Action("Status", (("Channel", channel),))
+
+
+def hang_up(channel: str) -> Action:
+    """End a channel; ``channel`` is a name or a uniqueid."""
+    return Action("Hangup", (("Channel", channel), ("Cause", "16")))
+
+
 ALREADY_THERE: Final = "Already there"
 """In the refusal of a ``QueueAdd`` for a member that exists."""
 

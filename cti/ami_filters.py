@@ -30,5 +30,9 @@ EVENTS: Final[tuple[str, ...]] = (
 READ: Final[tuple[str, ...]] = ("system", "call", "agent", "user")
 """Read classes; ``system`` is needed for ``FullyBooted`` alone (seen on 22.10.1)."""
 
-WRITE: Final[tuple[str, ...]] = ("agent", "reporting")
-"""Write classes: ``agent`` for ``QueueAdd`` etc., ``reporting`` for ``CoreShowChannels``."""
+WRITE: Final[tuple[str, ...]] = ("agent", "call", "reporting")
+"""Write classes.
+
+``agent`` for ``QueueAdd`` etc., ``reporting`` for ``CoreShowChannels``, ``call`` for ``Redirect``,
+``Hangup`` and ``Setvar`` (transfers); ``Originate`` and dialplan commands stay refused.
+"""

@@ -173,7 +173,7 @@ def dispose(
         raise UnknownCallError(
             f"there is no call {call_id}, or it ended too long ago; note it at the customer"
         )
-    if agent_id not in (call.agent_id, call.wrapping):
+    if agent_id not in (call.agent_id, *call.wrapping):
         raise NotAllowedNowError(f"agent {agent_id} did not have call {call_id}")
     world.emit(
         ev.CallDisposed(

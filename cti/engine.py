@@ -21,6 +21,7 @@ from cti.agent_policy import MissedCalls
 from cti.ami.client import AmiClient, AmiConfig
 from cti.ami.framing import Message
 from cti.bus import EVENTS, STATUS, Bus, LocalBus, agent_topic
+from cti.control import CallControl
 from cti.core import events as ev
 from cti.core import fold, records, resync
 from cti.core.agents import Agent, Membership
@@ -62,10 +63,10 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How long a pop waits for its brief when the phone rings already."""
     longest_wrap_up: float = 1800.0
     """Up to where an agent may extend a wrap-up, from its beginning."""
-    missed_calls: int = 2
-    """An agent who missed so many calls in a row is paused; 0: never."""
     zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """Clocks of the intervals in which figures are summed."""
+    missed_calls: int = 2
+    """An agent who missed so many calls in a row is paused; 0: never."""
 
 
 class _Ready(msgspec.Struct, frozen=True):
@@ -121,6 +122,8 @@ class Engine(Generic[BriefT]):
         self._wrap_ups = WrapUps(self.link.post, clock, self._wrap_up_over)
         self._escalations = Escalations(self.link.post, clock, self._record)
         self._missed_calls = MissedCalls(self.link.post, config.missed_calls)
+        self.control = CallControl(self.link, self.world, self._until)
+        """Transfers, consultations, conferences."""
         self._inbox: asyncio.Queue[Message | _Ready | _Down | _Picture] = asyncio.Queue()
         self._held: list[Message] | None = None
         """Events that wait for the picture of Asterisk; ``None`` when in step."""

@@ -128,9 +128,12 @@ class PopDesk(Generic[BriefT]):
                 self._withdraw_all(event.call_id, event.at, "left_queue")
             case ev.CallConnected():
                 self._connect(world, event)
+            case ev.TransferFailed() | ev.ConsultEnded() | ev.ConferenceEnded():
+                self._withdraw(event.target, event.call_id, event.at, "left_queue")
             case ev.AgentStateChanged():
                 self._agent_changed(event)
             case ev.CallEnded():
+                self._withdraw_all(event.call_id, event.at, "abandoned")
                 fetch = self._fetches.pop(event.call_id, None)
                 if fetch is not None and not self._in_use(event.call_id):
                     fetch[1].cancel()

@@ -72,6 +72,8 @@ class FakeLink:
         )
         """The items with which ``QueueStatus`` is answered."""
         self.channels: tuple[Message, ...] = ()
+        self.status: tuple[Message, ...] = ()
+        """The items with which ``Status`` of one channel is answered."""
         self.clock = "1.0"
         """Asterisk's clock, as a ``Ping`` tells it."""
         self.refusals: dict[str, str] = {}
@@ -123,4 +125,5 @@ class FakeLink:
             return Reply(Message(headers, {}))
         success = Message({"Response": "Success", "Timestamp": self.clock}, {})
         items = {"QueueStatus": self.queues, "CoreShowChannels": self.channels}
+        items["Status"] = self.status
         return Reply(success, items.get(action.name, ()))

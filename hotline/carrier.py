@@ -31,7 +31,6 @@ PHONES_ADDRESS: Final = "127.0.0.3"
 _MODULES: Final = (
     "pbx_spool",
     "func_rand",
-    "func_global",
     "res_clioriginate",
 )
 

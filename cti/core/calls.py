@@ -19,11 +19,18 @@ CallState: TypeAlias = Literal[
     "ringing",
     "connected",
     "on_hold",
+    "consulting",
+    "conference",
+    "transferring",
     "leaving",
     "wrap_up",
     "ended",
 ]
-"""``leaving``: the customer's channel lives, but is in no queue and with no agent any more.
+"""``consulting``: the customer hears music while the agent talks, or wants to, with a colleague.
+
+``transferring``: on the way from an agent to a queue or to another agent's phone, which may ring.
+
+``leaving``: the customer's channel lives, but is in no queue and with no agent any more.
 
 ``wrap_up``: the customer is gone, an agent still works on the call.
 """
@@ -31,7 +38,16 @@ CallState: TypeAlias = Literal[
 
 def _aside(state: CallState) -> dict[str, CallState]:
     """Return the rows of an earlier agent's wrap-up, which goes on while the call moves."""
-    return {"WrapUpEnded": state, "CallDisposed": state}
+    return {"WrapUpEnded": state, "WrapUpEnded, another runs": state, "CallDisposed": state}
+
+
+def _rung(state: CallState) -> dict[str, CallState]:
+    """Return the rows of a phone that rings for the call outside any queue."""
+    return {
+        "AgentRinging": state,
+        "AgentMissed": state,
+        "AgentMissed, others ring": state,
+    }
 
 
 _IN_MENU: Final[dict[str, CallState]] = {
@@ -66,18 +82,56 @@ TABLE: Final[Table[CallState]] = Table(
             "CallLeftQueue": "leaving",
             **_aside("ringing"),
         },
-        "connected": {"CallHeld": "on_hold", **_WITH_AGENT, **_aside("connected")},
-        "on_hold": {"CallResumed": "connected", **_WITH_AGENT, **_aside("on_hold")},
+        "connected": {
+            "CallHeld": "on_hold",
+            "ConsultStarted": "consulting",
+            **_WITH_AGENT,
+            **_aside("connected"),
+        },
+        "on_hold": {
+            "CallResumed": "connected",
+            "ConsultStarted": "consulting",
+            **_WITH_AGENT,
+            **_aside("on_hold"),
+        },
+        "consulting": {
+            **_rung("consulting"),
+            "ConsultAnswered": "consulting",
+            "ConsultEnded": "connected",
+            "ConferenceStarted": "conference",
+            **_WITH_AGENT,
+            **_aside("consulting"),
+        },
+        "conference": {
+            "ConferenceEnded": "connected",
+            **_WITH_AGENT,
+            **_aside("conference"),
+        },
+        "transferring": {
+            **_rung("transferring"),
+            "CallQueued": "queued",
+            "CallConnected": "connected",
+            "TransferFailed": "leaving",
+            "CallAbandoned": "leaving",
+            "CallEnded": "ended",
+            "CallEnded, wrap-up runs": "wrap_up",
+            "WrapUpStarted": "transferring",
+            **_aside("transferring"),
+        },
         "leaving": {
             "MenuEntered": "menu",
             "CallQueued": "queued",
+            "CallTransferred": "transferring",
             "WrapUpStarted": "leaving",
-            "WrapUpEnded": "leaving",
-            "CallDisposed": "leaving",
+            **_aside("leaving"),
             "CallEnded": "ended",
             "CallEnded, wrap-up runs": "wrap_up",
         },
-        "wrap_up": {"CallDisposed": "wrap_up", "WrapUpEnded": "ended"},
+        "wrap_up": {
+            "CallDisposed": "wrap_up",
+            "WrapUpEnded, another runs": "wrap_up",
+            "WrapUpEnded": "ended",
+        },
         "ended": {"CallDisposed": "ended"},
     },
 )
@@ -140,7 +194,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The agent who has, or last had, the customer."""
     connected_at: float | None = None
     completed_by: ev.Party | None = None
-    wrapping: AgentId | None = None
+    consulted: AgentId | None = None
+    """The colleague whom the agent consults, or who sits in the conference."""
+    consult_answered: bool = False
+    transfers: int = 0
+    """How often an agent sent the customer on."""
+    wrapping: tuple[AgentId, ...] = ()
+    """The agents who still wrap up."""
     outcome: Outcome = ""
     disposition: str = ""
     ended_at: float | None = None
@@ -184,8 +244,10 @@ def _symbol(call: Call, event: ev.CallEvent) -> str:
     name = type(event).__name__
     if isinstance(event, ev.AgentMissed) and any(a != event.agent_id for a, _ in call.ringing):
         return name + ", others ring"
-    if isinstance(event, ev.CallEnded) and call.wrapping is not None:
+    if isinstance(event, ev.CallEnded) and call.wrapping:
         return name + ", wrap-up runs"
+    if isinstance(event, ev.WrapUpEnded) and any(a != event.agent_id for a in call.wrapping):
+        return name + ", another runs"
     return name
 
 
@@ -232,6 +294,8 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "reason": event.reason or call.reason,
                 "queued_at": event.at,
                 "attempts": call.attempts + 1,
+                "consulted": None,
+                "consult_answered": False,
             }
         case ev.AgentRinging():
             others = tuple(r for r in call.ringing if r[0] != event.agent_id)
@@ -245,6 +309,8 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "queue": event.queue,
                 "connected_at": event.at,
                 "ringing": (),
+                "consulted": None,
+                "consult_answered": False,
                 "completed_by": None,
                 "outcome": "answered",
             }
@@ -254,11 +320,26 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
         case ev.CallLeftQueue():
             return {"ringing": (), "outcome": call.outcome or "left_queue"}
         case ev.CallCompleted():
-            return {"completed_by": event.ended_by, "waiting_since": None, "steps": ()}
+            return {
+                "completed_by": event.ended_by,
+                "ringing": (),
+                "waiting_since": None,
+                "steps": (),
+            }
         case ev.WrapUpStarted():
-            return {"wrapping": event.agent_id}
+            return {"wrapping": (*_without(call.wrapping, event.agent_id), event.agent_id)}
         case ev.WrapUpEnded():
-            return {"wrapping": None}
+            return {"wrapping": _without(call.wrapping, event.agent_id)}
+        case ev.CallTransferred():
+            return {"transfers": call.transfers + 1, "reason": event.reason or call.reason}
+        case ev.ConsultStarted():
+            return {"consulted": event.target, "consult_answered": False}
+        case ev.ConsultAnswered():
+            return {"consult_answered": True, "ringing": ()}
+        case ev.ConsultEnded() | ev.ConferenceEnded():
+            return {"consulted": None, "consult_answered": False, "ringing": ()}
+        case ev.TransferFailed() | ev.ConferenceStarted():
+            return {"ringing": ()}
         case ev.CallDisposed():
             return {"disposition": event.disposition}
         case ev.CallEnded():
@@ -268,6 +349,12 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "cause": event.cause,
                 "outcome": call.outcome or "menu",
                 "ringing": (),
+                "consulted": None,
+                "consult_answered": False,
             }
         case _:
             return {}
+
+
+def _without(agents: tuple[AgentId, ...], agent_id: AgentId) -> tuple[AgentId, ...]:
+    return tuple(a for a in agents if a != agent_id)

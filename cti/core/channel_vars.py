@@ -51,5 +51,14 @@ The menu sets it as its very last act.  If it is empty when ``AGI()`` returns, t
 and the dialplan sends the caller to the default queue.
 """
 
+TARGET: Final = "HOTLINE_TARGET"
+"""Agent to whom the call is being transferred, or who is consulted; set by the engine."""
+
+CUSTOMER_CHANNEL: Final = "HOTLINE_CUSTOMER_CHANNEL"
+"""Name of the customer's channel, on the legs of agents who consult; set by the engine."""
+
+PARTNER: Final = "HOTLINE_PARTNER"
+"""Name of the agent's channel whose conversation the customer joins; set by the engine."""
+
 ATTACHED: Final = (CALL_ID, CUSTOMER, VERIFIED, LANGUAGE, REASON, MENU_PATH, PRIORITY, DNIS, TRUNK)
 """The variables that Asterisk attaches to every AMI event (``channelvars`` in manager.conf)."""

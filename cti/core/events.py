@@ -153,6 +153,60 @@ class CallCompleted(CallEvent, frozen=True, kw_only=True):
     ended_by: Party
 
 
+class CallTransferred(CallEvent, frozen=True, kw_only=True):
+    """The agent sent the customer on; the agent's own part ended with ``CallCompleted``."""
+
+    agent_id: AgentId
+    kind: Literal["queue", "agent", "attended"]
+    """``attended``: the target had been consulted and stays with the customer."""
+    target: str
+    """A queue, or an agent."""
+    reason: str = ""
+
+
+class TransferFailed(CallEvent, frozen=True, kw_only=True):
+    """The target did not answer; the customer goes back to the queue, before all others."""
+
+    target: AgentId
+    status: str
+    """Asterisk's DIALSTATUS."""
+
+
+class ConsultStarted(CallEvent, frozen=True, kw_only=True):
+    """The customer hears music while the agent calls a colleague."""
+
+    agent_id: AgentId
+    target: AgentId
+
+
+class ConsultAnswered(CallEvent, frozen=True, kw_only=True):
+    agent_id: AgentId
+    target: AgentId
+
+
+class ConsultEnded(CallEvent, frozen=True, kw_only=True):
+    """The agent is back with the customer."""
+
+    agent_id: AgentId
+    target: AgentId
+    status: str
+    """Asterisk's DIALSTATUS: ``ANSWER`` if the two had talked."""
+
+
+class ConferenceStarted(CallEvent, frozen=True, kw_only=True):
+    """Customer, agent and consulted colleague hear each other."""
+
+    agent_id: AgentId
+    target: AgentId
+
+
+class ConferenceEnded(CallEvent, frozen=True, kw_only=True):
+    """The colleague left; agent and customer talk on."""
+
+    agent_id: AgentId
+    target: AgentId
+
+
 class WrapUpStarted(CallEvent, frozen=True, kw_only=True):
     agent_id: AgentId
     queue: QueueName
@@ -232,6 +286,13 @@ DomainEvent: TypeAlias = (
     | CallHeld
     | CallResumed
     | CallCompleted
+    | CallTransferred
+    | TransferFailed
+    | ConsultStarted
+    | ConsultAnswered
+    | ConsultEnded
+    | ConferenceStarted
+    | ConferenceEnded
     | WrapUpStarted
     | WrapUpExtended
     | WrapUpEnded

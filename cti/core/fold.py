@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from cti.core import events as ev
 from cti.core import records as rec
+from cti.core import transfers
 from cti.core import user_events as ue
 from cti.core.agents import WRAP_UP, AgentInput, Membership, freed
 from cti.core.calls import Call
@@ -18,9 +19,9 @@ from cti.core.routing import decode_steps
 from cti.core.steps import (
     TALKING,
     WAITING,
+    WITH_AGENT,
     abandon,
     call_of,
-    complete,
     end,
     ensure_queued,
     join,
@@ -28,6 +29,7 @@ from cti.core.steps import (
     leave_queue,
     withdraw_ringing,
 )
+from cti.core.transfers import agent_left, other_leg_gone
 from cti.core.world import World
 
 
@@ -97,11 +99,13 @@ def _leg_gone(world: World, r: rec.LegGone) -> None:
             end(world, call, r.at, r.cause)
         return
     found = _agent_leg(world, r.leg, r.at)
-    if found and call.state in TALKING:
+    if found is None:
+        other_leg_gone(world, call, r.leg, r.at)
+    elif call.state in WITH_AGENT:
         # A blind transfer: app_queue says AgentComplete only when the caller hangs up at last.
         hangups = world.trace(call.call_id).hangups
         by: ev.Party = "agent" if r.leg.uniqueid in hangups else "system"
-        complete(world, call, r.at, "caller" if call.uniqueid in hangups else by)
+        agent_left(world, call, r.at, "caller" if call.uniqueid in hangups else by)
 
 
 def _caller_joined(world: World, r: rec.CallerJoined) -> None:
@@ -206,10 +210,10 @@ def _member_connected(world: World, r: rec.MemberConnected) -> None:
 
 def _member_completed(world: World, r: rec.MemberCompleted) -> None:
     call = call_of(world, r.leg, r.at, own=True)
-    if call is None or call.state not in TALKING:
-        return  # the end of a leg has already told it
+    if call is None or call.state not in WITH_AGENT or r.member_name != call.agent_id:
+        return  # the end of a leg, or a transfer, has already told it
     by: ev.Party = "caller" if r.reason == "caller" else "agent"
-    complete(world, call, r.at, by)
+    agent_left(world, call, r.at, by)
 
 
 def _member_added(world: World, r: rec.MemberAdded) -> None:
@@ -272,12 +276,16 @@ _IDLE: Final = ("free", "unreachable")
 
 
 def _hotline_told(world: World, r: rec.HotlineTold) -> None:
-    call = call_of(world, r.leg, r.at, own=True)
+    spoken_by_agents = isinstance(r.event, transfers.KINDS)
+    call = call_of(world, r.leg, r.at, own=not spoken_by_agents)
     if call is None:
         return
     call_id, at, told = call.call_id, r.at, r.event
     if told.call_id != call_id:
         world.reject(type(told).__name__, "names another call than its own channel")
+        return
+    if spoken_by_agents:
+        transfers.told(world, call, r.leg, told, at)
         return
     match told:
         case ue.Recognised():

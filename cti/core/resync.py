@@ -10,16 +10,27 @@ from cti.core import events as ev
 from cti.core.agents import WRAP_UP, Agent, Membership
 from cti.core.calls import Call
 from cti.core.fold import paused, unpaused
-from cti.core.ids import AgentId, CallId
+from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.records import Leg, Member, Snapshot, Waiting
 from cti.core.steps import (
     TALKING,
     WAITING,
+    WITH_AGENT,
     complete,
     end,
     ensure_queued,
     leave_queue,
     withdraw_ringing,
+)
+from cti.core.transfers import (
+    CONFERENCE_CONTEXT,
+    CONSULT_CONTEXT,
+    TO_AGENT_CONTEXT,
+    WAIT_CONTEXT,
+    conference_started,
+    consult_answered,
+    consult_ended,
+    consult_started,
 )
 from cti.core.world import World
 
@@ -43,6 +54,9 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
         for call_id, legs in by_call.items():
             _call(world, call_id, legs, waiting, snapshot)
         _free_the_forgotten(world, snapshot)
+        for m in snapshot.members:  # whose call we thought to be still running
+            if m.paused and m.paused_reason == WRAP_UP:
+                _adopt_wrap_up(world, m.member_name, m, snapshot.at)
     finally:
         world.rebuilding = False
     members = len({m.member_name for m in snapshot.members})
@@ -52,7 +66,7 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
 
 def _over_at(call: Call, snapshot: Snapshot) -> float:
     """Return when a call that we did not see end was over, as far as its agent's member tells."""
-    if call.state in TALKING and call.connected_at is not None:
+    if call.state in WITH_AGENT and call.connected_at is not None:
         for m in snapshot.members:
             if m.member_name == call.agent_id and m.last_call >= call.connected_at:
                 return min(m.last_call, snapshot.at)
@@ -137,10 +151,14 @@ def _call(
     if place is not None:
         _waiting(world, call, place, legs, at)
         return
+    if _consulting(world, call, own, legs, at):
+        return
+    if _being_transferred(world, call, own, legs, at):
+        return
     partner = _partner(world, own, legs)
     if partner is not None:
         _talking(world, call, partner, at)
-    elif call.state in TALKING:
+    elif call.state in WITH_AGENT:
         complete(world, call, _over_at(call, snapshot), "system")
     elif call.state in WAITING:
         leave_queue(world, call, at, status="")
@@ -165,8 +183,61 @@ def _partner(world: World, own: Leg, legs: list[Leg]) -> tuple[Agent, Leg] | Non
     return None
 
 
+def _consulting(world: World, call: Call, own: Leg, legs: list[Leg], at: float) -> bool:
+    """Conclude a consultation or conference from the places of its legs; say whether it is one."""
+    asking = next((leg for leg in legs if leg.context == CONSULT_CONTEXT), None)
+    agent = _agent_of(world, asking) if asking is not None else None
+    if asking is None or agent is None or own.context not in (WAIT_CONTEXT, CONFERENCE_CONTEXT):
+        return False
+    others = [(leg, _agent_of(world, leg)) for leg in legs if leg not in (own, asking)]
+    colleague = next(((leg, who) for leg, who in others if who is not None), None)
+    if colleague is None or (own.bridge == asking.bridge) == (own.context == WAIT_CONTEXT):
+        return False  # the two are together again, or the colleague is gone
+    leg, target = colleague
+    if call.agent_id != agent.agent_id or call.state not in WITH_AGENT:
+        _talking(world, call, (agent, asking), at)
+        call = world.calls[call.call_id]
+    if call.consulted != target.agent_id:
+        consult_ended(world, call, "", at)
+        consult_started(world, world.calls[call.call_id], target.agent_id, asking, at)
+    world.set_agent(agent.agent_id, at, leg_uniqueid=asking.uniqueid)
+    if not leg.up:
+        _ring(world, world.calls[call.call_id], target.agent_id, leg, at)
+        return True
+    consult_answered(world, world.calls[call.call_id], leg.uniqueid, at)
+    call = world.calls[call.call_id]
+    if own.context == CONFERENCE_CONTEXT and call.state == "consulting":
+        conference_started(world, call, at)
+    return True
+
+
+def _being_transferred(world: World, call: Call, own: Leg, legs: list[Leg], at: float) -> bool:
+    """Say whether the customer waits for a target's phone, and let that phone ring."""
+    if own.context != TO_AGENT_CONTEXT or own.bridge or call.state != "transferring":
+        return False
+    for leg in legs:
+        target = _agent_of(world, leg)
+        if leg is not own and not leg.up and target is not None:
+            _ring(world, call, target.agent_id, leg, at)
+    return True
+
+
+def _ring(world: World, call: Call, agent_id: AgentId, leg: Leg, at: float) -> None:
+    if all(agent_id != known for known, _ in call.ringing):
+        queue = call.queue or QueueName("")
+        world.emit(ev.AgentRinging(at=at, call_id=call.call_id, agent_id=agent_id, queue=queue))
+    world.move(
+        agent_id,
+        "offered",
+        at,
+        call_id=call.call_id,
+        queue=call.queue,
+        leg_uniqueid=leg.uniqueid,
+    )
+
+
 def _waiting(world: World, call: Call, place: Waiting, legs: list[Leg], at: float) -> None:
-    if call.state in TALKING:
+    if call.state in WITH_AGENT:
         complete(world, call, at, "system")
         call = world.calls[call.call_id]
     if call.state not in WAITING or call.queue != place.queue:
@@ -210,6 +281,8 @@ def _waiting(world: World, call: Call, place: Waiting, legs: list[Leg], at: floa
 
 def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) -> None:
     agent, leg = partner
+    consult_ended(world, call, "", at)
+    call = world.calls[call.call_id]
     if call.state in TALKING and call.agent_id != agent.agent_id:
         complete(world, call, at, "system")
         call = world.calls[call.call_id]
@@ -255,7 +328,11 @@ def _free_the_forgotten(world: World, snapshot: Snapshot) -> None:
             if agent.call_id is None:
                 if agent.device != "in_use":
                     world.free(agent.agent_id, at)
-            elif call is None or call.agent_id != agent.agent_id or call.state not in TALKING:
+            elif (
+                call is None
+                or agent.agent_id not in (call.agent_id, call.consulted)
+                or call.state not in WITH_AGENT
+            ):
                 world.free(agent.agent_id, at, device="free")
         elif agent.state == "available" and agent.device == "in_use":
             world.move(agent.agent_id, "phone_busy", at)

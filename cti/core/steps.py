@@ -11,6 +11,7 @@ from cti.core.world import World
 
 WAITING: Final = ("queued", "ringing")
 TALKING: Final = ("connected", "on_hold")
+WITH_AGENT: Final = (*TALKING, "consulting", "conference")
 
 
 def call_of(world: World, leg: rec.Leg, at: float, *, own: bool = False) -> Call | None:
@@ -102,6 +103,8 @@ def complete(world: World, call: Call, at: float, ended_by: ev.Party) -> None:
             ended_by=ended_by,
         )
     )
+    if talked:
+        withdraw_ringing(world, call, at)  # a colleague who was about to be consulted
     agent = world.agent(call.agent_id, at)
     if talked and agent.call_id == call.call_id:
         world.set_agent(agent.agent_id, at, device="free")
@@ -115,7 +118,9 @@ def end(world: World, call: Call, at: float, cause: int) -> None:
     if call.state in WAITING:
         position = trace.gave_up_at if trace.gave_up_at is not None else call.position
         abandon(world, call, at, position)
-    elif call.state in TALKING:
+    elif call.state == "transferring":
+        withdraw_ringing(world, call, at)
+    elif call.state in WITH_AGENT:
         complete(world, call, at, "caller" if by_caller else "system")
     call = world.calls[call.call_id]
     if call.over:

@@ -5,7 +5,7 @@ headers of the AMI event.  Values are percent-encoded: a comma, a colon or a lin
 could otherwise forge another header.
 """
 
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -85,6 +85,49 @@ class QueueLeft(UserEvent, frozen=True, kw_only=True):
     status: str
 
 
+class Transferred(UserEvent, frozen=True, kw_only=True):
+    """The customer leaves the agent; ``kind`` as in :class:`cti.core.events.CallTransferred`."""
+
+    kind: Literal["queue", "agent", "attended"]
+    target: str
+
+
+class TransferFailed(UserEvent, frozen=True, kw_only=True):
+    """The target of a transfer did not answer; ``status`` is DIALSTATUS."""
+
+    target: str
+    status: str
+
+
+class AgentCalled(UserEvent, frozen=True, kw_only=True):
+    """The phone of a transfer's or consultation's target is being called; on that leg."""
+
+    target: str
+
+
+class AgentAnswered(UserEvent, frozen=True, kw_only=True):
+    """That phone was answered; on that leg."""
+
+    target: str
+
+
+class ConsultStarted(UserEvent, frozen=True, kw_only=True):
+    """The agent calls a colleague while the customer waits; on the agent's leg."""
+
+    target: str
+
+
+class ConsultEnded(UserEvent, frozen=True, kw_only=True):
+    """The agent goes back to the customer; on the agent's leg."""
+
+    target: str
+    status: str
+
+
+class ConferenceStarted(UserEvent, frozen=True, kw_only=True):
+    """The customer joins the two agents."""
+
+
 KINDS: Final[dict[str, type[UserEvent]]] = {
     _PREFIX + kind.__name__: kind
     for kind in (
@@ -96,6 +139,13 @@ KINDS: Final[dict[str, type[UserEvent]]] = {
         MenuEnded,
         MenuLost,
         QueueLeft,
+        Transferred,
+        TransferFailed,
+        AgentCalled,
+        AgentAnswered,
+        ConsultStarted,
+        ConsultEnded,
+        ConferenceStarted,
     )
 }
 

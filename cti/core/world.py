@@ -56,8 +56,6 @@ class Trace(msgspec.Struct, kw_only=True):
     """Uniqueids of the legs whose far end asked to hang up."""
     told: CallVars | None = None
     """What its own channel's variables last said."""
-    partner: str = ""
-    """Channel name of the agent who consults a colleague."""
     gave_up_at: int | None = None
     """Position at a ``QueueCallerAbandon`` that may also have been a time-out."""
 

@@ -335,8 +335,9 @@ def _spoil(stream: list[Message], rng: random.Random) -> list[Message]:
 
 
 def test_spoilt_streams_stay_legal_and_converge_after_a_picture() -> None:
-    recorded = [m for name in NAMES for m in _messages(name) if m.event]
-    _, _, channels, queues = _pictures()[1]
+    place, _, channels, queues = _pictures()[1]
+    recorded = [m for name in NAMES if name != "resync" for m in _messages(name) if m.event]
+    recorded += [m for m in _messages("resync")[:place] if m.event]  # then the picture is taken
     picture = ami_events.snapshot(1795472740.0, "lab", channels, queues)
     for seed in range(60):
         world = _world()
@@ -347,7 +348,8 @@ def test_spoilt_streams_stay_legal_and_converge_after_a_picture() -> None:
                 apply(world, record)
         for call in world.calls.values():
             assert call.state in call_machine.TABLE.rows
-            assert bool(call.ringing) == (call.state == "ringing")
+            if call.state not in ("transferring", "consulting"):
+                assert bool(call.ringing) == (call.state == "ringing")
         for agent in world.agents.values():
             assert agent.state in agent_machine.TABLE.rows
         world.take_rejections()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from asterisk.config import Config  # pyst2's parser: an independent reader
 
-from cti.core import channel_vars
+from cti.core import channel_vars, transfers
 from cti.core.world import Rules
 from hotline.asterisk.errors import RenderError
 from hotline.asterisk.layout import Dirs
@@ -69,14 +69,27 @@ def test_only_declared_numbers_are_reachable_from_a_trunk() -> None:
     extensions = set(re.findall(r"^exten => ([^,]+),", inbound, re.MULTILINE))
     assert extensions == {"95500", "+8695500"}
     assert "include" not in plan
-    assert not re.search(r"\b(Dial|System|Originate|TrySystem)\(", plan)
+    assert not re.search(r"\b(System|Originate|TrySystem)\(", plan)
+
+
+def test_only_declared_phones_and_queues_are_reached_by_a_transfer() -> None:
+    plan = files()["extensions.conf"]
+    assert set(re.findall(r"\bDial\(([^,]*),", plan)) == {"PJSIP/${EXTEN}"}
+    transfer = plan[plan.index("[hotline-to-queue]") : plan.index("[from-phone]")]
+    extensions = set(re.findall(r"^exten => ([^,]+),", transfer, re.MULTILINE))
+    words = {"queue", "called", "s", "customer", "h"}
+    assert extensions - words == {"1001", "service", "vip"}
+    elsewhere = plan.replace(transfer, "")
+    assert "Dial(" not in elsewhere
+    assert not re.search(r"Goto(If)?\(.*hotline-(to|consult|take|wait|conference)", elsewhere)
 
 
 def test_the_engine_knows_every_context_of_a_customer() -> None:
     plan = files()["extensions.conf"]
     contexts = set(re.findall(r"^\[([a-z-]+)\]$", plan, re.MULTILINE))
     ours = contexts - {"general", "globals", "from-phone"}
-    assert ours == Rules(pseudonym_key=b"").inbound_contexts
+    assert ours - transfers.CONTEXTS == Rules(pseudonym_key=b"").inbound_contexts
+    assert ours > transfers.CONTEXTS
 
 
 def test_a_tls_trunk_says_so_to_the_dialplan() -> None:

@@ -1,0 +1,389 @@
+"""Transfers, consultations, conferences: recordings, orders, pictures of Asterisk, tables."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+
+from cti import control, testing
+from cti.ami.client import AmiConfig
+from cti.ami.framing import Message
+from cti.core import calls, mermaid, transfers
+from cti.core import channel_vars as cv
+from cti.core import events as ev
+from cti.core import records as rec
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+from cti.core.resync import apply_snapshot
+from cti.core.world import Rules, World
+from cti.engine import Engine, EngineConfig
+from cti.errors import NotAllowedNowError
+from cti.journal.memory import MemoryJournal
+
+ROOT = Path(__file__).parents[2]
+FIXTURES = ROOT / "tests" / "fixtures" / "ami"
+ONE, TWO = AgentId("1001"), AgentId("1002")
+SERVICE, VIP = QueueName("service"), QueueName("vip")
+RULES = Rules(pseudonym_key=b"k" * 16, default_wrap_up=20.0)
+
+BEGIN = ["CallQueued service", "AgentRinging 1001", "CallConnected 1001"]
+OUT = ["CallCompleted 1001 agent", "WrapUpStarted 1001"]
+CONSULT = ["ConsultStarted 1002", "AgentRinging 1002", "ConsultAnswered 1002"]
+END_TWO = ["CallCompleted 1002 caller", "WrapUpStarted 1002", "CallEnded caller"]
+EXPECTED = {
+    "transfer_queue": [
+        *BEGIN,
+        *OUT,
+        "CallTransferred queue vip",
+        "CallQueued vip",
+        "AgentRinging 1002",
+        "CallConnected 1002",
+        "CallCompleted 1002 agent",
+        "WrapUpStarted 1002",
+        "CallEnded caller",
+    ],
+    "transfer_agent": [
+        *BEGIN,
+        *OUT,
+        "CallTransferred agent 1002",
+        "AgentRinging 1002",
+        "CallConnected 1002",
+        *END_TWO,
+    ],
+    "transfer_missed": [
+        *BEGIN,
+        *OUT,
+        "CallTransferred agent 1002",
+        "AgentRinging 1002",
+        "AgentMissed 1002",
+        "TransferFailed 1002",
+        "CallQueued service",
+        "WrapUpEnded 1001",
+        "AgentRinging 1001",
+        "CallConnected 1001",
+        "CallCompleted 1001 caller",
+        "WrapUpStarted 1001",
+        "CallEnded caller",
+    ],
+    "attended_transfer": [
+        *BEGIN,
+        *CONSULT,
+        *OUT,
+        "CallTransferred attended 1002",
+        "CallConnected 1002",
+        *END_TWO,
+    ],
+    "consult_returned": [
+        *BEGIN,
+        *CONSULT,
+        "ConsultEnded 1002",
+        "CallCompleted 1001 caller",
+        "WrapUpStarted 1001",
+        "CallEnded caller",
+    ],
+    "consult_given_up": [
+        *BEGIN,
+        "ConsultStarted 1002",
+        "AgentRinging 1002",
+        *OUT,
+        "CallQueued service",
+        "CallAbandoned",
+        "CallEnded caller",
+    ],
+    "conference": [
+        *BEGIN,
+        *CONSULT,
+        "ConferenceStarted 1002",
+        "ConferenceEnded 1002",
+        "CallCompleted 1001 agent",
+        "WrapUpStarted 1001",
+        "CallEnded caller",
+    ],
+    "conference_agent_leaves": [
+        *BEGIN,
+        *CONSULT,
+        "ConferenceStarted 1002",
+        *OUT,
+        "CallTransferred attended 1002",
+        "CallConnected 1002",
+        *END_TWO,
+    ],
+}
+
+
+def _stream(name: str, seed: int | None = None) -> list[Message]:
+    return testing.messages((FIXTURES / f"{name}.ami").read_bytes(), seed)
+
+
+def _told(events: Sequence[ev.DomainEvent]) -> list[str]:
+    """Return the call's events from the first queue on, in short."""
+    out: list[str] = []
+    for e in events:
+        kind = type(e).__name__
+        match e:
+            case ev.CallQueued():
+                out.append(f"{kind} {e.queue}")
+            case ev.CallTransferred():
+                out.append(f"{kind} {e.kind} {e.target}")
+            case ev.CallCompleted():
+                out.append(f"{kind} {e.agent_id} {e.ended_by}")
+            case ev.CallEnded():
+                out.append(f"{kind} {e.ended_by}")
+            case (
+                ev.TransferFailed()
+                | ev.ConsultStarted()
+                | ev.ConsultAnswered()
+                | ev.ConsultEnded()
+                | ev.ConferenceStarted()
+                | ev.ConferenceEnded()
+            ):
+                out.append(f"{kind} {e.target}")
+            case ev.AgentRinging() | ev.AgentMissed() | ev.CallConnected() | ev.WrapUpStarted():
+                out.append(f"{kind} {e.agent_id}")
+            case ev.WrapUpEnded(ended_by="resync"):
+                out.append(f"{kind} {e.agent_id}")
+            case ev.CallAbandoned():
+                out.append(kind)
+    return out
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_recording_gives_exactly_these_events(name: str, seed: int) -> None:
+    world = World(RULES)
+    events = testing.replay(world, _stream(name, seed))
+    assert _told(events) == EXPECTED[name]
+    assert world.take_rejections() == []
+    assert sum(isinstance(e, ev.CallArrived) for e in events) == 1
+    [call] = world.calls.values()
+    assert (call.state, call.ringing, call.consulted, call.wrapping) == ("ended", (), None, ())
+    assert {a.state for a in world.agents.values()} == {"logged_out"}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_journal_alone_rebuilds_the_call_at_every_moment(name: str) -> None:
+    world, again = World(RULES), World(RULES)
+    for message in _stream(name):
+        again.restore(testing.replay(world, [message]))
+        for call_id, call in world.calls.items():
+            same = ("state", "ringing", "consulted", "wrapping", "transfers", "agent_id")
+            copy = again.calls[call_id]
+            assert [getattr(copy, f) for f in same] == [getattr(call, f) for f in same]
+    assert again.take_rejections() == []
+
+
+def test_a_call_ends_with_its_last_wrap_up() -> None:
+    world = World(RULES)
+    events = testing.replay(world, _stream("transfer_queue"))
+    again = World(RULES)
+    again.restore(
+        events[: 1 + next(i for i, e in enumerate(events) if isinstance(e, ev.CallEnded))]
+    )
+    [call] = again.calls.values()
+    assert (call.state, call.wrapping) == ("wrap_up", (ONE, TWO))
+    done = {"at": call.since + 9.0, "call_id": call.call_id, "wrap_up_time": 9.0}
+    first = ev.WrapUpEnded(**done, agent_id=TWO, ended_by="agent")  # type: ignore[arg-type]
+    second = ev.WrapUpEnded(**done, agent_id=ONE, ended_by="timer")  # type: ignore[arg-type]
+    call = calls.advance(call, first)
+    assert (call.state, call.wrapping) == ("wrap_up", (ONE,))
+    assert calls.advance(call, second).state == "ended"
+
+
+# --- pictures of Asterisk -----------------------------------------------------------------------
+
+
+def _picture(context: str, bridges: tuple[str, str, str], *, up: bool = True) -> rec.Snapshot:
+    """Customer, agent 1001 and agent 1002, in these bridges."""
+    told = rec.CallVars(call_id="c-1", trunk="carrier")
+    names = ("trunk-carrier-01", "1001-02", "1002-03")
+    contexts = (context, transfers.CONSULT_CONTEXT, "from-phone")
+    legs = tuple(
+        rec.Leg(
+            channel=f"PJSIP/{name}",
+            uniqueid=f"lab-100.{n}",
+            linkedid="lab-100.0",
+            context=place,
+            up=up or n < 2,
+            bridge=bridge,
+            vars=told,
+        )
+        for n, (name, place, bridge) in enumerate(zip(names, contexts, bridges, strict=True))
+    )
+    members = tuple(
+        rec.Member(queue=SERVICE, member_name=a, interface=f"PJSIP/{a}", device="in_use")
+        for a in (ONE, TWO)
+    )
+    return rec.Snapshot(
+        at=200.0, queues=(SERVICE,), members=members, waiting=(), legs=legs, server="lab"
+    )
+
+
+@pytest.mark.parametrize(
+    ("picture", "state", "colleague"),
+    [
+        (_picture("hotline-wait", ("wait", "two", "two")), "consulting", "on_call"),
+        (_picture("hotline-wait", ("wait", "", ""), up=False), "consulting", "ringing"),
+        (_picture("hotline-conference", ("all", "all", "all")), "conference", "on_call"),
+        (_picture("hotline-wait", ("one", "one", "")), "connected", "on_call"),
+    ],
+)
+def test_an_engine_that_knows_nothing_learns_a_consultation(
+    picture: rec.Snapshot, state: str, colleague: str
+) -> None:
+    world = World(RULES)
+    apply_snapshot(world, picture)
+    [call] = world.calls.values()
+    assert (call.state, call.agent_id) == (state, ONE)
+    assert (world.agents[ONE].state, world.agents[TWO].state) == ("on_call", colleague)
+    assert world.take_rejections() == []
+    known = msgspec.structs.replace(picture, at=201.0)
+    kinds = {type(e) for e in apply_snapshot(world, known)}
+    assert kinds <= {ev.EngineResynchronised, ev.AgentStateChanged}
+    assert [c.state for c in world.calls.values()] == [state]
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_picture_without_the_call_ends_it_at_any_moment(name: str) -> None:
+    stream = _stream(name)
+    empty = rec.Snapshot(at=2e9, queues=(), members=(), waiting=(), legs=())
+    for cut in range(0, len(stream), 11):
+        world = World(RULES)
+        testing.replay(world, stream[:cut])
+        apply_snapshot(world, empty)
+        assert {c.state for c in world.calls.values()} <= {"ended"}
+        assert {a.state for a in world.agents.values()} <= {"logged_out"}
+        assert world.take_rejections() == []
+
+
+# --- orders -------------------------------------------------------------------------------------
+
+
+class NoBriefs:
+    """No customer is known."""
+
+    async def brief(self, customer_id: CustomerId) -> str | None:
+        return None
+
+
+async def _engine(name: str, last: str) -> tuple[Engine[str], testing.FakeLink]:
+    """Return an engine that has seen a recording up to its first event ``last``."""
+    ami = AmiConfig(username="cti", secret="x")
+    engine: Engine[str] = Engine(
+        EngineConfig(ami=ami, rules=RULES),
+        briefs=NoBriefs(),
+        journal=MemoryJournal(),
+        clock=lambda: 1.0,
+        link=testing.FakeLink,
+    )
+    await engine.start()
+    link = cast(testing.FakeLink, engine.link)
+    link.boot()
+    await engine.wait_in_step()
+    stream = _stream(name)
+    place = next(i for i, m in enumerate(stream) if last in (m.event, m.get("UserEvent"))) + 1
+    link.say(*stream[:place])
+    for _ in range(30):
+        await asyncio.sleep(0)
+    link.sent.clear()
+    link.status = (
+        Message({"Event": "Status", "Channel": "PJSIP/1001-00000001", "BridgeID": "b"}, {}),
+    )
+    return engine, link
+
+
+def _sent(link: testing.FakeLink) -> list[tuple[str, ...]]:
+    out = []
+    for action in link.sent:
+        fields = dict(action.fields)
+        if action.name == "Redirect":
+            keys = ("Context", "Exten", "ExtraContext", "ExtraExten")
+            out.append(("Redirect", *(fields[k] for k in keys if k in fields)))
+        elif action.name == "Setvar":
+            out.append(("Setvar", fields["Variable"], fields["Value"]))
+        elif action.name == "Hangup":
+            out.append(("Hangup",))
+    return out
+
+
+async def test_orders_name_contexts_of_the_dialplan() -> None:
+    engine, link = await _engine("transfer_agent", "AgentConnect")
+    engine.control._until = _at_once
+    await engine.control.transfer_to_queue(ONE, VIP, "loans")
+    await engine.control.transfer_to_agent(ONE, TWO)
+    await engine.control.consult(ONE, TWO)
+    assert _sent(link) == [
+        ("Setvar", "__" + cv.REASON, "loans"),
+        ("Redirect", "hotline-to-queue", "vip"),
+        ("Setvar", "__" + cv.TARGET, "1002"),
+        ("Redirect", "hotline-to-agent", "1002"),
+        ("Setvar", "__" + cv.TARGET, "1002"),
+        ("Setvar", "__" + cv.CUSTOMER_CHANNEL, "PJSIP/trunk-carrier-00000003"),
+        ("Setvar", cv.PARTNER, "PJSIP/1001-00000001"),
+        ("Redirect", "hotline-wait", "customer", "hotline-consult", "1002"),
+    ]
+    plan = (ROOT / "dialplans" / "transfer.conf.j2").read_text()
+    for context in (
+        transfers.TO_QUEUE_CONTEXT,
+        transfers.TO_AGENT_CONTEXT,
+        transfers.WAIT_CONTEXT,
+        transfers.CONSULT_CONTEXT,
+        transfers.CONFERENCE_CONTEXT,
+    ):
+        assert f"[{context}]" in plan
+    await engine.stop()
+
+
+async def _at_once(_: object) -> None:
+    """Do not wait: the faked Asterisk tells nothing."""
+
+
+async def test_a_conference_waits_until_the_two_are_bridged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(control, "_BETWEEN", 0.0)
+    engine, link = await _engine("conference", "HotlineAgentAnswered")
+    engine.control._until = _at_once
+    link.status = ()
+    with pytest.raises(NotAllowedNowError, match="being connected"):
+        await engine.control.conference(ONE)
+    assert _sent(link) == []
+    link.status = (Message({"Event": "Status", "BridgeID": "b"}, {}),)
+    await engine.control.conference(ONE)
+    assert _sent(link) == [("Redirect", "hotline-conference", "customer")]
+    await engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("order", "match"),
+    [("complete_transfer", "consults nobody"), ("cancel_consult", "consults nobody")],
+)
+async def test_orders_that_do_not_fit_send_nothing(order: str, match: str) -> None:
+    engine, link = await _engine("transfer_agent", "AgentConnect")
+    with pytest.raises(NotAllowedNowError, match=match):
+        await getattr(engine.control, order)(ONE)
+    with pytest.raises(NotAllowedNowError, match="no call now"):
+        await engine.control.transfer_to_queue(TWO, VIP)
+    with pytest.raises(NotAllowedNowError, match="printable"):
+        await engine.control.transfer_to_queue(ONE, VIP, "a\nb")
+    assert _sent(link) == []
+    await engine.stop()
+
+
+def test_words_after_the_customers_end_mean_nothing() -> None:
+    world = World(RULES)
+    testing.replay(world, _stream("attended_transfer"))
+    [call] = world.calls.values()
+    late = testing.replay(
+        world, [m for m in _stream("attended_transfer") if m.get("UserEvent") in _WORDS]
+    )
+    assert (late, world.calls[CallId(call.call_id)]) == ([], call)
+
+
+_WORDS = ("HotlineTransferred", "HotlineConsultStarted", "HotlineAgentAnswered")
+
+
+def test_the_page_of_state_machines_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "state-machines.md").read_text(encoding="utf-8")
+    assert page == mermaid.page(), "run: python -m cti.core.mermaid > docs/state-machines.md"
