@@ -1,6 +1,7 @@
 """What the voice-menu server is told at its start; plain records without defaults from outside."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol, TypeAlias
 
@@ -8,12 +9,20 @@ import msgspec
 
 from cti.core.routing import Decision
 from ivr.flow import Flow
+from ivr.flow.calendar import Calendar, Moment
 from ivr.flow.effects import Route
 from ivr.prompt_ids import Language
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Router: TypeAlias = Callable[[Route], Decision]
 """Knows the rules and the time."""
+Clock: TypeAlias = Callable[[], Moment]
+"""Knows the bank's time zone and holidays."""
+
+
+def utc_clock() -> Moment:
+    """Return the time in UTC, without holidays."""
+    return Calendar().moment(datetime.now(UTC))
 
 
 class Flows(Protocol):
@@ -64,6 +73,8 @@ class IvrConfig(msgspec.Struct, frozen=True, kw_only=True):
     flows: Flows
     route: Router
     """Decides where a caller waits; see :class:`ivr.routing.RoutingBook`."""
+    clock: Clock = utc_clock
+    """What branches on the time go by."""
     lengths: Mapping[tuple[Language, str], float] = {}
     """Seconds of each recording by language and prompt id; see :func:`ivr.lengths.read`."""
     default_language: Language = "zh"

@@ -52,5 +52,9 @@ class FlowEngineError(FlowError):
     """The engine was driven out of order; this is an error in the program."""
 
 
+class CalendarFileError(IvrError):
+    """The holiday calendar is wrong; the message names file, line and the accepted values."""
+
+
 class RoutingFileError(IvrError):
     """The routing rules are wrong; the message names file, line, rule and the accepted values."""

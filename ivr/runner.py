@@ -10,10 +10,11 @@ from crm_lookup.model import Recognition
 from cti.core import channel_vars, user_events
 from ivr import metrics, phone
 from ivr.agi import Command, Reply, commands
-from ivr.config import IvrLimits, Router
+from ivr.config import Clock, IvrLimits, Router
 from ivr.flow import FlowEngine
 from ivr.flow.effects import (
     AnyEffect,
+    AskTime,
     CheckPin,
     Collect,
     End,
@@ -55,6 +56,7 @@ class CallRunner:
         limits: IvrLimits,
         length: Length,
         router: Router,
+        clock: Clock,
     ) -> None:
         self._channel = channel
         self._engine = engine
@@ -62,6 +64,7 @@ class CallRunner:
         self._limits = limits
         self._length = length
         self._router = router
+        self._clock = clock
         self._row: list[Command] = []
         """Commands that take no time; they are run before the next one that does."""
         self._lookup: asyncio.Task[tuple[Recognition, str]] | None = None
@@ -96,6 +99,8 @@ class CallRunner:
                 return await self._with_filler(self._inquiries.balances(effect.customer_id))
             case Route():
                 return self._router(effect)
+            case AskTime():
+                return self._clock()
             case KnowCaller():
                 if self._lookup is not None:
                     await self._lookup

@@ -143,6 +143,7 @@ class Session:
             self._config.limits,
             lambda prompt: self._length(call.language, prompt),
             self._config.route,
+            self._config.clock,
         )
         return await runner.run(environment.caller_number)
 

@@ -75,6 +75,7 @@ def simulate(
     bank: str = typer.Option(
         "demo", "--as", help="demo: one customer in memory; database: that of the settings."
     ),
+    at: str = typer.Option("", metavar="TIME", help="2026-03-02T09:30. Default: now."),
 ) -> None:
     """Walk a call through a flow without a phone; nothing is changed anywhere.
 
@@ -82,7 +83,9 @@ def simulate(
     caller is silent.
     """
     import asyncio
+    from datetime import datetime
 
+    from hotline.roles.flows import holidays
     from hotline.roles.ivr import load_flows, load_prompts, open_routing
     from hotline.simulation import bank_services
     from ivr.flow.simulate import Scenario
@@ -93,6 +96,13 @@ def simulate(
     if bank not in ("demo", "database"):
         fail(f"{bank}: no such bank; accepted: demo, database")
     settings = state(context).settings
+    try:
+        moment = datetime.fromisoformat(at) if at else datetime.now(settings.zone)
+    except ValueError:
+        fail(f"{at}: write the time like 2026-03-02T09:30")
+    now = holidays(settings).moment(
+        moment.replace(tzinfo=settings.zone) if moment.tzinfo is None else moment
+    )
     number = next(iter(settings.numbers), None)
     scenario = Scenario(
         flow=name,
@@ -107,7 +117,8 @@ def simulate(
         flows = load_flows(settings)
         router = open_routing(settings, flows).route
         async with bank_services(settings, is_demo=bank == "demo") as services:
-            async for line in walk(scenario, flows, services, router, load_prompts().spell):
+            lines = walk(scenario, flows, services, router, lambda: now, load_prompts().spell)
+            async for line in lines:
                 out.print(f"{line.what:>8}  {line.text}", markup=False, soft_wrap=True)
 
     asyncio.run(run())

@@ -5,6 +5,7 @@ from pathlib import Path
 from hotline.asterisk.render import DIALPLANS
 from hotline.settings import Settings
 from ivr.errors import FlowFileError
+from ivr.flow.calendar import Calendar, load_calendar
 from ivr.flow.lint import Known, lint
 from ivr.flow.loader import read_flow
 from ivr.flow.texts import CatalogueTexts
@@ -30,6 +31,15 @@ def known_to_flows(settings: Settings) -> Known:
         prompts=CatalogueTexts(PromptCatalogue.load()),
         queues=tuple(queue.name for queue in settings.queues),
     )
+
+
+def holidays(settings: Settings) -> Calendar:
+    """The holiday calendar: ``calendar.yaml`` beside the folder of flows, else the shipped one.
+
+    Raises :class:`ivr.errors.CalendarFileError`.
+    """
+    own = flow_folder(settings).parent / "calendar.yaml"
+    return load_calendar(own if own.is_file() else DIALPLANS / "calendar.yaml")
 
 
 def lint_file(file: Path, known: Known) -> list[str]:

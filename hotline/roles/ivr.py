@@ -16,7 +16,7 @@ from crm_lookup.sqlite import SqliteBank
 from hotline import db
 from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
-from hotline.roles.flows import flow_folder, known_to_flows
+from hotline.roles.flows import flow_folder, holidays, known_to_flows
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
 from hotline.web import health_app, serve_until
@@ -92,6 +92,7 @@ async def run_ivr(settings: Settings) -> None:
         flows = FlowBook(flow_folder(settings), lambda: known_to_flows(settings))
         watching = asyncio.create_task(flows.watch())
         stack.callback(watching.cancel)
+        calendar = holidays(settings)
         server = IvrServer(
             IvrConfig(
                 host=settings.ivr.host,
@@ -100,6 +101,7 @@ async def run_ivr(settings: Settings) -> None:
                 allow=settings.ivr.allow,
                 flows=flows,
                 route=open_routing(settings, flows).route,
+                clock=lambda: calendar.moment(datetime.now(settings.zone)),
                 lengths=lengths.read(SOUNDS),
                 limits=IvrLimits(
                     guard=settings.asterisk.guard,

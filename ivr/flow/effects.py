@@ -12,6 +12,7 @@ from crm_lookup.model import AccountBalance, CustomerId
 from cti.core.events import VerifiedLevel
 from cti.core.routing import Decision
 from cti.core.user_events import UserEvent
+from ivr.flow.calendar import Moment
 from ivr.ports import PinOutcome
 from ivr.prompt_ids import Language, PromptId
 from ivr.secret import Secret
@@ -123,6 +124,10 @@ class Route(Effect[Decision], frozen=True, kw_only=True):
     forced_queue: str | None = None
 
 
+class AskTime(Effect[Moment], frozen=True, kw_only=True):
+    """What time is it for the bank, and what kind of day?"""
+
+
 class SetVariables(Effect[None], frozen=True, kw_only=True):
     """Set channel variables; names as in :mod:`cti.core.channel_vars`."""
 
@@ -153,9 +158,10 @@ AnyEffect: TypeAlias = (
     | CheckPin
     | ReadBalances
     | Route
+    | AskTime
     | SetVariables
     | SetLanguage
     | Tell
     | End
 )
-Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | Decision | None
+Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | Decision | Moment | None

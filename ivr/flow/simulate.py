@@ -11,10 +11,11 @@ import msgspec
 from cti.core import user_events
 from ivr import phone
 from ivr.agi import Reply
-from ivr.config import Flows, IvrLimits, Router
+from ivr.config import Clock, Flows, IvrLimits, Router
 from ivr.flow.call import Call
 from ivr.flow.effects import (
     AnyEffect,
+    AskTime,
     CheckPin,
     Collect,
     End,
@@ -62,7 +63,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def simulate(
-    scenario: Scenario, flows: Flows, services: IvrServices, router: Router, spell: Spell
+    scenario: Scenario,
+    flows: Flows,
+    services: IvrServices,
+    router: Router,
+    clock: Clock,
+    spell: Spell,
 ) -> AsyncIterator[Line]:
     """Walk the call to its end.
 
@@ -104,6 +110,9 @@ async def simulate(
             case Route():
                 result = router(effect)
                 yield Line("service", f"routing: rule {result.rule}")
+            case AskTime():
+                result = clock()
+                yield Line("service", f"time: {result.at:%Y-%m-%d %a %H:%M}, {result.day}")
         effect = engine.answer(result)
     for line in _told(effect):
         yield line

@@ -1,0 +1,100 @@
+"""Which days are worked: public holidays, and weekends that are worked in exchange.
+
+Read from ``dialplans/calendar.yaml``; a day that the file does not name follows the week.
+"""
+
+import datetime as dt
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from ivr.errors import CalendarFileError
+from ivr.flow.yaml_marks import MarkedYaml, Plain
+
+DayKind: TypeAlias = Literal["workday", "weekend", "holiday"]
+
+_FIELDS: Final = ("holidays", "workdays")
+_SATURDAY: Final = 5
+_LONGEST: Final = 31
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A time in the bank's zone, and what kind of day it is."""
+
+    at: dt.datetime
+    day: DayKind
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """Days that differ from the week."""
+
+    holidays: frozenset[dt.date] = frozenset()
+    workdays: frozenset[dt.date] = frozenset()
+
+    def day(self, date: dt.date) -> DayKind:
+        """Say what kind of day it is; a worked weekend day is a workday."""
+        if date in self.holidays:
+            return "holiday"
+        if date in self.workdays or date.weekday() < _SATURDAY:
+            return "workday"
+        return "weekend"
+
+    def moment(self, now: dt.datetime) -> Moment:
+        """Return the moment ``now``, a time in the bank's zone."""
+        return Moment(now, self.day(now.date()))
+
+
+def load_calendar(file: Path) -> Calendar:
+    """Read the file; raises :class:`CalendarFileError` naming file, line and what is accepted."""
+    source = MarkedYaml(file, CalendarFileError)
+    top = source.data
+    if not isinstance(top, dict):
+        raise source.error((), "the calendar maps years to 'holidays' and 'workdays'")
+    found: dict[str, set[dt.date]] = {field: set() for field in _FIELDS}
+    for year, fields in top.items():
+        if not isinstance(fields, dict) or not set(fields) <= set(_FIELDS):
+            raise source.error((year,), f"{year}: accepted: {', '.join(_FIELDS)}")
+        for field, raw in fields.items():
+            spans = _listed(raw)
+            if spans is None:
+                raise source.error((year, field), f"{year}, {field}: must be a list of days")
+            for number, span in enumerate(spans):
+                try:
+                    days = _days(span)
+                except ValueError as error:
+                    raise source.error((year, field, number), f"{field}: {error}") from None
+                if any(str(day.year) != year for day in days):
+                    raise source.error((year, field, number), f"{span} is not in {year}")
+                found[field] |= days
+    if both := found["holidays"] & found["workdays"]:
+        raise source.error((), f"{min(both)} is both a holiday and a workday; remove one")
+    return Calendar(frozenset(found["holidays"]), frozenset(found["workdays"]))
+
+
+def _listed(raw: Plain) -> list[str] | None:
+    """Return the days as text: a list, or names of feasts mapped to lists."""
+    if isinstance(raw, dict):
+        parts = [_listed(value) for value in raw.values()]
+        return None if None in parts else [day for part in parts for day in part or []]
+    if isinstance(raw, str):
+        return [raw]
+    if all(isinstance(item, str) for item in raw):
+        return [str(item) for item in raw]
+    return None
+
+
+def _days(span: str) -> set[dt.date]:
+    """Return the days of ``2026-10-01`` or ``2026-10-01..2026-10-07``."""
+    first, dots, last = span.partition("..")
+    try:
+        begin = dt.date.fromisoformat(first)
+        end = dt.date.fromisoformat(last) if dots else begin
+    except ValueError:
+        raise ValueError(
+            f"{span!r} is no day; write 2026-10-01, or 2026-10-01..2026-10-07"
+        ) from None
+    count = (end - begin).days + 1
+    if not 1 <= count <= _LONGEST:
+        raise ValueError(f"{span!r} has {count} days; accepted: 1 to {_LONGEST}")
+    return {begin + dt.timedelta(days=number) for number in range(count)}
