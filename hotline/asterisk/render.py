@@ -28,6 +28,7 @@ DIALPLANS: Final = Path(dialplans.__file__).parent
 SOUNDS: Final = DIALPLANS / "sounds"
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~+/=-]*")
 _VARIABLES: Final = {
     name: value
     for name, value in vars(channel_vars).items()
@@ -65,6 +66,12 @@ def render(
     ``variant`` is a folder whose templates stand for the usual ones, ``extra`` more variables.
     Raises :class:`RenderError` naming the template and the fault.
     """
+    if not _PLAIN.fullmatch(secrets.ivr):
+        message = (
+            "[ivr] secret stands in the dialplan, which would read some characters as code; use "
+            "letters, digits and . _ ~ + / = - only"
+        )
+        raise RenderError(message)
     context: dict[str, Any] = {
         "settings": settings,
         "secrets": secrets,
