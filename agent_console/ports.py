@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from agent_console.messages import DeskMessage, QueueSummary, Snapshot
-from agent_console.store.model import Language, Phone, Session, User
+from agent_console.store.model import Language, Phone, Session, Skill, User
 
 Clock: TypeAlias = Callable[[], float]
 """Returns the seconds since the epoch."""
@@ -93,6 +93,15 @@ class UserStore(Protocol):
 
     async def phones(self) -> Sequence[Phone]:
         """Return all phones by extension."""
+
+    async def skills(self, login: str | None = None) -> Sequence[Skill]:
+        """Return the skills of one user, or of all, by login and queue."""
+
+    async def set_skill(self, skill: Skill) -> None:
+        """Store a skill, or its new penalty."""
+
+    async def remove_skill(self, login: str, queue: str) -> bool:
+        """Take a skill away; say whether it was there."""
 
     async def set_password(self, login: str, password_hash: str) -> None:
         """Replace the hash and lift a lock."""

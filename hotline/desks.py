@@ -182,19 +182,27 @@ class Desks:
             raise _refusal(error) from error
 
     async def _sign_in(self, agent_id: str) -> None:
-        """Make the agent a member of the queues that the settings say, where that is missing."""
-        wanted = [
-            QueueMembership(queue=QueueName(q.name), penalty=0)
-            for q in self._settings
-            if not q.members or agent_id in q.members
-        ]
+        """Make the agent a member of the queues of their skills, where that is missing."""
+        wanted = await self._memberships(agent_id)
         agent = self._engine.agent(AgentId(agent_id))
-        if {m.queue for m in agent.queues} == {m.queue for m in wanted}:
+        if set(agent.queues) == set(wanted):
             return
         extension = await self._extension(agent_id)
         if extension is None:
             raise CommandRefusedError("not_now", f"agent {agent_id} has no phone")
         await _refusing(self._engine.sign_in(AgentId(agent_id), f"PJSIP/{extension}", wanted))
+
+    async def _memberships(self, agent_id: str) -> list[QueueMembership]:
+        """Return the agent's skills; who has none gets the queues that the settings say."""
+        users = await self._users.users()
+        login = next((user.login for user in users if user.agent_id == agent_id), None)
+        skills = [] if login is None else await self._users.skills(login)
+        penalties = {skill.queue: skill.penalty for skill in skills}
+        return [
+            QueueMembership(queue=QueueName(q.name), penalty=penalties.get(q.name, 0))
+            for q in self._settings
+            if (q.name in penalties if skills else not q.members or agent_id in q.members)
+        ]
 
     async def _extension(self, agent_id: str) -> str | None:
         logins = {user.login for user in await self._users.users() if user.agent_id == agent_id}

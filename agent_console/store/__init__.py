@@ -3,7 +3,7 @@
 from agent_console.store.integrations import SqlIntegrationStore
 from agent_console.store.integrations_memory import MemoryIntegrationStore
 from agent_console.store.memory import MemoryUserStore
-from agent_console.store.model import Language, Phone, Role, Session, User
+from agent_console.store.model import Language, Phone, Role, Session, Skill, User
 from agent_console.store.sql import SqlUserStore
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Phone",
     "Role",
     "Session",
+    "Skill",
     "SqlIntegrationStore",
     "SqlUserStore",
     "User",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from agent_console.errors import UnknownUserError, UserExistsError
-from agent_console.store.model import Language, Phone, Session, User
+from agent_console.store.model import Language, Phone, Session, Skill, User
 
 
 class MemoryUserStore:
@@ -15,6 +15,7 @@ class MemoryUserStore:
         self._users: dict[str, User] = {}
         self._sessions: dict[str, Session] = {}
         self._phones: dict[str, Phone] = {}
+        self._skills: dict[tuple[str, str], Skill] = {}
 
     async def add_user(self, user: User, phones: Sequence[Phone] = ()) -> None:
         agent_ids = {known.agent_id for known in self._users.values()} - {None}
@@ -37,6 +38,18 @@ class MemoryUserStore:
 
     async def phones(self) -> Sequence[Phone]:
         return sorted(self._phones.values(), key=lambda phone: phone.extension)
+
+    async def skills(self, login: str | None = None) -> Sequence[Skill]:
+        found = sorted(self._skills.items())
+        return [skill for _, skill in found if login in (None, skill.login)]
+
+    async def set_skill(self, skill: Skill) -> None:
+        self._known(skill.login)
+        self._skills[skill.login, skill.queue] = skill
+
+    async def remove_skill(self, login: str, queue: str) -> bool:
+        self._known(login)
+        return self._skills.pop((login, queue), None) is not None
 
     async def set_password(self, login: str, password_hash: str) -> None:
         self._users[login] = replace(

@@ -44,6 +44,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
 
 
+class Skill(msgspec.Struct, frozen=True, kw_only=True):
+    """A user takes calls of ``queue``; who has a lower penalty is asked first."""
+
+    login: str
+    queue: str
+    penalty: int = 0
+
+
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
     """One SIP endpoint of a user, as Asterisk's configuration needs it."""
 

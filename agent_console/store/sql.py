@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from agent_console.errors import UnknownUserError, UserExistsError
 from agent_console.store import tables as t
-from agent_console.store.model import Language, Phone, Session, User
+from agent_console.store.model import Language, Phone, Session, Skill, User
 
 
 class SqlUserStore:
@@ -58,6 +58,30 @@ class SqlUserStore:
         async with self._engine.connect() as connection:
             rows = await connection.execute(sa.select(t.phones).order_by(t.phones.c.extension))
             return [Phone(**row._mapping) for row in rows]
+
+    async def skills(self, login: str | None = None) -> Sequence[Skill]:
+        """Return the skills of one user, or of all, by login and queue."""
+        query = sa.select(t.skills).order_by(t.skills.c.login, t.skills.c.queue)
+        if login is not None:
+            query = query.where(t.skills.c.login == login)
+        async with self._engine.connect() as connection:
+            return [Skill(**row._mapping) for row in await connection.execute(query)]
+
+    async def set_skill(self, skill: Skill) -> None:
+        """Store a skill, or its new penalty."""
+        theirs = sa.and_(t.skills.c.login == skill.login, t.skills.c.queue == skill.queue)
+        async with self._engine.begin() as connection:
+            await self._known(connection, skill.login)
+            await connection.execute(sa.delete(t.skills).where(theirs))
+            await connection.execute(sa.insert(t.skills).values(**asdict(skill)))
+
+    async def remove_skill(self, login: str, queue: str) -> bool:
+        """Take a skill away; say whether it was there."""
+        theirs = sa.and_(t.skills.c.login == login, t.skills.c.queue == queue)
+        async with self._engine.begin() as connection:
+            await self._known(connection, login)
+            result = await connection.execute(sa.delete(t.skills).where(theirs))
+        return result.rowcount > 0
 
     async def set_password(self, login: str, password_hash: str) -> None:
         await self._change(login, password_hash=password_hash, failed_attempts=0, locked_until=0.0)

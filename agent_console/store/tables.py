@@ -55,6 +55,19 @@ sessions: Final = sa.Table(
     sa.Column("user_agent", sa.String(200), nullable=False, default=""),
 )
 
+skills: Final = sa.Table(
+    "agent_skills",
+    metadata,
+    sa.Column(
+        "login",
+        sa.String(64),
+        sa.ForeignKey("users.login", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("queue", sa.String(32), primary_key=True),
+    sa.Column("penalty", sa.Integer(), nullable=False, default=0),
+)
+
 phones: Final = sa.Table(
     "phones",
     metadata,

@@ -30,10 +30,11 @@ def list_users(context: typer.Context) -> None:
     async def read() -> None:
         async with open_users(state(context).settings) as store:
             users, phones = await store.users(), await store.phones()
+            skills = await store.skills()
         if not users:
             err.print("nobody yet; add the first with `hotline users add`")
             return
-        table = Table("login", "name", "role", "agent", "phones", "")
+        table = Table("login", "name", "role", "agent", "phones", "skills", "")
         for user in users:
             own = ", ".join(p.extension for p in phones if p.login == user.login)
             table.add_row(
@@ -42,6 +43,7 @@ def list_users(context: typer.Context) -> None:
                 user.role,
                 user.agent_id or "",
                 own,
+                ", ".join(f"{s.queue}/{s.penalty}" for s in skills if s.login == user.login),
                 "disabled" if user.disabled else "",
             )
         out.print(table)
@@ -87,6 +89,42 @@ def add(
 
     try:
         asyncio.run(store())
+    except ConsoleError as error:
+        fail(str(error))
+
+
+@app.command()
+@clear_errors
+def skill(
+    context: typer.Context,
+    login: str = typer.Argument(..., help="Who."),
+    queue: str = typer.Argument(..., help="Queue whose calls the agent takes."),
+    penalty: int = typer.Option(0, min=0, max=100, help="Lower is asked first."),
+    remove: bool = typer.Option(False, "--remove", help="Take the skill away."),
+) -> None:
+    """Let somebody take the calls of a queue, from their next sign-in on.
+
+    Who has skills serves exactly these queues; who has none serves those of the settings.
+    """
+    from agent_console.errors import ConsoleError
+    from agent_console.store import Skill
+    from hotline.accounts import open_users
+
+    settings = state(context).settings
+    known = [q.name for q in settings.queues]
+    if queue not in known and not remove:
+        fail(f"{queue}: no such queue; accepted: {', '.join(known)}")
+
+    async def store() -> str:
+        async with open_users(settings) as users:
+            if not remove:
+                await users.set_skill(Skill(login=login, queue=queue, penalty=penalty))
+                return f"{login} takes calls of {queue} (penalty {penalty})"
+            found = await users.remove_skill(login, queue)
+        return f"{login} {'takes no more' if found else 'never took'} calls of {queue}"
+
+    try:
+        out.print(asyncio.run(store()), markup=False)
     except ConsoleError as error:
         fail(str(error))
 

@@ -199,7 +199,9 @@ class QueueSettings(Section):
     service_level_seconds: int = Field(20, ge=1, description="Y of the service level X/Y")
     weight: int = Field(0, ge=0, le=1000, description="queues with more weight go first")
     members: tuple[str, ...] = Field(
-        (), description="ids of the agents who serve this queue; none: every agent"
+        (),
+        description="ids of the agents without skills of their own (`hotline users skill`) who "
+        "serve this queue; none: all of them",
     )
     announce_seconds: int = Field(45, ge=0, description="pause between comfort messages; 0: none")
 

@@ -9,8 +9,10 @@ import pytest
 import pytest_asyncio
 
 from agent_console import messages as msg
+from agent_console.store import Skill
 from cti.core import events as ev
 from hotline import db
+from hotline.accounts import open_users
 from hotline.console_client import ConsoleClient
 from hotline.demo.people import PASSWORD
 from hotline.demo.site import HOST, PortPlan, Site
@@ -141,9 +143,26 @@ async def test_an_edited_file_routes_the_next_call_and_a_broken_one_does_not(
     assert "routing_refused" in log
 
 
-async def console(bank: Site) -> Desk:
+async def test_skills_become_memberships_with_penalties(
+    bank: Site, journal: JournalReader
+) -> None:
+    async with open_users(bank.settings) as users:
+        await users.set_skill(Skill(login="1002", queue="vip", penalty=3))
+    desk = await console(bank, "1002")
+    try:
+        await desk.client.send("set_state", state="available")
+        await journal.wait(ev.AgentStateChanged, 10, where=lambda e: e.agent_id == "1002")
+        assert "penalty 3" in bank.exchange.process.command("queue show vip")
+        assert "1002" not in bank.exchange.process.command("queue show service")
+        await desk.client.send("set_state", state="paused", reason="break")
+        await journal.wait(ev.AgentStateChanged, 10, where=lambda e: e.state == "paused")
+    finally:
+        await desk.close()
+
+
+async def console(bank: Site, login: str = "1001") -> Desk:
     desk = Desk(ConsoleClient(HOST, bank.plan.console))
-    await desk.open("1001", PASSWORD)
+    await desk.open(login, PASSWORD)
     return desk
 
 

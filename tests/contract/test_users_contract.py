@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from agent_console.errors import UnknownUserError, UserExistsError
 from agent_console.ports import UserStore
-from agent_console.store import MemoryUserStore, Phone, Session, SqlUserStore, User
+from agent_console.store import MemoryUserStore, Phone, Session, Skill, SqlUserStore, User
 from agent_console.store.tables import metadata
 
 NOW = 1_800_000_000.0
@@ -206,3 +206,29 @@ async def test_the_sweep_deletes_what_expired(store: UserStore) -> None:
     assert await store.sweep(NOW + 100) == 1
     assert await store.sweep(NOW + 100) == 0
     assert list(await store.sessions_of("wang", NOW)) == [later]
+
+
+async def test_skills_come_back_change_and_go(store: UserStore) -> None:
+    await store.add_user(WANG)
+    await store.add_user(BOSS)
+    vip, service = (
+        Skill(login="wang", queue="vip", penalty=2),
+        Skill(login="wang", queue="service"),
+    )
+    for skill in (vip, service, Skill(login="boss", queue="vip")):
+        await store.set_skill(skill)
+    assert await store.skills("wang") == [service, vip]
+    assert [s.login for s in await store.skills()] == ["boss", "wang", "wang"]
+    await store.set_skill(replace(vip, penalty=5))
+    assert [s.penalty for s in await store.skills("wang")] == [0, 5]
+    assert await store.remove_skill("wang", "vip")
+    assert not await store.remove_skill("wang", "vip")
+    assert await store.skills("wang") == [service]
+
+
+async def test_nobody_has_no_skill(store: UserStore) -> None:
+    assert await store.skills("nobody") == []
+    with pytest.raises(UnknownUserError):
+        await store.set_skill(Skill(login="nobody", queue="vip"))
+    with pytest.raises(UnknownUserError):
+        await store.remove_skill("nobody", "vip")
