@@ -39,6 +39,8 @@ class Call(msgspec.Struct, kw_only=True):
     pin_failures: int = 0
     typed: Secret = Secret()
     """Keys that ended a prompt and belong to the next question."""
+    values: dict[str, str] = msgspec.field(default_factory=dict)
+    """What ``set`` nodes noted; never leaves the menu."""
     path: list[str] = msgspec.field(default_factory=list)
 
     def enter(self, node: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from ivr.flow.kinds.account import AccountNode
 from ivr.flow.kinds.branch import BranchNode
 from ivr.flow.kinds.language import LanguageNode
+from ivr.flow.kinds.set import SetNode
 from ivr.flow.loader import FlowFile
 from ivr.flow.model import Flow, Node, NodeId, Question
 from ivr.flow.yaml_marks import Path_
@@ -228,12 +229,13 @@ def ways(flow: Flow) -> dict[State, list[tuple[str, State]]]:
 def audible_classes(flow: Flow, out: Mapping[State, list[tuple[str, State]]]) -> dict[State, int]:
     """Put states together from which callers, whatever they key, hear the same.
 
-    Nodes without a word are looked through.  A branch on the person counts as its first arm: if
-    its arms differ, the branch itself is reported.
+    Nodes without a word are looked through, unless they note what a later branch asks for.  A
+    branch on the person counts as its first arm: if its arms differ, the branch itself is
+    reported.
     """
     through = {state: _through(flow, out, state) for state in out}
     speaking = sorted(set(through.values()))
-    classes = _numbered({state: _sound(flow.nodes[state[0]]) for state in speaking})
+    classes = _numbered({state: _sound(flow, state[0]) for state in speaking})
     while True:
         finer = _numbered(
             {
@@ -257,14 +259,27 @@ def _through(flow: Flow, out: Mapping[State, list[tuple[str, State]]], state: St
         node = flow.nodes[state[0]]
         targets = [target for _, target in out[state]]
         is_personal = isinstance(node, BranchNode) and node.is_personal
-        if not targets or _listens(node) or (len(set(targets)) > 1 and not is_personal):
+        is_told = _listens(node) or _notes(flow, node)
+        if not targets or is_told or (len(set(targets)) > 1 and not is_personal):
             break
         state = targets[0]
     return state
 
 
-def _sound(node: Node) -> object:
+def _notes(flow: Flow, node: Node) -> bool:
+    """Whether the node leaves something behind on which a later branch may depend."""
+    return isinstance(node, SetNode) or (bool(node.topic) and _asks_topic(flow))
+
+
+def _asks_topic(flow: Flow) -> bool:
+    return any(isinstance(node, BranchNode) and node.on == "topic" for node in flow.nodes.values())
+
+
+def _sound(flow: Flow, name: NodeId) -> object:
+    node = flow.nodes[name]
     hidden = {*node.targets, *node.inaudible}
+    if _asks_topic(flow):
+        hidden.discard("topic")
     return (
         type(node).__name__,
         *(

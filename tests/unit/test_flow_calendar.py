@@ -14,6 +14,7 @@ from ivr.flow.calendar import Calendar, load_calendar
 from ivr.flow.call import Call
 from ivr.flow.effects import AskTime, KnowCaller
 from ivr.flow.kinds.branch import BranchNode
+from ivr.flow.kinds.set import SetNode
 from ivr.flow.loader import load_flow
 from ivr.flow.model import Flow, Goto
 from ivr.testing import PlainReader
@@ -70,7 +71,7 @@ def test_a_wrong_calendar_is_told_where(tmp_path: Path, text: str, words: str) -
     assert words in str(caught.value)
 
 
-def visit(node: BranchNode, at: str = "", **known: str) -> str:
+def visit(node: BranchNode, at: str = "", **known: object) -> str:
     """Visit a branch; return where it leads."""
     call = Call(call_id="c", language="zh", default_queue="q", reader=PlainReader())
     for name, value in known.items():
@@ -119,6 +120,19 @@ def test_branches_on_what_is_known(on: str, known: str) -> None:
     node = BranchNode(on=on, cases={known: "yes"}, otherwise="no")  # type: ignore[arg-type] # literal
     assert visit(node, **{on: known}) == "yes"
     assert visit(node) == "no"
+
+
+def test_a_value_that_was_set_is_branched_on() -> None:
+    call = Call(call_id="c", language="zh", default_queue="q", reader=PlainReader())
+    node = SetNode(values={"wish": "card"}, next="b")
+    with pytest.raises(StopIteration) as stopped:
+        next(node.run(Flow(name="f", start="s", nodes={"s": node}), call))
+    assert stopped.value.value == Goto("b")
+    branch = BranchNode(on="value", value="wish", cases={"card": "yes"}, otherwise="no")
+    assert visit(branch, values=call.values) == "yes"
+    assert visit(branch) == "no"
+    with pytest.raises(ValueError, match="needs the field 'value'"):
+        BranchNode(on="value", cases={"card": "yes"}, otherwise="no")
 
 
 @pytest.mark.parametrize(

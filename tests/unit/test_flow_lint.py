@@ -151,6 +151,28 @@ def test_words_behind_words_are_compared_too(tmp_path: Path) -> None:
     assert ("heard-before-pin", "fork", 15) in named(tmp_path, text)
 
 
+def test_what_is_noted_of_a_person_cannot_be_heard_later(tmp_path: Path) -> None:
+    text = """\
+start: fork
+nodes:
+  fork: {kind: branch, on: segment, cases: {gold: rich}, otherwise: poor}
+  rich: {kind: set, values: {who: rich}, next: hello}
+  poor: {kind: set, values: {who: poor}, next: hello}
+  hello: {kind: play, prompts: [a], next: later}
+  later: {kind: branch, on: value, value: who, cases: {rich: loud}, otherwise: end}
+  loud: {kind: play, prompts: [b], next: end}
+  end: {kind: hangup}
+"""
+    assert named(tmp_path, text) == [("heard-before-pin", "fork", 3)]
+    topics = (
+        text.replace("set, values: {who: rich}", "play, topic: rich")
+        .replace("set, values: {who: poor}", "play, topic: poor")
+        .replace("on: value, value: who", "on: topic")
+    )
+    assert named(tmp_path, topics) == [("heard-before-pin", "fork", 3)]
+    assert named(tmp_path, topics.replace("topic: rich", "topic: poor")) == []
+
+
 def test_a_branch_on_what_everybody_may_know_is_free(tmp_path: Path) -> None:
     text = pin_flow("fork", gold="d", on="language", cases="{en: gold}")
     assert "heard-before-pin" not in {rule for rule, _, _ in named(tmp_path, text)}

@@ -29,12 +29,16 @@ class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
     targets: ClassVar[tuple[str, ...]] = ("otherwise",)
     inaudible: ClassVar[tuple[str, ...]] = (*Node.inaudible, "cases")
 
-    on: Literal["segment", "verified", "language", "topic", "time", "weekday", "day"]
+    on: Literal["segment", "verified", "language", "topic", "time", "weekday", "day", "value"]
     """``day`` is ``workday``, ``weekend`` or ``holiday`` by the bank's calendar."""
+    value: str = ""
+    """With ``on: value``: the name that a ``set`` node gave."""
     cases: Mapping[str, NodeId]
     otherwise: NodeId
 
     def __post_init__(self) -> None:
+        if (self.on == "value") != bool(self.value):
+            raise ValueError("'on: value' needs the field 'value', and only that does")
         accepted = _CLOSED.get(self.on)
         for case in self.cases:
             if accepted is not None and case not in accepted:
@@ -69,8 +73,8 @@ class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
             return Goto(self._at(moment))
         if self.is_personal:
             yield from do(KnowCaller())
-        known: str = getattr(call, self.on)
-        return Goto(self.cases.get(known, self.otherwise))
+        known = call.values.get(self.value) if self.on == "value" else getattr(call, self.on)
+        return Goto(self.cases.get(known or "", self.otherwise))
 
     def _at(self, moment: Moment) -> NodeId:
         """Return where the time leads; of several cases that hold, the first."""
