@@ -5,7 +5,7 @@ the stored intervals plus what was folded since: the same numbers that history w
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -69,8 +69,7 @@ class HistoryKeeper:
         last, self.ended_at = (end[0][0], end[0][1].at) if end else (0, 0.0)
         behind = last - self._fold.seq
         if behind <= _CATCH_UP:
-            await self.catch_up()
-            self._complete = True
+            self._complete = await self._try(self.catch_up)
         else:
             _log.info("history_catches_up", entries=behind)
         self._task = asyncio.create_task(self._follow(), name="history")
@@ -91,12 +90,8 @@ class HistoryKeeper:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
-        try:
-            if self._complete:
-                await self.catch_up()
-            await self._save()
-        except CtiError as error:
-            _log.warning("history_not_saved", error=str(error))
+        if not self._complete or await self._try(self.catch_up):
+            await self._try(self._save)
 
     async def figures(self, since: float, until: float) -> Figures:
         """Return the figures of the intervals that begin in ``[since, until)``, up to now."""
@@ -121,14 +116,23 @@ class HistoryKeeper:
 
     async def _follow(self) -> None:
         while True:
-            try:
-                await self.catch_up()
+            if await self._try(self.catch_up):
                 self._complete = True
                 if self._now() - self._saved_at >= _CHECKPOINT_SECONDS:
-                    await self._save()
-            except CtiError as error:
-                _log.warning("history_fold_failed", error=str(error))
+                    await self._try(self._save)
             await asyncio.sleep(_PERIOD)
+
+    async def _try(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """Say whether the work was done: calls must go on also where figures cannot."""
+        try:
+            await work()
+        except CtiError as error:
+            _log.warning("history_fold_failed", error=str(error))
+        except Exception:  # noqa: BLE001 -- a fault in figures must stop neither calls nor pops
+            _log.exception("history_fold_failed", entry=self._fold.seq)
+        else:
+            return True
+        return False
 
     async def _save(self) -> None:
         async with self._busy:

@@ -156,7 +156,9 @@ class _Story:
             case "ENTERQUEUE":
                 position = int(line.number(2))
                 yield ev.CallQueued(at=at, call_id=call_id, queue=queue, position=position)
-            case "RINGNOANSWER" | "RINGCANCELED":
+            case "RINGCANCELED":  # the caller gave up; the agent missed nothing
+                yield ev.AgentRinging(at=at, call_id=call_id, agent_id=agent, queue=queue)
+            case "RINGNOANSWER":
                 rung = line.number(0) / 1000
                 if self.call.state in ("queued", "ringing"):
                     yield ev.AgentRinging(at=at, call_id=call_id, agent_id=agent, queue=queue)

@@ -196,3 +196,19 @@ async def test_a_checkpoint_of_an_older_program_is_folded_anew() -> None:
     await second.start()
     await second.stop()
     assert (await journal.figures(0, 1e12))[1] == fold(events).take()
+
+
+async def test_a_fault_in_the_figures_stops_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = MemoryJournal()
+    await journal.append(list(call(1, NOON))[:4])
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(HistoryFold, "_count", broken)
+    keeper = HistoryKeeper(journal, ZONE)
+    await keeper.start()
+    world = HistoryFold(ZONE).world
+    await keeper.restore(world)
+    assert world.calls[CallId("call-1")].state == "queued"
+    await keeper.stop()

@@ -101,6 +101,17 @@ def test_an_abandoned_call_and_one_that_saw_only_the_menu() -> None:
     assert (menu.outcome, menu.queues, menu.state) == ("menu", (), "ended")
 
 
+def test_a_phone_that_rang_when_the_caller_gave_up_missed_nothing() -> None:
+    lines = [*LOG[:5], f"{T + 19}|{T}.2|vip|1001|RINGCANCELED|3000\n", *LOG[5:]]
+    assert kinds(of(told(lines), "bbb")) == [
+        "CallArrived",
+        "CallQueued",
+        "AgentRinging",
+        "CallAbandoned",
+        "CallEnded",
+    ]
+
+
 @pytest.mark.parametrize("cut", range(len(LOG) + 1))
 def test_with_lines_missing_the_story_stays_legal_and_ends(cut: int) -> None:
     events = of(told(LOG[:cut]), "aaa")

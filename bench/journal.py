@@ -1,0 +1,272 @@
+"""How fast the journal takes events durably, and how soon an engine is ready after a restart.
+
+Both sides of the append figure run in turn in this process on the same disk: ours (hash chain,
+group commit, a lasting answer to every caller) beside bare sqlite3 with one commit an event, and
+bare sqlite3 with one transaction for all.  The restart is that of a journal with all events on
+disk: open, load the checkpoint, fold what followed, restore calls and agents.
+
+    python -m bench.journal [--events 150000] [--json]
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cti.core import events as ev
+from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.world import Rules, World
+from cti.history.keeper import HistoryKeeper
+from cti.journal.chain import GENESIS, make_row
+from cti.journal.sqlite import SqliteJournal
+from hotline import db
+
+ZONE = ZoneInfo("Asia/Shanghai")
+START = 1_767_225_600.0
+READY = 3.0
+"""Seconds in which an engine must be ready."""
+ROUNDS = 3
+CALLERS = 50
+"""How many wait for their own appends at a time."""
+BATCH = 20_000
+BETWEEN = 4_000
+"""Events between the last checkpoint and a crash: close to the most that there can be."""
+
+
+def story(number: int) -> list[ev.DomainEvent]:
+    """The thirteen events of one answered call."""
+    at = START + number * 1.7
+    call_id = CallId(f"{number * 2654435761 % 2**32:08x}-0000-4000-8000-{number:012x}")
+    agent, queue = AgentId(f"1{number % 200:03}"), QueueName(("service", "vip")[number % 5 == 0])
+    wait = 3.0 + number % 40
+    up = at + 12 + wait
+    down = up + 90 + number % 120
+    return [
+        ev.CallArrived(
+            at=at,
+            server="hotline",
+            call_id=call_id,
+            uniqueid=f"{at:.0f}.{number}",
+            linkedid=f"{at:.0f}.{number}",
+            dnis="95500",
+            trunk="carrier",
+            caller_pseudonym=f"{number:032x}",
+        ),
+        ev.CallerRecognised(at=at + 0.1, server="hotline", call_id=call_id, status="known"),
+        ev.MenuEntered(
+            at=at + 1,
+            server="hotline",
+            call_id=call_id,
+            flow="main",
+            node="main_menu",
+            language="zh",
+        ),
+        ev.CallQueued(at=at + 12, server="hotline", call_id=call_id, queue=queue, position=1),
+        ev.AgentRinging(at=up - 2, server="hotline", call_id=call_id, agent_id=agent, queue=queue),
+        ev.AgentStateChanged(
+            at=up - 2, server="hotline", agent_id=agent, state="ringing", call_id=call_id
+        ),
+        ev.CallConnected(
+            at=up,
+            server="hotline",
+            call_id=call_id,
+            agent_id=agent,
+            queue=queue,
+            wait_time=wait,
+            ring_time=2.0,
+        ),
+        ev.CallCompleted(
+            at=down,
+            server="hotline",
+            call_id=call_id,
+            agent_id=agent,
+            queue=queue,
+            talk_time=down - up,
+            ended_by="caller",
+        ),
+        ev.WrapUpStarted(
+            at=down,
+            server="hotline",
+            call_id=call_id,
+            agent_id=agent,
+            queue=queue,
+            until=down + 30,
+        ),
+        ev.CallEnded(at=down, server="hotline", call_id=call_id, cause=16, ended_by="caller"),
+        ev.CallDisposed(
+            at=down + 20, server="hotline", call_id=call_id, agent_id=agent, disposition="solved"
+        ),
+        ev.WrapUpEnded(
+            at=down + 30,
+            server="hotline",
+            call_id=call_id,
+            agent_id=agent,
+            wrap_up_time=30.0,
+            ended_by="timer",
+        ),
+        ev.AgentStateChanged(at=down + 30, server="hotline", agent_id=agent, state="available"),
+    ]
+
+
+def stream() -> Iterator[ev.DomainEvent]:
+    """Calls without end."""
+    for number in itertools.count():
+        yield from story(number)
+
+
+def create(folder: Path, name: str) -> Path:
+    path = folder / name
+    db.upgrade(f"sqlite:///{path}")
+    return path
+
+
+async def ours(path: Path, events: Sequence[ev.DomainEvent]) -> float:
+    """Events a second when many callers each wait until their own event is durable."""
+    journal = SqliteJournal.open(path)
+    left = iter(events)
+
+    async def caller() -> None:
+        for event in left:
+            await journal.append([event])
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
+    took = time.perf_counter() - begun
+    assert await journal.verify() == len(events), "not every event is in the journal"
+    await journal.close()
+    return len(events) / took
+
+
+def bare(path: Path, events: Sequence[ev.DomainEvent], *, each: bool) -> float:
+    """Events a second with sqlite3 alone: one commit an event, or one for all."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    rows, prev = [], GENESIS
+    for seq, event in enumerate(events, start=1):
+        row = make_row(seq, prev, event)
+        prev = row.hash
+        rows.append(row)
+    insert = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    begun = time.perf_counter()
+    if each:
+        for row in rows:
+            connection.execute(insert, row)
+    else:
+        connection.execute("BEGIN")
+        connection.executemany(insert, rows)
+        connection.execute("COMMIT")
+    took = time.perf_counter() - begun
+    stored = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
+    connection.close()
+    assert stored == len(events), "not every event was stored"
+    return len(events) / took
+
+
+def measure_appends(folder: Path) -> dict[str, float]:
+    """The middle of several rounds, all three in turn."""
+    events = list(itertools.islice(stream(), 2_000))
+    found: dict[str, list[float]] = {"ours": [], "commit_each": [], "one_transaction": []}
+    for number in range(ROUNDS):
+        one = create(folder, f"ours{number}.db")
+        found["ours"].append(asyncio.run(ours(one, events)))
+        each = create(folder, f"each{number}.db")
+        found["commit_each"].append(bare(each, events, each=True))
+        big = create(folder, f"big{number}.db")
+        found["one_transaction"].append(bare(big, events, each=False))
+    return {name: round(sorted(values)[ROUNDS // 2]) for name, values in found.items()}
+
+
+async def fill(path: Path, count: int) -> float:
+    """Write the events as an engine does, with its history beside it; return seconds."""
+    journal = SqliteJournal.open(path)
+    keeper = HistoryKeeper(journal, ZONE)
+    events = itertools.islice(stream(), count)
+    begun = time.perf_counter()
+    await keeper.start()
+    written = 0
+    while batch := list(itertools.islice(events, BATCH)):
+        written += len(batch)
+        await journal.append(batch)
+        await keeper.catch_up()
+        if sys.stderr.isatty():
+            print(f"\r  {written:,} of {count:,} events", end="", file=sys.stderr)
+    await keeper.stop()  # stores the last checkpoint
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    # A crash: what follows has no checkpoint.
+    await journal.append(list(itertools.islice(stream(), BETWEEN)))
+    await journal.close()
+    return time.perf_counter() - begun
+
+
+async def restart(path: Path, count: int) -> tuple[float, float, int]:
+    """Seconds until an engine's state stands, then until the day's figures do; calls alive."""
+    begun = time.perf_counter()
+    journal = SqliteJournal.open(path)
+    keeper = HistoryKeeper(journal, ZONE)
+    await keeper.start()
+    world = World(Rules(pseudonym_key=b"k" * 16))
+    await keeper.restore(world)
+    ready = time.perf_counter() - begun
+    last = START + count / 13 * 1.7
+    figures = await keeper.figures(last - 86_400, last + 86_400)
+    shown = time.perf_counter() - begun
+    assert sum(row.answered for row in figures.queues.values()) > 0, "no call was answered"
+    await keeper.stop()
+    await journal.close()
+    return ready, shown, len(world.calls)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--events", type=int, default=150_000)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    if arguments.events < 20_000:
+        parser.error("below 20,000 events the figures would say nothing")
+    with tempfile.TemporaryDirectory(prefix="hotline-bench-") as name:
+        folder = Path(name)
+        appends = measure_appends(folder)
+        path = create(folder, "big.db")
+        filled = asyncio.run(fill(path, arguments.events))
+        with sqlite3.connect(path) as connection:
+            stored = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
+        assert stored == arguments.events + BETWEEN, "the journal does not hold what was written"
+        ready, shown, calls = asyncio.run(restart(path, arguments.events))
+        size = path.stat().st_size
+    result: dict[str, Any] = {
+        "events": stored,
+        "megabytes": round(size / 1e6),
+        "filled_per_s": round(stored / filled),
+        "appends_per_s": appends,
+        "ready_s": round(ready, 3),
+        "figures_s": round(shown, 3),
+        "calls_restored": calls,
+    }
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        print(f"durable appends a second ({CALLERS} callers, each waits for its own event)")
+        print(f"  ours, chained, group commit   {appends['ours']:>10,}")
+        print(f"  sqlite3, a commit each        {appends['commit_each']:>10,}")
+        print(f"  sqlite3, one transaction      {appends['one_transaction']:>10,}")
+        print(f"{stored:,} events on disk ({result['megabytes']:,} MB), with history beside them:")
+        print(f"  written at {result['filled_per_s']:,} events a second")
+        print(
+            f"  after a crash ready in {ready:.2f} s ({calls} calls restored; limit {READY:g} s)"
+        )
+        print(f"  and the day's figures {shown - ready:.2f} s later")
+    return 0 if ready <= READY else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
