@@ -323,7 +323,12 @@ KEYS = st.sampled_from(
 
 
 @settings(max_examples=40)
-@given(st.lists(KEYS, max_size=40), st.lists(st.sampled_from([OK, WRONG, LOCKED]), min_size=40))
+@given(
+    st.lists(KEYS, max_size=40),
+    st.lists(
+        st.sampled_from([OK, WRONG, LOCKED]), min_size=3, max_size=3
+    ),  # more tries has no call
+)
 def test_whatever_is_keyed_the_call_ends_with_a_person(
     inputs: list[str], pins: list[Checked]
 ) -> None:
