@@ -170,6 +170,10 @@ class Carrier:
         """Let one phone answer after so many seconds; below 0: never."""
         self.process.command(f"dialplan set global ANSWER_{extension} {answer_after:g}")
 
+    def set_hold(self, extension: str, seconds: int) -> None:
+        """Let one phone hold its calls for so long, a second after the answer; 0: not at all."""
+        self.process.command(f"dialplan set global HOLD_{extension} {seconds}")
+
     def set_talk(self, seconds: int) -> None:
         """Let the phones hang up after so many seconds (at most twice as many); 0: never."""
         self.process.command(f"dialplan set global TALK {seconds}")

@@ -134,6 +134,21 @@ async def test_a_transfer_to_another_queue_starts_the_wrap_up(room: Room) -> Non
     assert room.state(ONE) == "wrap_up"
 
 
+async def test_a_phone_that_holds_and_resumes(room: Room) -> None:
+    assert room.site.carrier is not None
+    room.site.carrier.set_hold("1001", 2)
+    try:
+        call = await room.connected()
+        await room.until(lambda: room.call.state == "on_hold", 8)
+        assert room.state(ONE) == "on_hold"
+        await room.until(lambda: room.call.state == "connected", 8)
+        assert room.state(ONE) == "on_call"
+    finally:
+        room.site.carrier.set_hold("1001", 0)
+    kinds = await room.told(call)
+    assert (kinds.count("CallHeld"), kinds.count("CallResumed")) == (1, 1)
+
+
 async def test_a_transfer_to_an_agent(room: Room) -> None:
     call = await room.connected()
     await room.engine.control.transfer_to_agent(ONE, TWO)
