@@ -5,6 +5,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from agent_console import messages as console
 from agent_console.events_api.signing import new_secret
@@ -253,3 +256,30 @@ async def test_a_call_reaches_programs_once_and_whole(stack: Site, receiver: Rec
     await desk.client.send("ready")
     await desk.wait(console.WrapUpEnded, 30)
     await desk.close()
+
+
+async def test_deliveries_and_programs_survive_a_kill_of_ours(
+    stack: Site, receiver: Receiver
+) -> None:
+    assert stack.carrier is not None
+    crm = Program(stack, await token(stack, "vip", "pops"))
+    await crm.open()
+    desk = await available(stack)
+    receiver.status = b"503 Service Unavailable"
+    await asyncio.to_thread(call, stack)
+    raised = await crm.event("pop_raised")
+    assert await receiver.refusal() == raised["id"]
+    pid = stack.pids()["console"]
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(ConnectionClosed):
+        await crm.event("never")
+    receiver.status = b"204 No Content"
+    await stack.ready(90)
+    late = await receiver.event("pop_raised", raised["call_id"], 60)
+    assert late["id"] == raised["id"]
+    reset = await crm.open()
+    assert reset["reason"] == "unknown_stream"
+    await crm.close()
+    await desk.close()
+    await asyncio.to_thread(stack.carrier.hang_up_all)
