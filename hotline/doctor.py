@@ -138,7 +138,9 @@ def _numbers(settings: Settings) -> Iterator[Finding]:
 
 
 def _menus(settings: Settings) -> Iterator[Finding]:
-    from hotline.roles.ivr import load_flows, load_prompts
+    from hotline.roles.ivr import known_names, load_flows, load_prompts, routing_file
+    from ivr.errors import RoutingFileError
+    from ivr.routing import load_routing
 
     flows = load_flows(settings)
     unknown = [n for n in settings.numbers if n.flow not in flows.flows]
@@ -147,6 +149,12 @@ def _menus(settings: Settings) -> Iterator[Finding]:
         yield fault("Menus", f"no such flow: {detail}", f"known: {', '.join(flows.flows)}")
     else:
         yield ok("Menus", ", ".join(flows.flows))
+    try:
+        routing = load_routing(routing_file(settings), known_names(settings, flows))
+    except RoutingFileError as error:
+        yield fault("Routing", str(error), "edit that file; `hotline routing lint` checks it")
+    else:
+        yield ok("Routing", f"{len(routing.rules)} rules")
     catalogue = load_prompts()
     problems = [*catalogue.text_problems(), *catalogue.recording_problems()]
     if problems:

@@ -63,17 +63,19 @@ class RoutingBook:
     """The rules as the file says them now; a wrong edit leaves the old ones in force."""
 
     def __init__(
-        self, file: Path, known: Known | None = None, *, now: Callable[[], datetime]
+        self, file: Path, known: Callable[[], Known] = Known, *, now: Callable[[], datetime]
     ) -> None:
         """Load the rules; ``now`` gives the time in the bank's time zone.
+
+        ``known`` is asked at every load: an edited menu may bring topics of its own.
 
         Raises :class:`ivr.errors.RoutingFileError`.
         """
         self._file = file
         self._now = now
-        self._known = known or Known()
+        self._known = known
         self._seen = _stamp(file)
-        self.routing: Routing = load_routing(file, self._known)
+        self.routing: Routing = load_routing(file, known())
 
     def route(self, wanted: Route) -> Decision:
         """Decide for a caller, now, by the newest good rules."""
@@ -97,7 +99,7 @@ class RoutingBook:
             return False
         self._seen = stamp
         try:
-            self.routing = load_routing(self._file, self._known)
+            self.routing = load_routing(self._file, self._known())
         except RoutingFileError as error:
             _log.error("routing_refused", error=str(error), kept="the rules before")
             return False

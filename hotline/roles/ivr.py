@@ -62,7 +62,7 @@ def open_routing(settings: Settings, flows: FlowSet | FlowBook) -> RoutingBook:
     """The routing rules; raises :class:`ivr.errors.RoutingFileError` naming the line."""
     return RoutingBook(
         routing_file(settings),
-        known_names(settings, flows),
+        lambda: known_names(settings, flows),
         now=lambda: datetime.now(settings.zone),
     )
 

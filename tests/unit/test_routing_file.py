@@ -116,7 +116,8 @@ def edit(file: Path, text: str, stamp: int) -> None:
 
 def test_an_edit_is_taken_and_a_broken_one_refused(tmp_path: Path) -> None:
     file = write(tmp_path, GOOD)
-    book = RoutingBook(file, KNOWN, now=lambda: datetime(2026, 3, 2, 12, tzinfo=UTC))
+    known = [KNOWN]
+    book = RoutingBook(file, lambda: known[0], now=lambda: datetime(2026, 3, 2, 12, tzinfo=UTC))
     assert book.route(wanted("gold")).queue == "service"
     edit(file, "rules: [{id: all, queue: vip}]\n", 1)
     assert book.route(wanted("gold")).queue == "vip"
@@ -131,3 +132,8 @@ def test_an_edit_is_taken_and_a_broken_one_refused(tmp_path: Path) -> None:
     assert book.route(wanted("gold")).queue == "vip"
     edit(file, "rules: [{id: back, queue: service}]\n", 3)
     assert book.route(wanted("gold")).rule == "back"
+    edit(file, "rules: [{id: loans, when: {topic: loan}}, {id: rest}]\n", 4)
+    assert book.route(wanted("gold")).rule == "back"
+    known[0] = Known(queues=KNOWN.queues, topics=("loan",))  # a menu was edited meanwhile
+    edit(file, "rules: [{id: loans, when: {topic: loan}}, {id: rest}]\n", 5)
+    assert book.route(wanted("gold")).rule == "rest"
