@@ -230,7 +230,7 @@ class Site:
         await self._wait_for_phones(self.carrier, wanted)
         return self.carrier
 
-    async def ready(self, seconds: float = 30.0) -> None:
+    async def ready(self, seconds: float = 90.0) -> None:
         """Wait until menu and console work.  Raises ``TimeoutError`` naming who is missing."""
         until = time.monotonic() + seconds
         for name, port in (("ivr", self.plan.ivr), ("console", self.plan.console)):
