@@ -115,13 +115,16 @@ def end(world: World, call: Call, at: float, cause: int) -> None:
     """The customer's own channel is gone."""
     trace = world.trace(call.call_id)
     by_caller = call.uniqueid in trace.hangups
+    # An agent's hang-up takes both channels away, and the customer's may be told first.
+    leg = world.agent(call.agent_id, at).leg_uniqueid if call.agent_id is not None else ""
+    by_agent = bool(leg) and leg in trace.hangups
     if call.state in WAITING:
         position = trace.gave_up_at if trace.gave_up_at is not None else call.position
         abandon(world, call, at, position)
     elif call.state == "transferring":
         withdraw_ringing(world, call, at)
     elif call.state in WITH_AGENT:
-        complete(world, call, at, "caller" if by_caller else "system")
+        complete(world, call, at, "caller" if by_caller else "agent" if by_agent else "system")
     call = world.calls[call.call_id]
     if call.over:
         return

@@ -265,7 +265,10 @@ class Site:
         if self.settings.tls.enabled:  # a trial's certificate is signed by nobody
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        reader, writer = await asyncio.open_connection(HOST, self.plan.console, ssl=context)
+        try:  # a console that was just killed may have accepted a moment ago
+            reader, writer = await asyncio.open_connection(HOST, self.plan.console, ssl=context)
+        except OSError:
+            return False
         try:
             writer.write(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")
             line = await asyncio.wait_for(reader.readline(), 2.0)

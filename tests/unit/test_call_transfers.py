@@ -17,6 +17,7 @@ from cti.core import events as ev
 from cti.core import records as rec
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.core.resync import apply_snapshot
+from cti.core.steps import end as end_call
 from cti.core.world import Rules, World
 from cti.engine import Engine, EngineConfig
 from cti.errors import NotAllowedNowError
@@ -387,3 +388,23 @@ _WORDS = ("HotlineTransferred", "HotlineConsultStarted", "HotlineAgentAnswered")
 def test_the_page_of_state_machines_is_up_to_date() -> None:
     page = (ROOT / "docs" / "state-machines.md").read_text(encoding="utf-8")
     assert page == mermaid.page(), "run: python -m cti.core.mermaid > docs/state-machines.md"
+
+
+def test_an_agents_hang_up_counts_even_if_the_customers_channel_is_told_first() -> None:
+    world = World(RULES)
+    stream = testing.messages((FIXTURES / "transfer_agent.ami").read_bytes())
+    end = next(
+        n for n, m in enumerate(stream) if "CallConnected 1002" in _connections(stream[: n + 1])
+    )
+    testing.replay(world, stream[: end + 1])
+    [call] = [c for c in world.calls.values() if not c.over]
+    world.trace(call.call_id).hangups.add(world.agent(TWO, 0.0).leg_uniqueid)
+    world.take()
+    end_call(world, call, call.connected_at or 0.0, 16)
+    told = [e for e in world.take() if isinstance(e, ev.CallCompleted | ev.CallEnded)]
+    assert [e.ended_by for e in told] == ["agent", "agent"]
+
+
+def _connections(stream: Sequence[Message]) -> list[str]:
+    events = testing.replay(World(RULES), stream)
+    return [f"CallConnected {e.agent_id}" for e in events if isinstance(e, ev.CallConnected)]
