@@ -16,6 +16,7 @@ def selftest(
     pin: str | None = typer.Option(
         None, "--pin", metavar="PIN", help="Key this PIN instead of the right one."
     ),
+    fail_fast: bool = typer.Option(False, "--fail-fast", help="Stop at the first failed step."),
     keep: bool = typer.Option(False, "--keep", help="Keep the folder with logs and database."),
 ) -> None:
     """Prove that everything works: boot a stack of its own and place real SIP calls.
@@ -41,7 +42,7 @@ def selftest(
         err.print(step.detail, markup=False)
 
     async def run() -> Report:
-        return await SelfTest(folder, pin=pin, report=report).run()
+        return await SelfTest(folder, pin=pin, report=report, fail_fast=fail_fast).run()
 
     try:
         result = asyncio.run(run())

@@ -9,7 +9,7 @@ import asyncio
 import csv
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,9 +38,15 @@ class SelfTest:
     """One run below ``state_dir``."""
 
     def __init__(
-        self, state_dir: Path, *, pin: str | None, report: Callable[[Step], None]
+        self,
+        state_dir: Path,
+        *,
+        pin: str | None,
+        report: Callable[[Step], None],
+        fail_fast: bool = False,
     ) -> None:
         self._state_dir = state_dir
+        self._fail_fast = fail_fast
         self._customer = demo_bank.DEMO_CUSTOMERS[0]
         self._pin = pin if pin is not None else self._customer.pin
         self._report = report
@@ -60,13 +66,9 @@ class SelfTest:
                 and await self._step("carrier and phones", self._start_carrier, 40)
                 and await self._step("agent signs in", self._sign_in)
             )
-            if prepared:
-                await self._step("known customer: balance with PIN", self._balance)
-                await self._step("known customer: agent and screen-pop", self._known_agent)
-                await self._step("unknown number: agent and screen-pop", self._unknown)
-                await self._step("anonymous caller: agent and screen-pop", self._anonymous)
-                await self._step("journal, queue_log and call records agree", self._agree)
-                await self._step("nothing died meanwhile", self._alive)
+            for name, action in self._trials() if prepared else ():
+                if not await self._step(name, action) and self._fail_fast:
+                    break
         finally:
             await self._step("everything stops", self._stop, 30)
         return Report(
@@ -74,6 +76,16 @@ class SelfTest:
             asterisk=self._site.install.version,
             steps=self._steps,
             pop_ms=latency(self._pops),
+        )
+
+    def _trials(self) -> Sequence[tuple[str, Callable[[], Awaitable[str]]]]:
+        return (
+            ("known customer: balance with PIN", self._balance),
+            ("known customer: agent and screen-pop", self._known_agent),
+            ("unknown number: agent and screen-pop", self._unknown),
+            ("anonymous caller: agent and screen-pop", self._anonymous),
+            ("journal, queue_log and call records agree", self._agree),
+            ("nothing died meanwhile", self._alive),
         )
 
     async def _step(

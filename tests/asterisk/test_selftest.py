@@ -56,7 +56,7 @@ async def test_a_sound_stack_passes() -> None:
 
 
 async def test_a_wrong_pin_is_named() -> None:
-    status, report = await selftest("--pin", "000000")
+    status, report = await selftest("--pin", "000000", "--fail-fast")
     assert (status, report["ok"]) == (1, False)
     assert failed(report) == ["known customer: balance with PIN"]
     detail = next(step["detail"] for step in report["steps"] if not step["ok"])
@@ -73,6 +73,8 @@ async def test_a_killed_asterisk_is_named() -> None:
 
 async def test_a_blocked_menu_is_named() -> None:
     """The menu's port accepts, but nobody serves it."""
-    status, report = await selftest(sabotage=lambda pids: os.kill(pids["ivr"], signal.SIGSTOP))
+    status, report = await selftest(
+        "--fail-fast", sabotage=lambda pids: os.kill(pids["ivr"], signal.SIGSTOP)
+    )
     assert (status, report["ok"]) == (1, False)
     assert "known customer: balance with PIN" in failed(report)
