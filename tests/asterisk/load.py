@@ -41,6 +41,10 @@ name = "vip"
 wrap_up_seconds = 0
 ring_seconds = 5
 weight = 10
+
+# One phone sleeps at first; its agent is to take calls later, not to be paused for missing some.
+[agents]
+missed_calls = 0
 """
 
 
