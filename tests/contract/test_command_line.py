@@ -17,6 +17,12 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(autouse=True)
+def _logging_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command run inside the tests must not set up logging for all tests after it."""
+    monkeypatch.setattr("hotline.logs.configure_logging", lambda *_: None)
+
+
 def hotline(*words: str | Path, typed: str = "") -> Result:
     return CliRunner().invoke(app, [str(word) for word in words], input=typed)
 
