@@ -38,29 +38,30 @@ class Commands:
 
     async def run(self, holder: Pass, command: Command) -> Accepted | Failed:
         """Carry out the command; the answer repeats its number."""
-        code = await self._attempt(holder, command)
+        code, why = await self._attempt(holder, command)
         kind = type(command).__name__
         metrics.COMMANDS.labels(kind=kind, outcome=code or "ok").inc()
         if code is None:
             return Accepted(ref=command.ref)
-        log.info("command_refused", kind=kind, code=code, agent=holder.me.agent_id)
+        log.info("command_refused", kind=kind, code=code, why=why, agent=holder.me.agent_id)
         return failed(code, command.ref)
 
-    async def _attempt(self, holder: Pass, command: Command) -> ErrorCode | None:
+    async def _attempt(self, holder: Pass, command: Command) -> tuple[ErrorCode | None, str]:
+        """Return the code of a refusal and, for the log, the engine's words for it."""
         agent_id = holder.me.agent_id
         if agent_id is None:
-            return "not_an_agent"
+            return "not_an_agent", ""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._execute(agent_id, holder, command)
+                return await self._execute(agent_id, holder, command), ""
         except CommandRefusedError as refused:
-            return refused.code
+            return refused.code, str(refused)
         except TimeoutError:
-            return "engine_away"
+            return "engine_away", "no answer in time"
         except Exception:
             # Whatever broke in the engine, the agent's page must live and hear of it.
             log.exception("command_failed", kind=type(command).__name__, agent=agent_id)
-            return "internal"
+            return "internal", ""
 
     async def _execute(self, agent_id: str, holder: Pass, command: Command) -> ErrorCode | None:
         match command:

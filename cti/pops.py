@@ -178,6 +178,11 @@ class PopDesk(Generic[BriefT]):
             return
         task = asyncio.create_task(self._raise_later(world, call.call_id, event, pop_id, fetch))
         self._raising[event.agent_id] = (pop_id, task)
+        task.add_done_callback(lambda _: self._raised(event.agent_id, pop_id))
+
+    def _raised(self, agent_id: AgentId, pop_id: str) -> None:
+        if self._raising.get(agent_id, ("",))[0] == pop_id:
+            del self._raising[agent_id]
 
     async def _raise_later(
         self,
@@ -261,10 +266,13 @@ class PopDesk(Generic[BriefT]):
     def _withdraw_all(
         self, call_id: CallId, at: float, cause: Literal["abandoned", "left_queue"]
     ) -> None:
-        for agent_id in [a for a, p in self._raising.items() if p[0].startswith(call_id)]:
-            self._withdraw(agent_id, call_id, at, cause)
-        for pop in [p for p in self._pops.values() if p.call_id == call_id and not p.connected]:
-            self._withdraw(pop.agent_id, call_id, at, cause)
+        """Withdraw the call's pops, but for the agent's who has, or had, the customer."""
+        offered = {a for a, (pop_id, _) in self._raising.items() if pop_id.startswith(call_id)}
+        offered |= {a for a, pop in self._pops.items() if pop.call_id == call_id}
+        for agent_id in offered:
+            pop = self._pops.get(agent_id)
+            if pop is None or pop.call_id != call_id or not pop.connected:
+                self._withdraw(agent_id, call_id, at, cause)
 
     def _withdraw(
         self,

@@ -35,9 +35,6 @@ log = structlog.get_logger(__name__)
 
 BankEngine: TypeAlias = Engine[CustomerBrief]
 
-CLEAR_AFTER: Final = 1.0
-"""Seconds after which a call without wrap-up leaves the desk."""
-
 QUEUES_AFTER: Final = 0.1
 """Seconds by which a summary of the queues lags, so that a burst of events makes one."""
 
@@ -260,22 +257,14 @@ class Desks:
                 yield _to(message.agent_id, msg.AgentStateChanged(status=status))
                 talked = self._talking.get(message.agent_id)
                 if talked is not None and message.call_id != talked:
-                    # Between the end of a call and its wrap-up the agent may seem free.
-                    loop = asyncio.get_running_loop()
-                    loop.call_later(CLEAR_AFTER, self._clear, message.agent_id, talked)
+                    # No wrap-up cleared the desk: its length is 0, or the call went elsewhere.
+                    del self._talking[message.agent_id]
+                    gone = msg.PopWithdrawn(call_id=CallId(talked), reason="ended")
+                    yield _to(message.agent_id, gone)
             case ev.EngineResynchronised():
                 yield Resynchronised()
             case _:
                 return
-
-    def _clear(self, agent_id: AgentId, call_id: str) -> None:
-        """Take a call off the desk that no wrap-up cleared: its length is 0, or it went on."""
-        if self._talking.get(agent_id) != call_id:
-            return
-        if self._engine.agent(agent_id).call_id != call_id:
-            del self._talking[agent_id]
-            gone = msg.PopWithdrawn(call_id=CallId(call_id), reason="ended")
-            self._tell(_to(agent_id, gone))
 
     def _summarise(self) -> None:
         self._summary_due = False

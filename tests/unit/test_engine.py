@@ -181,6 +181,29 @@ async def test_a_slow_brief_follows_its_pop() -> None:
     await bench.engine.stop()
 
 
+@pytest.mark.parametrize("comes", ["before_the_answer", "in_the_wrap_up"])
+async def test_a_slow_brief_leaves_the_answered_call_on_the_desk(comes: str) -> None:
+    bench = Bench(deadline=0.0)
+    await bench.boot()
+    bench.briefs.gate.clear()
+    stays = [m for m in _stream("answered_caller_ends") if m.event != "QueueMemberRemoved"]
+    ringing, after = _until(stays, "AgentCalled")
+    with bench.engine.bus.subscribe(agent_topic(ONE)) as agent:
+        await bench.say(ringing)
+        if comes == "before_the_answer":
+            bench.briefs.gate.set()
+            await settle()
+        await bench.say(after)
+        bench.briefs.gate.set()
+        seen = await drain(agent)
+    assert not any(isinstance(m, PopWithdrawn) for m in seen)
+    assert [m.brief for m in seen if isinstance(m, PopCompleted)] == ["brief of C0000001"]
+    shown = bench.engine.pop_of(ONE)
+    assert shown is not None
+    assert shown.connected
+    await bench.engine.stop()
+
+
 async def test_a_failing_brief_never_stops_a_pop(bench: Bench) -> None:
     bench.briefs.fail = True
     ringing, _ = _until(_stream("answered_caller_ends"), "AgentCalled")
