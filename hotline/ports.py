@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["tcp", "udp"]
 
@@ -35,6 +35,33 @@ def free_ports(
             return start
     message = f"no {count} free ports from {first} on; end what uses them"
     raise OSError(message)
+
+
+def claimed_ports(
+    host: str, first: int, count: int, kinds: tuple[Kind, ...] = ("tcp", "udp")
+) -> int:
+    """Like :func:`free_ports`, but no other process that claims its ports gets the same row.
+
+    The port after the row is held, on TCP, for as long as this process lives.
+    """
+    for start in _starts(first, count + 1):
+        claim = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        try:
+            claim.bind((host, start + count))
+            claim.listen(0)  # two that are only bound may share a port
+        except OSError:
+            claim.close()
+            continue
+        if all(is_free(host, start + i, kind) for i in range(count) for kind in kinds):
+            _CLAIMS.append(claim)
+            return start
+        claim.close()
+    message = f"no {count} free ports from {first} on; end what uses them"
+    raise OSError(message)
+
+
+_CLAIMS: Final[list[socket.socket]] = []
+"""Open until this process ends."""
 
 
 def _starts(first: int, count: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ from hotline.cli.common import clear_errors, err, out
 
 
 @clear_errors
+@clear_errors
 def selftest(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object at the end."),
     pin: str | None = typer.Option(
@@ -28,7 +29,7 @@ def selftest(
     import sys
 
     from hotline.logs import configure_logging
-    from hotline.selftest.report import Report, Step
+    from hotline.selftest.report import Report, Step, broken
     from hotline.selftest.run import SelfTest
     from hotline.settings.model import LogSettings
 
@@ -46,6 +47,11 @@ def selftest(
 
     try:
         result = asyncio.run(run())
+    except Exception as error:
+        if not as_json:
+            raise
+        result = broken(error)  # a program reads this: it gets its object whatever happens
+        report(result.steps[0])
     finally:
         if keep:
             err.print(f"kept: {folder}", markup=False)

@@ -44,7 +44,7 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def choose(cls, base: int | None = None) -> Self:
-        """Take the usual ports where they are free, or free ones from ``base`` on."""
+        """Take the usual ports where they are free, or free ones from ``base`` on, for this process alone."""
         if base is None:
             return cls(
                 sip=ports.free_ports(HOST, 5060, 1),
@@ -57,7 +57,7 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
                 rtp=10000,
                 carrier_rtp=12000,
             )
-        first = ports.free_ports(HOST, base, 8)
+        first = ports.claimed_ports(HOST, base, 7)
         return cls(
             sip=first,
             websocket=first + 1,

@@ -32,6 +32,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     pop_ms: PopLatency
 
 
+def broken(error: Exception) -> Report:
+    """Return the result of a self-test that could not even begin, or broke off."""
+    detail = f"{type(error).__name__}: {error}"
+    step = Step(name="self-test", ok=False, seconds=0.0, detail=detail)
+    return Report(ok=False, asterisk="", steps=(step,), pop_ms=latency(()))
+
+
 def latency(milliseconds: Sequence[float]) -> PopLatency:
     """Summarise latencies; percentiles by nearest rank, ``None`` when there are none."""
     ordered = sorted(milliseconds)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline.selftest.report import latency
+from hotline.selftest.report import broken, latency
 from hotline.selftest.sound import loudness
 
 
@@ -39,3 +39,9 @@ def test_silence_and_a_tone_differ(tmp_path: Path) -> None:
     assert seconds == 1.0
     assert level == pytest.approx(-9.03, abs=0.05)
     assert loudness(recording(tmp_path / "e.wav", [])) == (0.0, -math.inf)
+
+
+def test_a_self_test_that_broke_off_has_a_result_too() -> None:
+    report = broken(OSError("no free ports"))
+    assert (report.ok, report.pop_ms.n) == (False, 0)
+    assert [step.detail for step in report.steps] == ["OSError: no free ports"]
