@@ -11,7 +11,6 @@ from hotline.cli.common import clear_errors, err, out
 
 
 @clear_errors
-@clear_errors
 def selftest(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object at the end."),
     pin: str | None = typer.Option(

@@ -44,7 +44,7 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def choose(cls, base: int | None = None) -> Self:
-        """Take the usual ports where they are free, or free ones from ``base`` on, for this process alone."""
+        """Take the usual ports where they are free, or claim free ones from ``base`` on."""
         if base is None:
             return cls(
                 sip=ports.free_ports(HOST, 5060, 1),
