@@ -1,6 +1,5 @@
 """What the console's tests share: people, pops, a cheap hasher and a browser without sockets."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,24 +30,11 @@ from agent_console.store import MemoryUserStore
 from agent_console.testing import FakeEngine
 from agent_console.tickets import Pass
 from crm_lookup.model import Text
+from tests.unit.socket_kit import START, FakeClock, FarEnd
 
 ORIGIN = "https://hotline.test"
 PASSWORD = "correct horse"
-START = 1_800_000_000.0
 QUEUES = (QueueLine(queue="service", waiting=2, longest_since=START - 30, available=1),)
-
-
-class FakeClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now: float = START) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def cheap_passwords() -> Passwords:
@@ -181,78 +167,15 @@ class Browser:
             yield socket
 
 
-class Socket:
-    """The browser's end of a WebSocket, straight onto the ASGI application."""
+class Socket(FarEnd):
+    """The browser's end of a WebSocket."""
 
     def __init__(self, app: ASGIApp, origin: str | None = ORIGIN) -> None:
-        self._app = app
-        self._origin = origin
-        self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.reading = asyncio.Event()
-        """Cleared, the application's sends block, as those of a stuck browser do."""
-        self.reading.set()
-        self._task: asyncio.Future[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        headers = [(b"host", b"hotline.test")]
-        if self._origin is not None:
-            headers.append((b"origin", self._origin.encode()))
-        scope = {
-            "type": "websocket",
-            "path": "/ws",
-            "raw_path": b"/ws",
-            "query_string": b"",
-            "root_path": "",
-            "headers": headers,
-            "subprotocols": [],
-            "client": ("127.0.0.1", 5000),
-            "server": ("hotline.test", 443),
-            "scheme": "wss",
-        }
-        self._task = asyncio.ensure_future(self._app(scope, self._to_app.get, self._take))
-        self._to_app.put_nowait({"type": "websocket.connect"})
-        self.opening = await self._from_app.get()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        assert self._task is not None
-        self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        async with asyncio.timeout(5):
-            await self._task
-
-    def send(self, message: msgspec.Struct) -> None:
-        self.send_text(msgspec.json.encode(message).decode())
-
-    def send_text(self, text: str) -> None:
-        self._to_app.put_nowait({"type": "websocket.receive", "text": text})
+        super().__init__(app, "/ws", () if origin is None else [("origin", origin)])
 
     async def read(self) -> Envelope:
         """Return the next message; fail when the server closes instead."""
-        frame = await self._next()
-        assert frame["type"] == "websocket.send", frame
-        return ENVELOPE_DECODER.decode(frame["text"])
+        return ENVELOPE_DECODER.decode(await self.read_text())
 
     async def read_all(self, count: int) -> list[ServerMessage]:
         return [(await self.read()).message for _ in range(count)]
-
-    async def closed_with(self) -> int:
-        """Read on until the server closes, and return its code."""
-        while (frame := await self._next())["type"] != "websocket.close":
-            pass
-        return int(frame["code"])
-
-    async def is_quiet(self) -> bool:
-        """Say whether nothing comes, after all tasks had their turn."""
-        for _ in range(20):
-            await asyncio.sleep(0)
-        return self._from_app.empty()
-
-    async def _next(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
-            return await self._from_app.get()
-
-    async def _take(self, message: Any) -> None:
-        if message["type"] == "websocket.send":
-            await self.reading.wait()
-        self._from_app.put_nowait(message)

@@ -1,7 +1,6 @@
 """What the event API's tests share: pops, briefs, grants, and a program without a network."""
 
-import asyncio
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -19,8 +18,8 @@ from cti import pops
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from hotline.desks import TappedBus
+from tests.unit.socket_kit import START, FakeClock, FarEnd
 
-START = 1_800_000_000.0
 NUMBER = "+8613800138000"
 BRIEF = CustomerBrief(
     customer_id=model.CustomerId("C0001"),
@@ -82,21 +81,11 @@ def queued(call: str = "c1", queue: str = "service") -> ev.CallQueued:
     )
 
 
-class Clock:
-    """Stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Kit:
     """The event API on a bus, with a store in memory."""
 
     def __init__(self, **settings: Any) -> None:
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.store = MemoryIntegrationStore()
         self.poster = FakePoster()
         self.bus = TappedBus()
@@ -123,53 +112,13 @@ class Kit:
         return Program(self, token, scope)
 
 
-class Program:
+class Program(FarEnd):
     """A program's end of a WebSocket, straight onto the ASGI endpoint."""
 
     def __init__(self, kit: Kit, token: str | None, scope: dict[str, Any]) -> None:
-        self._kit = kit
-        self._scope = scope
-        self._headers = [(b"host", b"hotline.test")]
-        if token is not None:
-            self._headers.append((b"authorization", f"Bearer {token}".encode()))
-        self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.reading = asyncio.Event()
-        """Cleared, the server's sends block, as those to a stuck program do."""
-        self.reading.set()
-        self.frames: list[str] = []
-
-    async def __aenter__(self) -> Self:
-        (route,) = self._kit.api.routes()
-        scope = {
-            "type": "websocket",
-            "path": "/api/events/v1",
-            "raw_path": b"/api/events/v1",
-            "query_string": b"",
-            "root_path": "",
-            "headers": self._headers,
-            "subprotocols": [],
-            "client": ("127.0.0.1", 5000),
-            "server": ("hotline.test", 443),
-            "scheme": "wss",
-        } | self._scope
-        handled = route.handle(scope, self._to_app.get, self._take)
-        self._task = asyncio.ensure_future(handled)
-        self._to_app.put_nowait({"type": "websocket.connect"})
-        self.opening = await self._from_app.get()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        self.reading.set()
-        self._to_app.put_nowait({"type": "websocket.disconnect", "code": 1001})
-        async with asyncio.timeout(5):
-            await self._task
-
-    def send(self, message: msgspec.Struct) -> None:
-        self.send_text(msgspec.json.encode(message).decode())
-
-    def send_text(self, text: str) -> None:
-        self._to_app.put_nowait({"type": "websocket.receive", "text": text})
+        (route,) = kit.api.routes()
+        headers = () if token is None else [("authorization", f"Bearer {token}")]
+        super().__init__(route.handle, "/api/events/v1", headers, scope)
 
     async def hello(self, **fields: Any) -> tuple[m.Welcome, m.ServerMessage | None]:
         """Say hello; return the welcome and, unless resumed, the reset."""
@@ -179,31 +128,9 @@ class Program:
         return welcome, None if welcome.resumed else await self.read()
 
     async def read(self) -> m.ServerMessage:
-        frame = await self._next()
-        assert frame["type"] == "websocket.send", frame
-        self.frames.append(frame["text"])
-        return m.SERVER_DECODER.decode(frame["text"])
+        return m.SERVER_DECODER.decode(await self.read_text())
 
     async def event(self) -> tuple[int, m.Event]:
         message = await self.read()
         assert isinstance(message, m.EventMessage), message
         return message.seq, message.event
-
-    async def closed_with(self) -> int:
-        while (frame := await self._next())["type"] != "websocket.close":
-            pass
-        return int(frame["code"])
-
-    async def is_quiet(self) -> bool:
-        for _ in range(20):
-            await asyncio.sleep(0)
-        return self._from_app.empty()
-
-    async def _next(self) -> dict[str, Any]:
-        async with asyncio.timeout(5):
-            return await self._from_app.get()
-
-    async def _take(self, message: Any) -> None:
-        if message["type"] == "websocket.send":
-            await self.reading.wait()
-        self._from_app.put_nowait(message)
