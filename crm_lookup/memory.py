@@ -80,6 +80,16 @@ class MemoryBank:
         record = self._records.get(customer_id)
         return () if record is None else record.accounts
 
+    async def personal_digits(self, customer_id: CustomerId) -> tuple[str, ...]:
+        record = self._records.get(customer_id)
+        if record is None:
+            return ()
+        return (
+            *(number.number.removeprefix("+") for number in record.numbers),
+            *(account.tail for account in record.accounts),
+            *(str(year) for year in (record.birth_year,) if year is not None),
+        )
+
     async def begin_attempt(
         self, customer_id: CustomerId, *, now: float, limit: int, lock_seconds: float
     ) -> Attempt:

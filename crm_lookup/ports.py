@@ -1,10 +1,14 @@
 """What this package offers to the rest; :mod:`crm_lookup.sqlite` and ``memory`` implement it."""
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
+from crm_lookup.bank.records import CoreHealth
+from crm_lookup.bank.requests import Asker, Request
 from crm_lookup.model import AccountBalance, CustomerBrief, CustomerId, Recognition
+
+ReplyT = TypeVar("ReplyT")
 
 
 class CustomerDirectory(Protocol):
@@ -23,9 +27,60 @@ class CustomerDirectory(Protocol):
         """Return the masked brief, or ``None`` when there is no such customer."""
 
 
-class BankAccounts(Protocol):
+class Balances(Protocol):
     async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
         """Return the accounts that are not closed in the order of their ids; empty if unknown."""
+
+
+class BankAccounts(Protocol):
+    """The bank's services for somebody on the telephone; :mod:`crm_lookup.bank.requests` lists
+    what can be asked.
+
+    ``reply = await accounts.ask(TransactionInquiry(limit=5), by=asker)`` is typed: a
+    :class:`~crm_lookup.bank.records.TransactionPage`.
+    """
+
+    async def ask(self, request: Request[ReplyT], by: Asker) -> ReplyT:
+        """Answer an inquiry or carry out an order, within the deadline of the implementation.
+
+        An order is carried out once for each call, kind and subject (card, account, topic): asked
+        again it gives the same case number.  Hanging up (cancelling) does not stop an order.
+
+        Raises :class:`~crm_lookup.bank.errors.BankRefusedError` (``reason`` says why; nothing was
+        changed) or :class:`~crm_lookup.bank.errors.BankUnavailableError` (slow or failed core).
+        """
+
+
+class BankCore(Protocol):
+    """The bank's ledger; trusts that the one who asks may ask."""
+
+    async def perform(self, request: Request[ReplyT], by: Asker, key: str) -> ReplyT:
+        """Answer an inquiry (``key`` is empty) or carry out an order once for its key.
+
+        The same key and order give the first answer again, over restarts as well; the same key
+        with another order raises ``BankRefusedError("key_reused")``.  Otherwise raises as
+        :meth:`BankAccounts.ask` does.
+        """
+
+    async def health(self) -> CoreHealth:
+        """Say whether the core answers now; never raises."""
+
+    async def close(self) -> None:
+        """Give back what was opened."""
+
+
+class PinSetter(Protocol):
+    """Gives customers new PINs; :class:`crm_lookup.pins.PinChecker` does."""
+
+    async def set_pin(self, customer_id: CustomerId, pin: str, *, now: float) -> None:
+        """Raises :class:`crm_lookup.errors.UnknownCustomerError`."""
+
+
+class PersonalDigits(Protocol):
+    """What others may know of a customer, so that it makes no good PIN."""
+
+    async def personal_digits(self, customer_id: CustomerId) -> tuple[str, ...]:
+        """Return telephone numbers, tails of cards and accounts, and the year of birth."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,6 +53,13 @@ SELECT account_id, kind, tail, currency, balance FROM accounts
 WHERE customer_id = :id AND status <> 'closed' ORDER BY account_id
 """
 
+_PERSONAL: Final = """
+SELECT substr(number, 2) FROM customer_numbers WHERE customer_id = :id
+UNION SELECT tail FROM accounts WHERE customer_id = :id AND status <> 'closed'
+UNION SELECT CAST(birth_year AS TEXT) FROM customers
+  WHERE customer_id = :id AND birth_year IS NOT NULL
+"""
+
 # One round trip for the whole brief: each row says in its first column what it is.
 _RECORD: Final = """
 SELECT 'customer', kind, status, name, family_name, segment, segment_reason_zh,
@@ -225,6 +232,10 @@ class SqliteBank:
     async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
         rows = await self._select(_BALANCES, {"id": customer_id})
         return tuple(_balance(*row) for row in rows)
+
+    async def personal_digits(self, customer_id: CustomerId) -> tuple[str, ...]:
+        """See :class:`crm_lookup.ports.PersonalDigits`."""
+        return tuple(row[0] for row in await self._select(_PERSONAL, {"id": customer_id}))
 
     # PINs ----------------------------------------------------------------------------------
 

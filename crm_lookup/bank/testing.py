@@ -1,0 +1,213 @@
+"""A small bank with known answers in each core, for tests of this and other packages.
+
+王芳 (``WANG``) has everything, ``LI`` nothing.  Days are around :data:`crm_lookup.testing.NOW`.
+"""
+
+from typing import Final
+
+from crm_lookup.bank import records as r
+from crm_lookup.bank.audit import AuditLog, MemoryAudit
+from crm_lookup.bank.desk import BankDesk
+from crm_lookup.bank.memory import BankBook, CustomerBook, MemoryCore
+from crm_lookup.bank.requests import Asker
+from crm_lookup.memory import MemoryBank
+from crm_lookup.model import CustomerId, Text
+from crm_lookup.ports import BankCore, PinSetter
+from crm_lookup.testing import CARDS, KEY, LI, NOW, RECORDS, WANG
+
+ACTIVE_CARD, NEW_CARD, FOREIGN_CARD = "K1", "K2", "K9"
+ACTIVE_NUMBER, EXPIRED_NUMBER, NO_NUMBER = (
+    "6222020000000049",
+    "6222020000000056",
+    "6222020000099999",
+)
+TRANSACTIONS: Final = 23
+
+
+def asker(customer: CustomerId | None = WANG, *, call: str = "call-1") -> Asker:
+    """Somebody on the telephone; who is named has shown the PIN."""
+    return Asker(customer_id=customer, level="pin" if customer else "none", call_id=call)
+
+
+def _transaction(number: int) -> r.Transaction:
+    # Three each were booked in the same second, so that only the id tells them apart.
+    return r.Transaction(
+        transaction_id=str(number),
+        account_id="A2" if number % 5 == 0 else "A1",
+        booked_at=NOW - 86_400.0 * 100 + number // 3 * 3_600.0,
+        amount=-1_000 - number,
+        currency="CNY",
+        balance_after=50_000_000 - number,
+        kind="shopping",
+        counterparty=f"商户 {number}",
+    )
+
+
+def book() -> BankBook:
+    """Return a fresh bank; changing it changes no other."""
+    return BankBook(
+        customers={
+            WANG: CustomerBook(
+                accounts=RECORDS[0].accounts,
+                transactions=tuple(_transaction(number) for number in range(1, TRANSACTIONS + 1)),
+                bills=(
+                    r.CardBill(
+                        account_id="A2",
+                        tail="0015",
+                        currency="CNY",
+                        amount=900_000,
+                        minimum=90_000,
+                        paid=0,
+                        statement_on="2026-06-05",
+                        due_on="2026-06-25",
+                        status="open",
+                    ),
+                ),
+                loans=(
+                    r.Loan(
+                        account_id="A4",
+                        tail="7788",
+                        product="mortgage",
+                        currency="CNY",
+                        outstanding=123_456_789,
+                        due_on="2026-07-01",
+                        due_amount=654_321,
+                        overdue=0,
+                        ends_on="2046-07-01",
+                    ),
+                ),
+                deposits=(
+                    r.Deposit(
+                        deposit_id="D1",
+                        tail="3301",
+                        currency="CNY",
+                        principal=5_000_000,
+                        rate=14_500,
+                        months=12,
+                        opened_on="2026-01-15",
+                        matures_on="2027-01-15",
+                        at_maturity="renew",
+                    ),
+                    r.Deposit(
+                        deposit_id="D2",
+                        tail="3302",
+                        currency="CNY",
+                        principal=10_000_000,
+                        rate=16_500,
+                        months=24,
+                        opened_on="2024-08-01",
+                        matures_on="2026-08-01",
+                        at_maturity="pay_out",
+                    ),
+                ),
+                limits=(
+                    r.TransferLimit(
+                        channel="app", currency="CNY", single=5_000_000, daily=20_000_000
+                    ),
+                    r.TransferLimit(
+                        channel="phone", currency="CNY", single=500_000, daily=1_000_000
+                    ),
+                ),
+                cards=(
+                    r.Card(
+                        card_id="K1", account_id="A1", tail="0049", kind="debit", status="active"
+                    ),
+                    r.Card(
+                        card_id="K2",
+                        account_id="A2",
+                        tail="0064",
+                        kind="credit",
+                        status="inactive",
+                    ),
+                    r.Card(
+                        card_id="K3", account_id="A1", tail="0056", kind="debit", status="expired"
+                    ),
+                ),
+                card_orders=(
+                    r.CardOrder(
+                        order_id="O1",
+                        kind="credit",
+                        stage="delivered",
+                        ordered_on="2026-06-01",
+                        expected_on="2026-06-10",
+                        tail="0064",
+                    ),
+                    r.CardOrder(
+                        order_id="O2",
+                        kind="debit",
+                        stage="in_production",
+                        ordered_on="2026-06-15",
+                        expected_on="2026-06-28",
+                    ),
+                ),
+            ),
+            LI: CustomerBook(),
+        },
+        card_numbers={ACTIVE_NUMBER: "K1", "6222020000000064": "K2", EXPIRED_NUMBER: "K3"},
+        exchange_rates=(
+            r.ExchangeRate(currency="EUR", units=100, home="CNY", buy=77_801, sell=78_350, at=NOW),
+            r.ExchangeRate(currency="USD", units=100, home="CNY", buy=71_632, sell=71_930, at=NOW),
+        ),
+        deposit_rates=(
+            r.DepositRate(currency="CNY", months=0, rate=500, since="2026-05-20"),
+            r.DepositRate(currency="CNY", months=12, rate=9_500, since="2026-05-20"),
+            r.DepositRate(currency="USD", months=12, rate=28_000, since="2026-05-20"),
+        ),
+        branches=(
+            r.Branch(
+                branch_code="1001",
+                city_code="010",
+                name=Text("朝阳支行", "Chaoyang branch"),
+                address=Text("朝阳区建国路 1 号", "1 Jianguo Road, Chaoyang"),
+                phone="+861065010001",
+                weekdays=r.Hours(opens="09:00", closes="17:00"),
+                saturday=r.Hours(opens="09:30", closes="16:00"),
+                sunday=None,
+            ),
+            r.Branch(
+                branch_code="2101",
+                city_code="021",
+                name=Text("浦东支行", "Pudong branch"),
+                address=Text("浦东新区世纪大道 8 号", "8 Century Avenue, Pudong"),
+                phone="+862158010001",
+                weekdays=r.Hours(opens="09:00", closes="17:30"),
+                saturday=None,
+                sunday=None,
+            ),
+        ),
+    )
+
+
+class PlainPins:
+    """Keeps new PINs in clear, for tests alone."""
+
+    def __init__(self) -> None:
+        self.pins: dict[CustomerId, str] = {}
+
+    async def set_pin(self, customer_id: CustomerId, pin: str, *, now: float) -> None:
+        del now
+        self.pins[customer_id] = pin
+
+
+def memory_core() -> MemoryCore:
+    """Return a fresh core with the small bank."""
+    return MemoryCore(book(), key=KEY, clock=lambda: NOW)
+
+
+def desk(
+    core: BankCore | None = None,
+    *,
+    audit: AuditLog | None = None,
+    pins: PinSetter | None = None,
+    deadline: float = 4.0,
+) -> BankDesk:
+    """Return a desk over ``core``, by default over the small bank in memory."""
+    return BankDesk(
+        core or memory_core(),
+        audit=audit or MemoryAudit(),
+        key=KEY,
+        pins=pins or PlainPins(),
+        personal=MemoryBank(RECORDS, cards=CARDS, key=KEY),
+        clock=lambda: NOW,
+        deadline=deadline,
+    )
