@@ -186,6 +186,13 @@ class Carrier:
         """End every call of the carrier."""
         self.process.command("channel request hangup all")
 
+    def hang_up_customers(self) -> None:
+        """Let every customer of the carrier hang up; the agents' phones are left alone."""
+        for line in self.process.command("core show channels concise").splitlines():
+            channel = line.partition("!")[0]
+            if channel.startswith("Local/") and channel.endswith(";1"):
+                self.process.command(f"channel request hangup {channel}")
+
     def active_channels(self) -> int:
         """How many channels the carrier has now."""
         words = self.process.command("core show channels count").split()

@@ -57,7 +57,7 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
                 rtp=10000,
                 carrier_rtp=12000,
             )
-        first = ports.claimed_ports(HOST, base, 7)
+        first = ports.claimed_ports(HOST, base, 8)  # one to spare, for TLS in a trial
         return cls(
             sip=first,
             websocket=first + 1,

@@ -84,11 +84,22 @@ async def test_a_hundred_calls_and_none_is_lost(
 
 
 async def impatient(site: Site) -> str:
-    """While the queue is longest some callers give up; then the sleeping phone wakes."""
+    """While the queue is long some callers give up; then the sleeping phone wakes."""
     assert site.carrier is not None
-    await asyncio.sleep(8)
-    for _ in range(IMPATIENT):
-        site.carrier.call("95500", caller="+8613900000000", steps=("w1", "d0", "w4", "h"))
     await asyncio.sleep(6)
+    for _ in range(IMPATIENT):
+        site.carrier.call("95500", caller="+8613900000000", steps=("w1", "d0"))
+    journal = JournalReader(db.sqlite_path(site.settings.database_url))
+
+    def here(event: events.CallArrived) -> bool:
+        return event.trunk == "carrier" and event.call_id not in queued
+
+    queued: set[str] = set()
+    while len(queued) < IMPATIENT:
+        call_id = (await journal.wait(events.CallArrived, 60, where=here)).call_id
+        await journal.wait(events.CallQueued, 60, call_id=call_id)
+        queued.add(call_id)
+    await asyncio.to_thread(site.carrier.hang_up_customers)
+    await journal.wait(events.AgentMissed, 60)
     site.carrier.set_phone(SLEEPER, load.ANSWER_AFTER)
     return ""
