@@ -44,6 +44,7 @@ class MemoryBank:
         self._clock = clock
         self._currency = currency
         self._pins: dict[CustomerId, _Pin] = {}
+        self._last_agents: dict[CustomerId, tuple[str, float]] = {}
 
     async def recognise(self, raw_number: str | None) -> Recognition:
         number = self._numbers.read(raw_number)
@@ -89,6 +90,15 @@ class MemoryBank:
             *(account.tail for account in record.accounts),
             *(str(year) for year in (record.birth_year,) if year is not None),
         )
+
+    async def note_agent(self, customer_id: CustomerId, agent_id: str, at: float) -> None:
+        known = self._last_agents.get(customer_id, ("", float("-inf")))
+        if customer_id in self._records and at >= known[1]:
+            self._last_agents[customer_id] = (agent_id, at)
+
+    async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
+        agent, at = self._last_agents.get(customer_id, ("", since))
+        return agent if at > since else None
 
     async def begin_attempt(
         self, customer_id: CustomerId, *, now: float, limit: int, lock_seconds: float

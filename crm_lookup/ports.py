@@ -27,6 +27,19 @@ class CustomerDirectory(Protocol):
         """Return the masked brief, or ``None`` when there is no such customer."""
 
 
+class LastAgents(Protocol):
+    """Who talked with a customer last."""
+
+    async def note_agent(self, customer_id: CustomerId, agent_id: str, at: float) -> None:
+        """Remember a conversation that ended at ``at`` (epoch seconds); older ones are ignored.
+
+        An unknown customer is ignored, too.
+        """
+
+    async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
+        """Return the agent of the last conversation, if it ended after ``since``."""
+
+
 class Balances(Protocol):
     async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
         """Return the accounts that are not closed in the order of their ids; empty if unknown."""

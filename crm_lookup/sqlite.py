@@ -114,6 +114,14 @@ INSERT INTO crm_meta (name, value) VALUES ('key_check', :value) ON CONFLICT (nam
 """
 _KEY_CHECK: Final = "SELECT value FROM crm_meta WHERE name = 'key_check'"
 
+_NOTE_AGENT: Final = """
+INSERT INTO last_agents (customer_id, agent_id, at)
+SELECT customer_id, :agent, :at FROM customers WHERE customer_id = :id
+ON CONFLICT (customer_id) DO UPDATE SET agent_id = excluded.agent_id, at = excluded.at
+WHERE excluded.at >= last_agents.at
+"""
+_LAST_AGENT: Final = "SELECT agent_id FROM last_agents WHERE customer_id = :id AND at > :since"
+
 _PRAGMAS: Final = "PRAGMA busy_timeout=5000; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
@@ -228,6 +236,17 @@ class SqliteBank:
         return None if record is None else make_brief(record, now=now, currency=self._currency)
 
     # Accounts ------------------------------------------------------------------------------
+
+    async def note_agent(self, customer_id: CustomerId, agent_id: str, at: float) -> None:
+        await self._writes.execute_fetchall(
+            _NOTE_AGENT, {"id": customer_id, "agent": agent_id, "at": at}
+        )
+
+    async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
+        rows = list(
+            await self._reads.execute_fetchall(_LAST_AGENT, {"id": customer_id, "since": since})
+        )
+        return str(rows[0][0]) if rows else None
 
     async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
         rows = await self._select(_BALANCES, {"id": customer_id})

@@ -179,6 +179,15 @@ interactions = sa.Table(
     _one_of("channel", "phone", "branch", "app", "web", "message"),
 )
 
+last_agents = sa.Table(
+    "last_agents",
+    metadata,
+    _customer(primary_key=True),
+    sa.Column("agent_id", sa.String(64), nullable=False),
+    sa.Column("at", sa.Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 holdings = sa.Table(
     "holdings",
     metadata,

@@ -231,7 +231,7 @@ class PopDesk(Generic[BriefT]):
             agent_id=event.agent_id,
             caller_number=world.trace(call_id).caller_number,
             dnis=call.dnis,
-            queue=event.queue,
+            queue=event.queue if event.queue != call.queue else call.served_as or event.queue,
             language=call.language,
             reason=call.reason,
             menu_path=call.menu_path,

@@ -20,6 +20,7 @@ from crm_lookup.numbers import NumberReader
 from cti import pops, views
 from cti.bus import EVENTS, LocalBus
 from cti.core import events as ev
+from cti.core import own_queue
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.engine import Engine, QueueMembership
 from cti.errors import (
@@ -198,11 +199,12 @@ class Desks:
         login = next((user.login for user in users if user.agent_id == agent_id), None)
         skills = [] if login is None else await self._users.skills(login)
         penalties = {skill.queue: skill.penalty for skill in skills}
-        return [
+        queues = [
             QueueMembership(queue=QueueName(q.name), penalty=penalties.get(q.name, 0))
             for q in self._settings
             if (q.name in penalties if skills else not q.members or agent_id in q.members)
         ]
+        return [*queues, own_queue.membership(AgentId(agent_id))] if queues else []
 
     async def _extension(self, agent_id: str) -> str | None:
         logins = {user.login for user in await self._users.users() if user.agent_id == agent_id}

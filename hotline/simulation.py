@@ -56,7 +56,12 @@ async def bank_services(settings: Settings, *, is_demo: bool) -> AsyncIterator[I
     if is_demo:
         bank = demo_bank()
         yield IvrServices(
-            callers=bank, identities=bank, pins=bank, accounts=bank, reader=load_prompts()
+            callers=bank,
+            identities=bank,
+            pins=bank,
+            accounts=bank,
+            reader=load_prompts(),
+            last_agents=bank,
         )
         return
     key = DataKey(bytes.fromhex(load_secrets(settings).lookup))
@@ -69,6 +74,7 @@ async def bank_services(settings: Settings, *, is_demo: bool) -> AsyncIterator[I
                 pins=checker,
                 accounts=stored,
                 reader=load_prompts(),
+                last_agents=stored,
             )
         finally:
             await checker.close()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from crm_lookup.model import CustomerId, Recognition
+from cti.core.ids import AgentId
 from ivr import metrics
 from ivr.config import IvrLimits
 from ivr.flow.effects import Balances, CallerClaim, CardClaim, Checked, CheckPin, ServiceFailed
@@ -85,6 +86,18 @@ class Inquiries:
             return ServiceFailed(service="balance")
         metrics.SERVICES.labels("balance", "ok").inc()
         return Balances(accounts=accounts)
+
+    async def last_agent(self, customer_id: CustomerId, within: float) -> AgentId | None:
+        """Return the agent of the customer's last call, at most ``within`` seconds ago."""
+        try:
+            async with asyncio.timeout(self._limits.lookup):
+                found = await self._services.last_agents.last_agent(
+                    customer_id, time.time() - within
+                )
+        except Exception as error:  # noqa: BLE001  # the call goes on without a preference
+            self._failed("last_agent", error)
+            return None
+        return None if found is None else AgentId(found)
 
     async def _verify(self, effect: CheckPin) -> Checked:
         match effect.claim:

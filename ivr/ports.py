@@ -24,6 +24,13 @@ class Callers(Protocol):
         """Return the customer's value segment, e.g. ``gold``."""
 
 
+class LastAgents(Protocol):
+    """Who talked with a customer last."""
+
+    async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
+        """Return the agent who did so last, if that was after ``since`` (epoch seconds)."""
+
+
 class Identities(Protocol):
     """Whom a caller claims to be."""
 
@@ -66,3 +73,4 @@ class IvrServices(msgspec.Struct, frozen=True, kw_only=True):
     pins: PinChecks
     accounts: Accounts
     reader: Reader
+    last_agents: LastAgents

@@ -25,6 +25,7 @@ from cti.core.routing import (
     Decision,
     Escalate,
     Facts,
+    Prefer,
     Routing,
     Rule,
     Segment,
@@ -37,12 +38,16 @@ from ivr.flow.yaml_marks import MarkedYaml, Path_, Plain
 from ivr.prompt_ids import LANGUAGES
 
 _TOP: Final = ("priority", "rules")
-_RULE: Final = ("id", "when", "queue", "priority", "raise", "escalate")
+_RULE: Final = ("id", "when", "queue", "priority", "raise", "prefer", "escalate")
+_PREFER: Final = ("last_agent", "wait")
 _STEP: Final = ("after", "queue", "priority", "raise")
 _NOT_BUILT: Final = ("callback", "voicemail")
 _ID: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
 _WINDOW: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _LONGEST_WAIT: Final = 7200
+_AGO: Final = re.compile(r"^([1-9][0-9]{0,2})([dhm])$")
+_SECONDS: Final = {"d": 86400.0, "h": 3600.0, "m": 60.0}
+_LONGEST_PREFER: Final = 60
 _log = structlog.get_logger(__name__)
 
 
@@ -177,8 +182,30 @@ class _Reader:
             if priority is None
             else self._number(priority, (*at, "priority"), f"{who}, priority"),
             raise_by=self._number(fields.get("raise", "0"), (*at, "raise"), f"{who}, raise"),
+            prefer=self._prefer(fields["prefer"], (*at, "prefer"), who)
+            if "prefer" in fields
+            else None,
             escalate=self._escalation(fields.get("escalate", []), (*at, "escalate"), who),
         )
+
+    def _prefer(self, raw: Plain, at: Path_, who: str) -> Prefer:
+        label = f"{who}, prefer"
+        fields = self._mapping(raw, at, label, _PREFER)
+        ago = fields.get("last_agent")
+        match = _AGO.match(ago) if isinstance(ago, str) else None
+        if match is None:
+            raise self._error(
+                (*at, "last_agent"),
+                f"{label}: 'last_agent' says how long ago at most, like 7d, 12h or 30m",
+            )
+        wait = self._number(
+            fields.get("wait", "20"), (*at, "wait"), f"{label}, wait", _LONGEST_PREFER
+        )
+        if wait < 5:
+            raise self._error(
+                (*at, "wait"), f"{label}: 'wait' must be 5 to {_LONGEST_PREFER} seconds"
+            )
+        return Prefer(within=int(match[1]) * _SECONDS[match[2]], wait=float(wait))
 
     def _conditions(self, raw: Plain, at: Path_, who: str) -> Conditions:
         names = Conditions.__struct_fields__
@@ -355,6 +382,13 @@ def told_step(step: Escalate) -> str:
     if step.raise_by:
         parts.append(f"priority + {step.raise_by}")
     return f"{step.after:g} s: {', '.join(parts)}"
+
+
+def told_prefer(prefer: Prefer) -> str:
+    """Return the preference in words."""
+    unit, size = next((u, s) for u, s in _SECONDS.items() if prefer.within >= s)
+    within = f"{prefer.within / size:g} {unit}"
+    return f"first the agent of the last {within}, for {prefer.wait:g} s"
 
 
 def _clock(window: Window) -> str:

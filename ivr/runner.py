@@ -8,6 +8,7 @@ import structlog
 
 from crm_lookup.model import Recognition
 from cti.core import channel_vars, user_events
+from cti.core.routing import Decision, preferring
 from ivr import metrics, phone
 from ivr.agi import Command, Reply, commands
 from ivr.config import Clock, IvrLimits, Router
@@ -98,7 +99,7 @@ class CallRunner:
             case ReadBalances():
                 return await self._with_filler(self._inquiries.balances(effect.customer_id))
             case Route():
-                return self._router(effect)
+                return await self._route(effect)
             case AskTime():
                 return self._clock()
             case KnowCaller():
@@ -107,6 +108,13 @@ class CallRunner:
             case _:
                 self._note(effect)
         return None
+
+    async def _route(self, wanted: Route) -> Decision:
+        decision = self._router(wanted)
+        if decision.prefer is None or wanted.customer_id is None:
+            return decision
+        agent = await self._inquiries.last_agent(wanted.customer_id, decision.prefer.within)
+        return preferring(decision, agent)
 
     def _note(self, effect: AnyEffect) -> None:
         """Put effects that take no time into the next row of commands."""

@@ -24,6 +24,8 @@ class MemoryBank(msgspec.Struct, kw_only=True):
     pin_codes: dict[CustomerId, str] = {}
     ledger: dict[CustomerId, tuple[AccountBalance, ...]] = {}
     locked: set[CustomerId] = set()
+    agents: dict[CustomerId, tuple[str, float]] = {}
+    """The last agent of each customer, and when."""
     failing: dict[str, Exception] = {}
     """Exception to raise by the name of the method."""
     asked: list[str] = []
@@ -59,6 +61,11 @@ class MemoryBank(msgspec.Struct, kw_only=True):
         self._enter("balances")
         return self.ledger.get(customer_id, ())
 
+    async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
+        self._enter("last_agent")
+        agent, at = self.agents.get(customer_id, ("", 0.0))
+        return agent if agent and at > since else None
+
     def _enter(self, method: str) -> None:
         self.asked.append(method)
         if (error := self.failing.get(method)) is not None:
@@ -84,7 +91,12 @@ def shipped_router() -> Callable[[Route], Decision]:
 def services(bank: MemoryBank) -> IvrServices:
     """Return services that are all played by ``bank``."""
     return IvrServices(
-        callers=bank, identities=bank, pins=bank, accounts=bank, reader=PlainReader()
+        callers=bank,
+        identities=bank,
+        pins=bank,
+        accounts=bank,
+        reader=PlainReader(),
+        last_agents=bank,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.core.machine import Table
+from cti.core.own_queue import OWN
 
 CallState: TypeAlias = Literal[
     "arriving",
@@ -182,6 +183,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The routing rule that sent the call to its queue."""
     route_reasons: tuple[str, ...] = ()
     """Why, as codes; see :class:`cti.core.events.CallRouted`."""
+    routed: QueueName | None = None
+    """The queue that the rules chose."""
     steps: tuple[ev.Escalation, ...] = ()
     """What is still to come if the caller has to wait."""
     attempts: int = 0
@@ -206,6 +209,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     ended_by: ev.Party | None = None
     cause: int = 0
+
+    @property
+    def served_as(self) -> QueueName | None:
+        """The queue whose rules hold: behind the queue for one agent stands the chosen one."""
+        return self.routed or self.queue if self.queue == OWN else self.queue
 
     @property
     def over(self) -> bool:
@@ -282,6 +290,7 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             return {
                 "rule": event.rule,
                 "route_reasons": event.reasons,
+                "routed": event.queue,
                 "steps": event.steps,
                 "priority": event.priority,
             }

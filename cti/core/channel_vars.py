@@ -44,6 +44,12 @@ PRIORITY: Final = "HOTLINE_PRIORITY"
 POSITION: Final = "HOTLINE_POSITION"
 """Place in the queue that a caller who comes from another queue takes over; mostly empty."""
 
+PREFER: Final = "HOTLINE_PREFER"
+"""Address of the agent who is asked first (:mod:`cti.core.own_queue`); mostly empty."""
+
+PREFER_WAIT: Final = "HOTLINE_PREFER_WAIT"
+"""For how many seconds that agent is asked."""
+
 NEXT: Final = "HOTLINE_NEXT"
 """What the dialplan does after the menu: ``queue`` or ``hangup``.
 

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 
 from cti.core.events import Escalation, VerifiedLevel
-from cti.core.ids import QueueName
+from cti.core.ids import AgentId, QueueName
 
 Segment: TypeAlias = Literal["diamond", "gold", "silver", "standard", "unknown"]
 Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -114,6 +114,15 @@ class Escalate(msgspec.Struct, frozen=True, kw_only=True):
     raise_by: int = 0
 
 
+class Prefer(msgspec.Struct, frozen=True, kw_only=True):
+    """First ask the agent who last talked with the customer."""
+
+    within: float
+    """Seconds since that conversation, at most."""
+    wait: float
+    """Seconds for which that agent is asked; at once over if not signed in, paused or busy."""
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule; ``priority`` of ``None`` means by segment."""
 
@@ -122,6 +131,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     queue: str = DEFAULT_QUEUE
     priority: int | None = None
     raise_by: int = 0
+    prefer: Prefer | None = None
     escalate: tuple[Escalate, ...] = ()
 
 
@@ -149,6 +159,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     """Codes such as ``segment=gold``, ``queue=default``, ``queue=forced``."""
     steps: tuple[Escalation, ...] = ()
+    prefer: Prefer | None = None
+    """Whether the last agent is to be asked first; who that is, :func:`preferring` adds."""
+    agent: AgentId | None = None
+    """The agent who is asked first."""
     tried: tuple[Tried, ...] = ()
 
 
@@ -208,8 +222,17 @@ def _decision(
         priority=priority,
         reasons=tuple(reasons),
         steps=tuple(steps),
+        prefer=rule.prefer,
         tried=tried,
     )
+
+
+def preferring(decision: Decision, agent_id: AgentId | None) -> Decision:
+    """Return the decision with the agent who last talked with the customer, if there is one."""
+    if decision.prefer is None or agent_id is None:
+        return decision
+    reasons = (*decision.reasons, f"last-agent={agent_id}")
+    return msgspec.structs.replace(decision, agent=agent_id, reasons=reasons)
 
 
 def steps_priority(steps: Sequence[Escalation], first: int) -> int:

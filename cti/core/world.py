@@ -230,7 +230,7 @@ class World:
 
     def start_wrap_up(self, call: Call, agent_id: AgentId, at: float) -> None:
         """After a conversation: start the wrap-up if the queue has one, else free the agent."""
-        length = self.rules.wrap_up_of(call.queue)
+        length = self.rules.wrap_up_of(call.served_as)
         if call.queue is None or length <= 0 or not self.agent(agent_id, at).memberships:
             self.free(agent_id, at)
             return

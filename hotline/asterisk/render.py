@@ -17,6 +17,7 @@ import asterisk_conf
 import dialplans
 from cti import ami_filters
 from cti.core import channel_vars
+from cti.core.own_queue import OWN
 from hotline.asterisk.errors import RenderError
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import Install
@@ -81,6 +82,7 @@ def render(
         "ami_read": ami_filters.READ,
         "ami_write": ami_filters.WRITE,
         "channel_vars": channel_vars.ATTACHED,
+        "own_queue": OWN,
         "v": _VARIABLES,
         "phones": tuple(phones),
         "tls": tls,

@@ -31,7 +31,7 @@ def lint(context: typer.Context) -> None:
 def show(context: typer.Context) -> None:
     """Show the rules as a table, in their order."""
     from hotline.roles.ivr import known_names, load_flows, routing_file
-    from ivr.routing import load_routing, told_conditions, told_step
+    from ivr.routing import load_routing, told_conditions, told_prefer, told_step
 
     settings = state(context).settings
     file = routing_file(settings)
@@ -44,7 +44,12 @@ def show(context: typer.Context) -> None:
             "\n".join(told_conditions(rule.when)) or "always",
             rule.queue,
             f"{priority} + {rule.raise_by}" if rule.raise_by else priority,
-            "\n".join(told_step(step) for step in rule.escalate),
+            "\n".join(
+                [
+                    *([told_prefer(rule.prefer)] if rule.prefer else []),
+                    *(told_step(step) for step in rule.escalate),
+                ]
+            ),
         )
     out.print(table)
     by_segment = ", ".join(f"{name} {value}" for name, value in routing.priority.items())
@@ -68,7 +73,7 @@ def explain(
     from cti.core.ids import QueueName
     from cti.core.routing import Facts, decide, due
     from hotline.roles.ivr import known_names, load_flows, routing_file
-    from ivr.routing import check_facts, load_routing
+    from ivr.routing import check_facts, load_routing, told_prefer
 
     settings = state(context).settings
     numbers = {name: n for n in settings.numbers for name in (n.dnis, *n.aliases)}
@@ -102,6 +107,8 @@ def explain(
     now_queue = (step.queue if step else None) or decision.queue
     now_priority = step.priority if step else decision.priority
     out.print(f"queue {now_queue}, priority {now_priority}", markup=False)
+    if decision.prefer is not None and not waited:
+        out.print(f"  {told_prefer(decision.prefer)}", markup=False)
     if step is not None:
         out.print(
             f"  because the caller has waited {waited:g} s (at first: queue {decision.queue}, "

@@ -32,6 +32,7 @@ from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.desks import BankEngine, Desks, TappedBus
 from hotline.integrations import make_events_api
+from hotline.last_agents import LastAgentKeeper
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
 from hotline.web import serve_until
@@ -112,6 +113,9 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         desks = Desks(engine, bus, users, settings.queues, numbers)
         events_api = make_events_api(settings, engine, SqlIntegrationStore(users_engine), numbers)
         bus.watchers.append(events_api.take)
+        last_agents = LastAgentKeeper(engine.world, bank)
+        bus.watchers.append(last_agents.take)
+        stack.push_async_callback(last_agents.stop)
         await events_api.start()
         stack.push_async_callback(events_api.stop)
         await engine.start()

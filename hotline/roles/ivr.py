@@ -115,6 +115,7 @@ async def run_ivr(settings: Settings) -> None:
                 pins=pins,
                 accounts=bank,
                 reader=load_prompts(),
+                last_agents=bank,
             ),
         )
         await server.start()

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from cti.core.own_queue import OWN
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Dnis = Annotated[str, Field(pattern=r"^\+?[0-9]{2,20}$")]
@@ -344,6 +346,9 @@ class Settings(Section):
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
         queues = [q.name for q in self.queues]
+        if OWN in queues:
+            message = f"queues: {OWN!r} is the product's own; choose another name"
+            raise ValueError(message)
         for kind, names in (
             ("queues", queues),
             ("trunks", [t.name for t in self.trunks]),

@@ -122,6 +122,8 @@ class Route(Effect[Decision], frozen=True, kw_only=True):
     dnis: str
     default_queue: str
     forced_queue: str | None = None
+    customer_id: CustomerId | None = None
+    """Whose last agent a rule may prefer."""
 
 
 class AskTime(Effect[Moment], frozen=True, kw_only=True):

@@ -36,14 +36,24 @@ async def bank(request: Any, tmp_path: Path) -> AsyncIterator[IvrServices]:
             ledger={WANG: crm.RECORDS[0].accounts},
         )
         yield IvrServices(
-            callers=twin, identities=twin, pins=twin, accounts=twin, reader=PlainReader()
+            callers=twin,
+            identities=twin,
+            pins=twin,
+            accounts=twin,
+            reader=PlainReader(),
+            last_agents=twin,
         )
         return
     async with crm.BANKS[request.param](tmp_path) as real:
         pins = PinChecker(real, crm.KEY, parameters=WEAK)
         await pins.set_pin(WANG, "135790", now=crm.NOW)
         yield IvrServices(
-            callers=real, identities=real, pins=pins, accounts=real, reader=PlainReader()
+            callers=real,
+            identities=real,
+            pins=pins,
+            accounts=real,
+            reader=PlainReader(),
+            last_agents=real,
         )
         await pins.close()
 

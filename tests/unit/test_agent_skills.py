@@ -20,6 +20,9 @@ QUEUES = [
     QueueSettings(name="cards"),
 ]
 
+OWN = ("hotline-own", 1001)
+"""Where the agent can be asked for by address."""
+
 
 class StubEngine:
     """Signs in whom it is told to."""
@@ -76,13 +79,13 @@ async def office() -> Office:
 
 
 async def test_who_has_no_skills_gets_the_queues_of_the_settings(office: Office) -> None:
-    assert await office.comes() == [[("service", 0), ("cards", 0)]]
+    assert await office.comes() == [[("service", 0), ("cards", 0), OWN]]
 
 
 async def test_skills_are_served_with_their_penalties_and_no_other_queue(office: Office) -> None:
     await office.users.set_skill(Skill(login="li", queue="vip", penalty=3))
     await office.users.set_skill(Skill(login="li", queue="closed"))
-    assert await office.comes() == [[("vip", 3)]]
+    assert await office.comes() == [[("vip", 3), OWN]]
 
 
 async def test_a_changed_skill_is_taken_at_the_next_sign_in_and_only_then(office: Office) -> None:
@@ -91,7 +94,7 @@ async def test_a_changed_skill_is_taken_at_the_next_sign_in_and_only_then(office
     await office.comes()
     assert len(await office.comes()) == 1
     await office.users.set_skill(Skill(login="li", queue="vip", penalty=5))
-    assert (await office.comes())[-1] == [("vip", 5), ("cards", 1)]
+    assert (await office.comes())[-1] == [("vip", 5), ("cards", 1), OWN]
 
 
 async def test_without_a_phone_nobody_signs_in() -> None:

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cti.core.events import Escalation
-from cti.core.ids import QueueName
+from cti.core.ids import AgentId, QueueName
+from cti.core.own_queue import OWN, address, membership
 from cti.core.routing import (
     Conditions,
     Escalate,
     Facts,
+    Prefer,
     Routing,
     Rule,
     Window,
@@ -20,6 +22,7 @@ from cti.core.routing import (
     decode_steps,
     due,
     encode_steps,
+    preferring,
     remaining,
 )
 
@@ -152,3 +155,23 @@ def test_steps_survive_the_way_through_asterisk(steps: tuple[Escalation, ...]) -
 def test_steps_that_nobody_wrote_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"values to unpack|invalid literal"):
         decode_steps(text)
+
+
+def test_the_last_agent_is_named_only_where_the_rule_wants_it() -> None:
+    rule = Rule(id="known", prefer=Prefer(within=7 * 86400, wait=20))
+    decision = decide(Routing(rules=(rule,)), facts())
+    assert decision.agent is None
+    assert preferring(decision, None) == decision
+    known = preferring(decision, AgentId("1001"))
+    assert (known.agent, known.queue, known.reasons[-1]) == ("1001", SERVICE, "last-agent=1001")
+    plain = decide(RULES, facts())
+    assert preferring(plain, AgentId("1001")) == plain
+
+
+def test_every_agent_has_an_address_that_asterisk_can_compare() -> None:
+    assert membership(AgentId("1001")).queue == OWN
+    names = ["1001", "01001", "0", "1", "999999999", "1000000000", "li", "王静", "li.xiaoming"]
+    addresses = [address(AgentId(name)) for name in names]
+    assert addresses[0] == 1001
+    assert len(set(addresses)) == len(names)
+    assert all(0 < a < 2**31 for a in addresses)

@@ -11,7 +11,7 @@ import dialplans
 from cti.core.routing import Window
 from ivr.errors import RoutingFileError
 from ivr.flow.effects import Route
-from ivr.routing import Known, RoutingBook, load_routing, told_conditions, told_step
+from ivr.routing import Known, RoutingBook, load_routing, told_conditions, told_prefer, told_step
 
 SHIPPED = Path(dialplans.__path__[0]) / "routing.yaml"
 KNOWN = Known(queues=("service", "vip"), topics=("balance", "general"), numbers=("95500", "95501"))
@@ -137,3 +137,26 @@ def test_an_edit_is_taken_and_a_broken_one_refused(tmp_path: Path) -> None:
     known[0] = Known(queues=KNOWN.queues, topics=("loan",))  # a menu was edited meanwhile
     edit(file, "rules: [{id: loans, when: {topic: loan}}, {id: rest}]\n", 5)
     assert book.route(wanted("gold")).rule == "rest"
+
+
+def test_a_preference_is_read_and_told(tmp_path: Path) -> None:
+    text = "rules: [{id: known, prefer: {last_agent: 36h, wait: 15}}]"
+    [rule] = load_routing(write(tmp_path, text)).rules
+    assert rule.prefer is not None
+    assert (rule.prefer.within, rule.prefer.wait) == (36 * 3600, 15)
+    assert told_prefer(rule.prefer) == "first the agent of the last 1.5 d, for 15 s"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "told"),
+    [
+        ("{wait: 20}", "like 7d, 12h or 30m"),
+        ("{last_agent: 7}", "like 7d, 12h or 30m"),
+        ("{last_agent: 7d, wait: 4}", "5 to 60 seconds"),
+        ("{last_agent: 7d, wait: 61}", "0 to 60"),
+        ("{last_agnt: 7d}", "did you mean 'last_agent'"),
+    ],
+)
+def test_a_wrong_preference_is_refused(tmp_path: Path, prefer: str, told: str) -> None:
+    with pytest.raises(RoutingFileError, match=told):
+        load_routing(write(tmp_path, f"rules: [{{id: known, prefer: {prefer}}}]"))

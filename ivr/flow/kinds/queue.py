@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from cti.core import channel_vars, user_events
+from cti.core.own_queue import address
 from cti.core.routing import encode_steps
 from ivr.flow.call import Call
 from ivr.flow.effects import End, KnowCaller, Route, Tell
@@ -34,6 +35,7 @@ class QueueNode(Node, frozen=True, kw_only=True, tag="queue"):
                 dnis=call.dnis,
                 default_queue=call.default_queue,
                 forced_queue=self.queue,
+                customer_id=call.customer_id,
             )
         )
         routed = user_events.Routed(
@@ -45,10 +47,15 @@ class QueueNode(Node, frozen=True, kw_only=True, tag="queue"):
             steps=encode_steps(decision.steps),
         )
         yield from do(Tell(event=routed))
-        values = (
+        values: tuple[tuple[str, str], ...] = (
             (channel_vars.QUEUE, decision.queue),
             (channel_vars.PRIORITY, str(decision.priority)),
             (channel_vars.REASON, call.topic),
         )
+        if decision.agent is not None and decision.prefer is not None:
+            values += (
+                (channel_vars.PREFER, str(address(decision.agent))),
+                (channel_vars.PREFER_WAIT, f"{decision.prefer.wait:.0f}"),
+            )
         yield from do(End(next="queue", values=values))
         return None

@@ -1,0 +1,152 @@
+"""A customer who calls again is first offered to the agent whom they know, on a real Asterisk."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from agent_console import messages as msg
+from cti.core import events as ev
+from hotline import db
+from hotline.console_client import ConsoleClient
+from hotline.demo.people import PASSWORD
+from hotline.demo.site import HOST, PortPlan, Site
+from hotline.journal_reader import JournalReader
+from hotline.selftest.desk import Desk
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+
+RULES = """\
+rules:
+  - id: known
+    queue: service
+    prefer: {last_agent: 7d, wait: 5}
+"""
+QUEUES = """
+[agents]
+missed_calls = 0
+[[queues]]
+name = "service"
+wrap_up_seconds = 2
+[[queues]]
+name = "vip"
+"""
+CUSTOMER = "+8613800138000"
+
+
+class Hall:
+    """A running bank with two agents at their desks."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.journal = JournalReader(db.sqlite_path(site.settings.database_url))
+        self.desks: dict[str, Desk] = {}
+
+    async def seat(self, login: str) -> None:
+        desk = Desk(ConsoleClient(HOST, self.site.plan.console))
+        await desk.open(login, PASSWORD)
+        self.desks[login] = desk
+
+    async def state(self, login: str, state: str, **fields: str) -> None:
+        seen = len(self.journal.refresh().events)
+        await self.desks[login].client.send("set_state", state=state, **fields)
+        await self.journal.wait(
+            ev.AgentStateChanged,
+            10,
+            where=lambda e: (
+                (e.agent_id, e.state) == (login, state) and e in self.journal.events[seen:]
+            ),
+        )
+
+    async def phone_in(self) -> str:
+        """Let the customer ask for a person; return the call's id."""
+        assert self.site.carrier is not None
+        known = {e.call_id for e in self.journal.refresh().of(ev.CallArrived)}
+        self.site.carrier.call("95500", caller=CUSTOMER, steps=["w1", "d0"])
+        arrived = await self.journal.wait(
+            ev.CallArrived, 20, where=lambda e: e.call_id not in known
+        )
+        return arrived.call_id
+
+    async def hang_up(self, call_id: str) -> None:
+        assert self.site.carrier is not None
+        self.site.carrier.hang_up_all()
+        await self.journal.wait(ev.CallEnded, 10, call_id=call_id)
+        if self.journal.of(ev.WrapUpStarted, call_id):
+            await self.journal.wait(ev.WrapUpEnded, 10, call_id=call_id)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hall(state_dir: Path) -> AsyncIterator[Hall]:
+    rules = state_dir / "routing.yaml"
+    rules.write_text(RULES)
+    site = Site(
+        state_dir, PortPlan.choose(45000), extra=QUEUES, more={"ivr": f'routing = "{rules}"'}
+    )
+    await site.prepare(50, lambda _: None)
+    hall = Hall(site)
+    try:
+        await site.start()
+        await site.ready()
+        await site.start_carrier(answer_after=0.2)
+        for login in ("1001", "1002"):
+            await hall.seat(login)
+        yield hall
+    finally:
+        for desk in hall.desks.values():
+            await desk.close()
+        await site.stop()
+
+
+async def test_the_customer_gets_the_agent_of_the_last_call(hall: Hall) -> None:
+    await hall.state("1002", "available")
+    first = await hall.phone_in()
+    connected = await hall.journal.wait(ev.CallConnected, 20, call_id=first)
+    assert (connected.agent_id, connected.queue) == ("1002", "service")
+    await hall.hang_up(first)
+
+    # rrmemory would ask 1001 now, who was not asked yet
+    await hall.state("1001", "available")
+    second = await hall.phone_in()
+    connected = await hall.journal.wait(ev.CallConnected, 20, call_id=second)
+    assert (connected.agent_id, connected.queue) == ("1002", "hotline-own")
+    [routed] = hall.journal.of(ev.CallRouted, second)
+    assert (routed.queue, routed.reasons[-1]) == ("service", "last-agent=1002")
+    _, popped = await hall.desks["1002"].wait(msg.PopRaised, 5, lambda m: m.pop.call_id == second)
+    assert popped.pop.queue == "service"
+    await hall.hang_up(second)
+    [wrapped] = hall.journal.of(ev.WrapUpStarted, second)
+    assert wrapped.until - wrapped.at == pytest.approx(2.0)
+    log = (hall.site.exchange.dirs.log / "queue_log").read_text()
+    assert "|hotline-own|1002|CONNECT|" in log
+
+
+async def test_an_agent_who_is_paused_is_not_waited_for(hall: Hall) -> None:
+    await hall.state("1002", "paused", reason="break")
+    call_id = await hall.phone_in()
+    connected = await hall.journal.wait(ev.CallConnected, 20, call_id=call_id)
+    assert (connected.agent_id, connected.queue) == ("1001", "service")
+    assert connected.wait_time < 3
+    assert [e.queue for e in hall.journal.of(ev.CallQueued, call_id)] == ["service"]
+    await hall.hang_up(call_id)
+
+
+async def test_an_agent_who_does_not_answer_loses_the_caller_to_the_queue(hall: Hall) -> None:
+    assert hall.site.carrier is not None
+    await hall.state("1002", "available")
+    hall.site.carrier.set_phone("1001", -1)  # the last agent now
+    try:
+        call_id = await hall.phone_in()
+        missed = await hall.journal.wait(ev.AgentMissed, 20, call_id=call_id)
+        assert (missed.agent_id, missed.queue) == ("1001", "hotline-own")
+        left = await hall.journal.wait(ev.CallLeftQueue, 10, call_id=call_id)
+        assert (left.queue, left.status) == ("hotline-own", "TIMEOUT")
+        assert left.wait_time == pytest.approx(5, abs=1.5)
+        queued = await hall.journal.wait(
+            ev.CallQueued, 10, call_id=call_id, where=lambda e: e.queue == "service"
+        )
+        assert queued.position == 1
+    finally:
+        hall.site.carrier.set_phone("1001", 0.2)
+        await hall.hang_up(call_id)
