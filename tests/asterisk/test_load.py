@@ -16,7 +16,7 @@ from hotline.journal_reader import JournalReader
 from hotline.selftest.report import latency
 from tests.asterisk import books, load
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.alone]
 
 PERSON, BALANCE = 80, 20
 """How many ask for a person at once, and how many hear their balance first."""
