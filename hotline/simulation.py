@@ -62,6 +62,7 @@ async def bank_services(settings: Settings, *, is_demo: bool) -> AsyncIterator[I
             accounts=bank,
             reader=load_prompts(),
             last_agents=bank,
+            bank=bank,
         )
         return
     key = DataKey(bytes.fromhex(load_secrets(settings).lookup))

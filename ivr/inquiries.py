@@ -14,8 +14,16 @@ from crm_lookup.model import CustomerId, Recognition
 from cti.core.ids import AgentId
 from ivr import metrics
 from ivr.config import IvrLimits
-from ivr.flow.effects import Balances, CallerClaim, CardClaim, Checked, CheckPin, ServiceFailed
-from ivr.ports import IvrServices
+from ivr.flow.effects import (
+    AskBank,
+    Balances,
+    CallerClaim,
+    CardClaim,
+    Checked,
+    CheckPin,
+    ServiceFailed,
+)
+from ivr.ports import Answer, IvrServices
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -98,6 +106,20 @@ class Inquiries:
             self._failed("last_agent", error)
             return None
         return None if found is None else AgentId(found)
+
+    async def ask(self, effect: AskBank) -> Answer | ServiceFailed:
+        """Ask one of the bank's services."""
+        service = effect.service
+        try:
+            async with asyncio.timeout(self._limits.accounts):
+                if self._services.bank is None:
+                    raise LookupError(service)
+                answer = await self._services.bank.ask(service, effect.facts)
+        except Exception as error:  # noqa: BLE001  # any failure: an apology and a person
+            self._failed(service, error)
+            return ServiceFailed(service=service)
+        metrics.SERVICES.labels(service, answer.outcome).inc()
+        return answer
 
     async def _verify(self, effect: CheckPin) -> Checked:
         match effect.claim:

@@ -4,12 +4,15 @@ Every call may be slow or raise: the menu applies its own deadlines, apologises 
 caller a person.  :mod:`ivr.testing` has a twin of each port that lives in memory.
 """
 
+from collections.abc import Mapping
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
 from crm_lookup.model import AccountBalance, CustomerId, Recognition
 from ivr.prompt_ids import Language, PromptId
+from ivr.secret import Secret
+from ivr.values import Value
 
 PinOutcome: TypeAlias = Literal["ok", "wrong", "locked"]
 
@@ -56,6 +59,44 @@ class Accounts(Protocol):
         """Return the balance of each account, in the order in which they are to be read."""
 
 
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service of the bank may go by; it takes what it needs."""
+
+    call_id: str
+    customer_id: CustomerId | None
+    """Who showed the PIN; ``None`` before that."""
+    values: Mapping[str, Value]
+    """What earlier services found and the caller chose from."""
+    kept: Mapping[str, Secret]
+    """What ``collect`` nodes took."""
+    cursor: str = ""
+    """Where the next page begins; empty for the first."""
+    rows: int = 8
+    """Rows that are wanted at most."""
+    key: str = ""
+    """The same for a repeated request, so that nothing is done twice."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service of the bank said.
+
+    ``none``: there is nothing to tell; ``refused``: the bank does not do that.
+    """
+
+    outcome: Literal["ok", "none", "refused"] = "ok"
+    values: Mapping[str, Value] = {}
+    rows: tuple[Mapping[str, Value], ...] = ()
+    cursor: str = ""
+    """Where the next page begins; empty if this was the last."""
+
+
+class Bank(Protocol):
+    """The bank's services beyond the balance; :class:`ivr.bank_desk.BankDesk` is one."""
+
+    async def ask(self, service: str, facts: Facts) -> Answer:
+        """Ask a service of :mod:`ivr.bank_services`; it answers or raises."""
+
+
 class Reader(Protocol):
     """Reads values aloud; :class:`ivr.prompts.PromptCatalogue` does."""
 
@@ -63,6 +104,9 @@ class Reader(Protocol):
         self, *, kind: str, tail: str, minor: int, currency: str, language: Language
     ) -> tuple[PromptId, ...]:
         """Return the prompts that say an account's balance (``minor`` units, negative: owed)."""
+
+    def sentence(self, name: str, language: Language, **slots: Value) -> tuple[PromptId, ...]:
+        """Return the prompts of a sentence with these values."""
 
 
 class IvrServices(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,3 +118,5 @@ class IvrServices(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Accounts
     reader: Reader
     last_agents: LastAgents
+    bank: Bank | None = None
+    """``None``: every service beyond the balance fails, so that callers get a person."""

@@ -10,8 +10,18 @@ import yaml
 from ivr.prompt_errors import PromptFileError
 from ivr.prompt_ids import Language, PromptId
 
-READERS: Final = ("digits", "amount", "cardinal", "counted", "date")
-"""How a slot of a sentence can be read aloud."""
+READERS: Final = (
+    "digits",
+    "amount",
+    "cardinal",
+    "counted",
+    "ordinal",
+    "percent",
+    "date",
+    "day",
+    "time",
+)
+"""How a slot of a sentence can be read aloud; ``day`` is a date without its year."""
 
 PLACEHOLDER: Final = re.compile(r"\{(?P<slot>[a-z_]+)(?::(?P<reader>[a-z]+))?\}")
 """``{slot}`` inside a prompt id, or ``{slot:reader}`` as a whole item of a sentence."""

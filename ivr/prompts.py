@@ -9,9 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self, TypeAlias
-
-import msgspec
+from typing import Final, Self
 
 import dialplans
 from ivr import say
@@ -19,20 +17,11 @@ from ivr.prompt_errors import SentenceError, UnknownPromptError
 from ivr.prompt_files import PLACEHOLDER, Prompt, PromptFile, read_prompt_file
 from ivr.prompt_ids import LANGUAGES, Language, PromptId
 from ivr.recordings import Manifest, read_manifest, text_hash
+from ivr.values import Money, Percent, Value
 
 DIALPLANS: Final = Path(dialplans.__path__[0])
 PROMPTS_DIR: Final = DIALPLANS / "prompts"
 SOUNDS_DIR: Final = DIALPLANS / "sounds"
-
-
-class Money(msgspec.Struct, frozen=True):
-    """An amount for a ``{slot:amount}``, in minor units."""
-
-    minor: int
-    currency: str
-
-
-SlotValue: TypeAlias = str | int | Money | dt.date
 
 
 class PromptCatalogue:
@@ -89,7 +78,7 @@ class PromptCatalogue:
 
     # Sentences -----------------------------------------------------------------------------------
 
-    def sentence(self, name: str, language: Language, **slots: SlotValue) -> tuple[PromptId, ...]:
+    def sentence(self, name: str, language: Language, **slots: Value) -> tuple[PromptId, ...]:
         """Fill a sentence's slots and return the prompts to play, in order.
 
         Raises :class:`UnknownPromptError` for an unknown sentence or piece, :class:`SentenceError`
@@ -112,6 +101,15 @@ class PromptCatalogue:
                 chosen = PLACEHOLDER.sub(lambda m: str(_slot(slots, m["slot"], name)), item)
                 pieces.append(self.prompt(chosen, language).id)
         return tuple(pieces)
+
+    def has_sentence(self, name: str, language: Language) -> bool:
+        """Tell whether a language has the sentence."""
+        return name in self._files[language].sentences
+
+    def slots(self, name: str, language: Language) -> frozenset[str]:
+        """Return the names of the values that a sentence needs."""
+        items = self._files[language].sentences.get(name, ())
+        return frozenset(m["slot"] for item in items for m in PLACEHOLDER.finditer(item))
 
     def balance(
         self, *, kind: str, tail: str, minor: int, currency: str, language: Language
@@ -173,14 +171,14 @@ def recording_path(sounds_dir: Path, prompt_id: str, language: Language) -> Path
     return sounds_dir / language / "hotline" / f"{prompt_id}.wav"
 
 
-def _slot(slots: Mapping[str, SlotValue], slot: str, sentence: str) -> SlotValue:
+def _slot(slots: Mapping[str, Value], slot: str, sentence: str) -> Value:
     try:
         return slots[slot]
     except KeyError:
         raise SentenceError(f"the sentence {sentence!r} needs a value for {slot!r}") from None
 
 
-def _read(value: SlotValue, reader: str, language: Language, where: str) -> tuple[PromptId, ...]:
+def _read(value: Value, reader: str, language: Language, where: str) -> tuple[PromptId, ...]:
     match reader, value:
         case "digits", str():
             return say.digits(value, language)
@@ -188,8 +186,16 @@ def _read(value: SlotValue, reader: str, language: Language, where: str) -> tupl
             return say.amount(value.minor, value.currency, language)
         case "cardinal" | "counted", int():
             return say.cardinal(value, language, counted=reader == "counted")
+        case "ordinal", int():
+            return say.ordinal(value, language)
+        case "percent", Percent():
+            return say.percent(value.value, language)
         case "date", dt.date():
             return say.date(value, language)
+        case "day", dt.date():
+            return say.date(value, language, year=False)
+        case "time", dt.time():
+            return say.time(value, language)
     raise SentenceError(f"{where}: a {type(value).__name__} cannot be read as {reader}")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
@@ -15,11 +15,13 @@ from ivr.config import Clock, IvrLimits, Router
 from ivr.flow import FlowEngine
 from ivr.flow.effects import (
     AnyEffect,
+    AskBank,
     AskTime,
     CheckPin,
     Collect,
     End,
     KnowCaller,
+    NextAct,
     Play,
     ReadBalances,
     Result,
@@ -70,7 +72,7 @@ class CallRunner:
         """Commands that take no time; they are run before the next one that does."""
         self._lookup: asyncio.Task[tuple[Recognition, str]] | None = None
 
-    async def run(self, raw_number: str) -> Literal["queue", "hangup"]:
+    async def run(self, raw_number: str) -> NextAct:
         """Run the flow to its end; the caller's number is looked up in the background.
 
         Raises what the channel raises, and whatever goes wrong in the flow.
@@ -98,6 +100,8 @@ class CallRunner:
                 return await self._with_filler(self._inquiries.check_pin(effect))
             case ReadBalances():
                 return await self._with_filler(self._inquiries.balances(effect.customer_id))
+            case AskBank():
+                return await self._with_filler(self._inquiries.ask(effect))
             case Route():
                 return await self._route(effect)
             case AskTime():

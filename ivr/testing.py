@@ -10,9 +10,10 @@ import dialplans
 from crm_lookup.model import AccountBalance, CustomerId, Recognition
 from cti.core.routing import Decision
 from ivr.flow.effects import Route
-from ivr.ports import IvrServices, PinOutcome
+from ivr.ports import Answer, Facts, IvrServices, PinOutcome
 from ivr.prompt_ids import Language, PromptId
 from ivr.routing import RoutingBook
+from ivr.values import Value
 
 
 class MemoryBank(msgspec.Struct, kw_only=True):
@@ -28,6 +29,10 @@ class MemoryBank(msgspec.Struct, kw_only=True):
     """The last agent of each customer, and when."""
     failing: dict[str, Exception] = {}
     """Exception to raise by the name of the method."""
+    answers: dict[str, Answer] = {}
+    """What a service of the bank answers, by its name; others answer ``none``."""
+    requests: list[tuple[str, Facts]] = []
+    """What the services were asked."""
     asked: list[str] = []
     """Names of the methods that were called."""
 
@@ -66,6 +71,11 @@ class MemoryBank(msgspec.Struct, kw_only=True):
         agent, at = self.agents.get(customer_id, ("", 0.0))
         return agent if agent and at > since else None
 
+    async def ask(self, service: str, facts: Facts) -> Answer:
+        self._enter(service)
+        self.requests.append((service, facts))
+        return self.answers.get(service, Answer(outcome="none"))
+
     def _enter(self, method: str) -> None:
         self.asked.append(method)
         if (error := self.failing.get(method)) is not None:
@@ -80,6 +90,9 @@ class PlainReader:
     ) -> tuple[PromptId, ...]:
         word = "owed" if minor < 0 else "balance"
         return (PromptId(f"{word}_{kind}"), PromptId(f"{tail}_{abs(minor)}_{currency}_{language}"))
+
+    def sentence(self, name: str, language: Language, **slots: Value) -> tuple[PromptId, ...]:
+        return (PromptId(f"{name}_{language}"), *(PromptId(f"{k}") for k in slots))
 
 
 def shipped_router() -> Callable[[Route], Decision]:
@@ -97,6 +110,7 @@ def services(bank: MemoryBank) -> IvrServices:
         accounts=bank,
         reader=PlainReader(),
         last_agents=bank,
+        bank=bank,
     )
 
 

@@ -66,7 +66,13 @@ TABLE: Final[Table[CallState]] = Table(
     "arriving",
     {
         "arriving": {**_IN_MENU},
-        "menu": {**_IN_MENU, **_aside("menu")},
+        "menu": {
+            **_IN_MENU,
+            # After the conversation the customer may be asked for a score.
+            "WrapUpStarted": "menu",
+            "CallEnded, wrap-up runs": "wrap_up",
+            **_aside("menu"),
+        },
         "queued": {
             "AgentRinging": "ringing",
             "CallConnected": "connected",
@@ -143,6 +149,8 @@ _STATELESS: Final = (
     ev.CallerVerified,
     ev.VerificationFailed,
     ev.SelfServiceDone,
+    ev.SurveyAnswered,
+    ev.VoicemailLeft,
     ev.CallRouted,
     ev.WrapUpExtended,
     ev.PopPresented,
@@ -206,6 +214,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """The agents who still wrap up."""
     outcome: Outcome = ""
     disposition: str = ""
+    score: int = 0
+    """The customer's satisfaction from 1 to 5; 0: not given."""
+    voicemail: int = 0
+    """Seconds of the message that the customer left; 0: none."""
     ended_at: float | None = None
     ended_by: ev.Party | None = None
     cause: int = 0
@@ -349,6 +361,10 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             return {"consulted": None, "consult_answered": False, "ringing": ()}
         case ev.TransferFailed() | ev.ConferenceStarted():
             return {"ringing": ()}
+        case ev.SurveyAnswered():
+            return {"score": event.score}
+        case ev.VoicemailLeft():
+            return {"voicemail": event.seconds}
         case ev.CallDisposed():
             return {"disposition": event.disposition}
         case ev.CallEnded():

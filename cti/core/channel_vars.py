@@ -51,11 +51,14 @@ PREFER_WAIT: Final = "HOTLINE_PREFER_WAIT"
 """For how many seconds that agent is asked."""
 
 NEXT: Final = "HOTLINE_NEXT"
-"""What the dialplan does after the menu: ``queue`` or ``hangup``.
+"""What the dialplan does after the menu: ``queue``, ``hangup``, ``voicemail`` or ``transfer``.
 
 The menu sets it as its very last act.  If it is empty when ``AGI()`` returns, the menu was lost
 and the dialplan sends the caller to the default queue.
 """
+
+TRANSFER: Final = "HOTLINE_TRANSFER"
+"""Name of the settings' ``[[transfers]]`` to which the menu puts the caller through."""
 
 TARGET: Final = "HOTLINE_TARGET"
 """Agent to whom the call is being transferred, or who is consulted; set by the engine."""

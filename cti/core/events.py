@@ -5,7 +5,7 @@ hold no direct personal data: a customer is an id, a caller's number a keyed pse
 ``at`` is seconds since the epoch (UTC); durations are seconds.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -67,6 +67,18 @@ class MenuEntered(CallEvent, frozen=True, kw_only=True):
 class SelfServiceDone(CallEvent, frozen=True, kw_only=True):
     service: str
     outcome: str
+
+
+class SurveyAnswered(CallEvent, frozen=True, kw_only=True):
+    """The customer gave a score from 1 (bad) to 5 (good) after the conversation."""
+
+    score: Annotated[int, msgspec.Meta(ge=1, le=5)]
+
+
+class VoicemailLeft(CallEvent, frozen=True, kw_only=True):
+    """The customer left a message; the recording is named by the call's id."""
+
+    seconds: int
 
 
 class MenuLost(CallEvent, frozen=True, kw_only=True):
@@ -275,6 +287,8 @@ DomainEvent: TypeAlias = (
     | VerificationFailed
     | MenuEntered
     | SelfServiceDone
+    | SurveyAnswered
+    | VoicemailLeft
     | MenuLost
     | CallRouted
     | CallQueued

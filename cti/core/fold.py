@@ -318,6 +318,10 @@ def _hotline_told(world: World, r: rec.HotlineTold) -> None:
                     at=at, call_id=call_id, service=told.service, outcome=told.outcome
                 )
             )
+        case ue.SurveyAnswered() if 1 <= told.score <= 5:
+            world.emit(ev.SurveyAnswered(at=at, call_id=call_id, score=told.score))
+        case ue.VoicemailLeft():
+            world.emit(ev.VoicemailLeft(at=at, call_id=call_id, seconds=told.seconds))
         case ue.Routed():
             _routed(world, call, told, at)
         case ue.MenuLost():

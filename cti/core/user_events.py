@@ -43,10 +43,22 @@ class NodeEntered(UserEvent, frozen=True, kw_only=True):
 
 
 class ServiceDone(UserEvent, frozen=True, kw_only=True):
-    """A self-service request ended; ``outcome`` is ``ok`` or ``failed``."""
+    """A self-service request ended; ``outcome`` is ``ok``, ``refused`` or ``failed``."""
 
     service: str
     outcome: str
+
+
+class SurveyAnswered(UserEvent, frozen=True, kw_only=True):
+    """The caller gave a score from 1 (bad) to 5 (good) after the call."""
+
+    score: int
+
+
+class VoicemailLeft(UserEvent, frozen=True, kw_only=True):
+    """The caller left a message; it is kept under the call's id."""
+
+    seconds: int
 
 
 class Routed(UserEvent, frozen=True, kw_only=True):
@@ -135,6 +147,8 @@ KINDS: Final[dict[str, type[UserEvent]]] = {
         Verified,
         NodeEntered,
         ServiceDone,
+        SurveyAnswered,
+        VoicemailLeft,
         Routed,
         MenuEnded,
         MenuLost,

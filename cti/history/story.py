@@ -159,6 +159,8 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
     "CallerVerified": lambda e: f"verified by {e.level}, customer {e.customer_id}",
     "VerificationFailed": lambda e: f"verification failed: {e.outcome}",
     "MenuEntered": lambda e: f"menu {e.flow} > {e.node} ({e.language})",
+    "SurveyAnswered": lambda e: f"satisfaction: {e.score} of 5",
+    "VoicemailLeft": lambda e: f"left a message of {e.seconds} s",
     "SelfServiceDone": lambda e: f"self-service {e.service}: {e.outcome}",
     "MenuLost": lambda e: f"menu lost ({e.cause}); the dialplan took over",
     "CallQueued": lambda e: (

@@ -48,7 +48,8 @@ def graph(
     from hotline.roles.ivr import load_flows
     from ivr.flow import graph as drawing
 
-    flow = load_flows(state(context).settings).get(name)
+    flows = load_flows(state(context).settings)
+    flow = flows.flows.get(name) or flows.get(name)  # a part of other flows can be drawn too
     if svg is not None:
         svg.write_text(drawing.svg(flow), encoding="utf-8")
     typer.echo(drawing.mermaid(flow), nl=False)

@@ -104,6 +104,11 @@ port = {plan.ivr}
 metrics_port = {plan.ivr_metrics}
 {more.get("ivr", "")}
 
+[ivr.hours] # somebody is always there, so that a trial works at any hour
+workday = "00:00-24:00"
+weekend = "00:00-24:00"
+holiday = "00:00-24:00"
+
 [console]
 port = {plan.console}
 {more.get("console", "")}

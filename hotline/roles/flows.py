@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
+
+from cti.core.routing import Window
 from hotline.asterisk.render import DIALPLANS
 from hotline.settings import Settings
 from ivr.errors import FlowFileError
-from ivr.flow.calendar import Calendar, load_calendar
+from ivr.flow.calendar import ALWAYS, Calendar, load_calendar, read_window
 from ivr.flow.lint import Known, lint
 from ivr.flow.loader import read_flow
 from ivr.flow.texts import CatalogueTexts
@@ -30,16 +33,34 @@ def known_to_flows(settings: Settings) -> Known:
     return Known(
         prompts=CatalogueTexts(PromptCatalogue.load()),
         queues=tuple(queue.name for queue in settings.queues),
+        transfers=tuple(transfer.name for transfer in settings.transfers),
     )
 
 
 def holidays(settings: Settings) -> Calendar:
-    """The holiday calendar: ``calendar.yaml`` beside the folder of flows, else the shipped one.
+    """The calendar and office hours; ``calendar.yaml`` stands beside the folder of flows, or the
+    shipped one counts.
 
     Raises :class:`ivr.errors.CalendarFileError`.
     """
     own = flow_folder(settings).parent / "calendar.yaml"
-    return load_calendar(own if own.is_file() else DIALPLANS / "calendar.yaml")
+    calendar = load_calendar(own if own.is_file() else DIALPLANS / "calendar.yaml")
+    hours = settings.ivr.hours
+    return msgspec.structs.replace(
+        calendar,
+        hours={
+            "workday": office_hours(hours.workday),
+            "weekend": office_hours(hours.weekend),
+            "holiday": office_hours(hours.holiday),
+        },
+    )
+
+
+def office_hours(text: str) -> Window | None:
+    """Read the settings' spelling; empty means never."""
+    if text == "00:00-24:00":
+        return ALWAYS
+    return read_window(text) if text else None
 
 
 def lint_file(file: Path, known: Known) -> list[str]:

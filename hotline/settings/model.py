@@ -20,6 +20,9 @@ Language = Literal["zh", "en"]
 Network = IPv4Network | IPv6Network
 HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:\[\]_-]+$")]
 Codec = Literal["alaw", "ulaw", "g722", "opus", "gsm"]
+OfficeHours = Annotated[
+    str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00))?$")
+]
 PlainSecret = Annotated[SecretStr, Field(min_length=8)]
 
 _UNSAFE = re.compile(r"[\x00-\x1f;\[\]]")
@@ -96,6 +99,14 @@ class AmiSettings(Section):
     )
 
 
+class HoursSettings(Section):
+    """When agents are at work for ordinary matters; lost cards and fraud have a person always."""
+
+    workday: OfficeHours = Field("08:30-20:00", description="e.g. 08:30-20:00; empty: never")
+    weekend: OfficeHours = Field("09:00-17:00", description="the same for weekends")
+    holiday: OfficeHours = Field("09:00-17:00", description="the same for public holidays")
+
+
 class IvrSettings(Section):
     """The voice-menu server (FastAGI)."""
 
@@ -111,6 +122,7 @@ class IvrSettings(Section):
     )
     pin_tries: int = Field(5, ge=3, le=10, description="wrong PINs before a customer is locked")
     pin_lock: int = Field(86400, ge=60, description="seconds for which a customer stays locked")
+    hours: HoursSettings = HoursSettings()
     metrics_port: Port | None = Field(None, description="Prometheus metrics and health over HTTP")
     flows: Path | None = Field(None, description="folder with flow files; default: the shipped")
     routing: Path | None = Field(
@@ -285,6 +297,15 @@ class NumberSettings(Section):
     queue: Name = Field("service", description="queue when the menu names none or is lost")
 
 
+class TransferSettings(Section):
+    """A number outside to which the menu may put callers through; no other is ever dialled."""
+
+    name: Name = Field(description="how flows call it ('transfer' nodes)")
+    number: Dnis = Field(description="the number to dial")
+    trunk: Name = Field(description="trunk over which to dial")
+    ring_seconds: int = Field(30, ge=5, le=120, description="how long to let it ring")
+
+
 class TestPhoneSettings(Section):
     """A SIP account that may phone in like a customer, for trials with a softphone."""
 
@@ -331,6 +352,9 @@ class Settings(Section):
     )
     trunks: tuple[TrunkSettings, ...] = Field((), description="the SIP trunks")
     numbers: tuple[NumberSettings, ...] = Field((), description="the numbers that are answered")
+    transfers: tuple[TransferSettings, ...] = Field(
+        (), description="numbers outside to which the menu may put callers through"
+    )
     test_phones: tuple[TestPhoneSettings, ...] = Field(
         (), description="softphones that may phone in, for trials"
     )
@@ -352,11 +376,16 @@ class Settings(Section):
         for kind, names in (
             ("queues", queues),
             ("trunks", [t.name for t in self.trunks]),
+            ("transfers", [t.name for t in self.transfers]),
             ("numbers", [d for n in self.numbers for d in (n.dnis, *n.aliases)]),
         ):
             twice = {n for n in names if names.count(n) > 1}
             if twice:
                 message = f"{kind}: {', '.join(sorted(twice))} stands there twice"
+                raise ValueError(message)
+        for transfer in self.transfers:
+            if transfer.trunk not in [t.name for t in self.trunks]:
+                message = f"transfers: {transfer.name}: trunk {transfer.trunk!r} is unknown"
                 raise ValueError(message)
         for number in self.numbers:
             if number.queue not in queues:

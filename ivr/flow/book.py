@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import structlog
@@ -25,10 +25,13 @@ RETRY_POLLS: Final = 10
 _log = structlog.get_logger(__name__)
 
 
+Stamp: TypeAlias = tuple[int, int, int]
+
+
 class _Seen(msgspec.Struct, kw_only=True):
     """What is known of one file."""
 
-    stamp: tuple[int, int, int] | None
+    stamp: tuple[Stamp, ...] | None
     digest: str
     refusal: str = ""
     polls: int = 0
@@ -48,13 +51,16 @@ class FlowBook:
         self._known: Final = known
         self._seen: dict[Path, _Seen] = {}
         self._flows: dict[str, Flow] = {}
+        self._parts: dict[Path, tuple[Path, ...]] = {}
+        """The files of which each flow was last put together."""
         files = self._files()
         if not files:
             raise FlowFileError(f"{folder}: no flow files (*.yaml) in this folder; put one there")
         outside = known()
         for file in files:
-            self._seen[file] = _Seen(stamp=_stamp(file), digest=_digest(file))
             read = read_flow(file)
+            self._parts[file] = read.files
+            self._seen[file] = _Seen(stamp=self._stamp(file), digest=self._digest(file))
             for fault in lint(read, outside):
                 if fault.rule == "no-text":
                     raise FlowFileError(str(fault))
@@ -84,11 +90,11 @@ class FlowBook:
         for file in self._files():
             seen = self._seen.setdefault(file, _Seen(stamp=None, digest=""))
             seen.polls += 1
-            stamp = _stamp(file)
+            stamp = self._stamp(file)
             retry = bool(seen.refusal) and seen.polls % RETRY_POLLS == 0
             if stamp is None or (stamp == seen.stamp and not retry):
                 continue
-            digest = _digest(file)
+            digest = self._digest(file)
             seen.stamp = stamp
             if not digest or (digest == seen.digest and not retry):
                 continue
@@ -110,6 +116,9 @@ class FlowBook:
         """Put the file's flow in force, or say why not; tell whether it is in force."""
         try:
             read = read_flow(file)
+            if read.files != self._parts.get(file, (file,)):
+                self._parts[file] = read.files
+                seen.stamp, seen.digest = self._stamp(file), self._digest(file)
             faults = lint(read, self._known())
             if faults:
                 more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
@@ -122,11 +131,20 @@ class FlowBook:
             return False
         seen.refusal = ""
         self._flows = {**self._flows, file.stem: read.flow}
-        _log.info("flow_loaded", flow=file.stem, version=seen.digest[:12])
+        _log.info("flow_loaded", flow=file.stem, version=_version(seen.digest))
         return True
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.yaml"))
+
+    def _stamp(self, file: Path) -> tuple[Stamp, ...] | None:
+        """Return what changes when the file or a part of its flow is edited; ``None`` if gone."""
+        stamps = [_stamp(each) for each in self._parts.get(file, (file,))]
+        return None if None in stamps else tuple(stamp for stamp in stamps if stamp)
+
+    def _digest(self, file: Path) -> str:
+        digests = [_digest(each) for each in self._parts.get(file, (file,))]
+        return "" if "" in digests else " ".join(digests)
 
 
 class _Topics(Collection[str]):
@@ -145,13 +163,17 @@ class _Topics(Collection[str]):
         return len(self._book.flows.topics())
 
 
-def _stamp(file: Path) -> tuple[int, int, int] | None:
+def _stamp(file: Path) -> Stamp | None:
     """Return what changes when the file is edited or replaced; ``None`` if it is gone."""
     try:
         found = os.stat(file)
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _version(digest: str) -> str:
+    return hashlib.sha256(digest.encode()).hexdigest()[:12]
 
 
 def _digest(file: Path) -> str:

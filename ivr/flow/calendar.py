@@ -4,11 +4,14 @@ Read from ``dialplans/calendar.yaml``; a day that the file does not name follows
 """
 
 import datetime as dt
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from cti.core.routing import Window
 from ivr.errors import CalendarFileError
 from ivr.flow.yaml_marks import MarkedYaml, Plain
 
@@ -17,6 +20,21 @@ DayKind: TypeAlias = Literal["workday", "weekend", "holiday"]
 _FIELDS: Final = ("holidays", "workdays")
 _SATURDAY: Final = 5
 _LONGEST: Final = 31
+"""Days of one span."""
+_WINDOW: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
+ALWAYS: Final = Window(0, 1440)
+
+
+def read_window(case: str) -> Window:
+    """Read ``09:00-17:30``; ``22:00-06:00`` goes over midnight."""
+    match = _WINDOW.fullmatch(case)
+    if match is None:
+        raise ValueError(f"{case!r} is no time of day; write it like 09:00-17:30")
+    end = 1440 if match[3] is None else int(match[3]) * 60 + int(match[4])
+    start = int(match[1]) * 60 + int(match[2])
+    if start == end:
+        raise ValueError(f"{case!r} begins when it ends; write it like 09:00-17:30")
+    return Window(start, end)
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -24,6 +42,8 @@ class Moment(msgspec.Struct, frozen=True):
 
     at: dt.datetime
     day: DayKind
+    is_open: bool = True
+    """Whether agents are at work for ordinary matters."""
 
 
 class Calendar(msgspec.Struct, frozen=True):
@@ -31,6 +51,8 @@ class Calendar(msgspec.Struct, frozen=True):
 
     holidays: frozenset[dt.date] = frozenset()
     workdays: frozenset[dt.date] = frozenset()
+    hours: Mapping[DayKind, Window | None] = {}
+    """When agents are at work, by the kind of day: ``None`` is never, a missing kind always."""
 
     def day(self, date: dt.date) -> DayKind:
         """Say what kind of day it is; a worked weekend day is a workday."""
@@ -42,7 +64,10 @@ class Calendar(msgspec.Struct, frozen=True):
 
     def moment(self, now: dt.datetime) -> Moment:
         """Return the moment ``now``, a time in the bank's zone."""
-        return Moment(now, self.day(now.date()))
+        day = self.day(now.date())
+        hours = self.hours.get(day, ALWAYS)
+        is_open = hours is not None and hours.holds(now.hour * 60 + now.minute)
+        return Moment(now, day, is_open)
 
 
 def load_calendar(file: Path) -> Calendar:

@@ -1,5 +1,6 @@
 """The state of one call in the menu, as the flow sees it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ from ivr.flow.effects import Claim
 from ivr.ports import Reader
 from ivr.prompt_ids import Language
 from ivr.secret import Secret
+from ivr.values import Value
 
 LONGEST_PATH: Final = 255
 """Characters of the menu path that are kept."""
@@ -41,6 +43,16 @@ class Call(msgspec.Struct, kw_only=True):
     """Keys that ended a prompt and belong to the next question."""
     values: dict[str, str] = msgspec.field(default_factory=dict)
     """What ``set`` nodes noted; never leaves the menu."""
+    facts: dict[str, Value] = msgspec.field(default_factory=dict)
+    """What the bank's services found, for ``say`` nodes and later services."""
+    rows: tuple[Mapping[str, Value], ...] = ()
+    """The rows of the last look-up."""
+    cursor: str = ""
+    """Where the next page of the last look-up begins; empty if there is none."""
+    kept: dict[str, Secret] = msgspec.field(default_factory=dict)
+    """What ``collect`` nodes took."""
+    asked: int = 0
+    """Requests to the bank's services in this call."""
     path: list[str] = msgspec.field(default_factory=list)
 
     def enter(self, node: str) -> str:

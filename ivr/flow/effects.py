@@ -13,7 +13,7 @@ from cti.core.events import VerifiedLevel
 from cti.core.routing import Decision
 from cti.core.user_events import UserEvent
 from ivr.flow.calendar import Moment
-from ivr.ports import PinOutcome
+from ivr.ports import Answer, Facts, PinOutcome
 from ivr.prompt_ids import Language, PromptId
 from ivr.secret import Secret
 
@@ -112,6 +112,13 @@ class ReadBalances(Effect[Balances | ServiceFailed], frozen=True, kw_only=True):
     customer_id: CustomerId
 
 
+class AskBank(Effect[Answer | ServiceFailed], frozen=True, kw_only=True):
+    """Ask a service of :mod:`ivr.bank_services` by its name."""
+
+    service: str
+    facts: Facts
+
+
 class Route(Effect[Decision], frozen=True, kw_only=True):
     """Decide by the bank's rules, and the time, where this caller waits."""
 
@@ -146,10 +153,14 @@ class Tell(Effect[None], frozen=True, kw_only=True):
     event: UserEvent
 
 
+NextAct: TypeAlias = Literal["queue", "hangup", "voicemail", "transfer"]
+"""What the dialplan does after the menu."""
+
+
 class End(Effect[None], frozen=True, kw_only=True):
     """The flow is over: set the variables, then ``HOTLINE_NEXT`` as the very last act."""
 
-    next: Literal["queue", "hangup"]
+    next: NextAct
     values: tuple[tuple[str, str], ...] = ()
 
 
@@ -159,6 +170,7 @@ AnyEffect: TypeAlias = (
     | KnowCaller
     | CheckPin
     | ReadBalances
+    | AskBank
     | Route
     | AskTime
     | SetVariables
@@ -166,4 +178,6 @@ AnyEffect: TypeAlias = (
     | Tell
     | End
 )
-Result: TypeAlias = str | Keyed | Checked | Balances | ServiceFailed | Decision | Moment | None
+Result: TypeAlias = (
+    str | Keyed | Checked | Balances | Answer | ServiceFailed | Decision | Moment | None
+)

@@ -49,7 +49,7 @@ def kind_of(node: Node) -> str:
 
 def _id(name: NodeId) -> str:
     # A prefix, since Mermaid trips over nodes that are called "end" or "default".
-    return "n_" + name
+    return "n_" + name.replace(".", "__")
 
 
 def _quoted(text: str) -> str:

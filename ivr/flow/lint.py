@@ -11,10 +11,14 @@ from typing import Final, Protocol
 import msgspec
 
 from ivr.flow.kinds.account import AccountNode
+from ivr.flow.kinds.bank import LookupNode
 from ivr.flow.kinds.branch import BranchNode
+from ivr.flow.kinds.choose import ChooseNode
 from ivr.flow.kinds.language import LanguageNode
+from ivr.flow.kinds.say import SayNode
 from ivr.flow.kinds.set import SetNode
-from ivr.flow.loader import FlowFile
+from ivr.flow.kinds.transfer import TransferNode
+from ivr.flow.linker import FlowFile
 from ivr.flow.model import Flow, Node, NodeId, Question
 from ivr.flow.yaml_marks import Path_
 from ivr.prompt_ids import LANGUAGES, Language
@@ -30,12 +34,16 @@ class Texts(Protocol):
 
     def has_recording(self, prompt_id: str, language: Language) -> bool: ...
 
+    def slots(self, sentence: str, language: Language) -> Collection[str] | None: ...
+
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What exists outside the flow; ``None`` leaves a check out."""
 
     prompts: Texts | None = None
     queues: Collection[str] | None = None
+    transfers: Collection[str] | None = None
+    """Names of the numbers to which callers may be put through."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -58,7 +66,7 @@ def lint(file: FlowFile, known: Known) -> list[Finding]:
 
 class _Linter:
     def __init__(self, file: FlowFile, known: Known) -> None:
-        self._source: Final = file.source
+        self._places: Final = file.places
         self._flow: Final = file.flow
         self._known: Final = known
         self._ways: Final = ways(file.flow)
@@ -72,17 +80,18 @@ class _Linter:
             yield from self._queue(name, node)
             yield from self._question(name, node)
             yield from self._prompts(name, node)
+            yield from self._sentences(name, node)
+            yield from self._transfer(name, node)
 
     def _found(self, rule: str, name: NodeId, problem: str, at: Path_ = ()) -> Finding:
-        line = self._source.line(("nodes", name, *at))
-        return Finding(
-            file=str(self._source.path), line=line, rule=rule, node=name, problem=problem
-        )
+        source, there = self._places[name]
+        line = source.line(("nodes", there, *at))
+        return Finding(file=str(source.path), line=line, rule=rule, node=there, problem=problem)
 
     def _unreachable(self) -> Iterator[Finding]:
-        reached = {name for name, _ in self._ways}
+        reached = {self._places[name] for name, _ in self._ways}  # a part may stand in twice
         for name in self._flow.nodes:
-            if name not in reached:
+            if self._places[name] not in reached:
                 yield self._found(
                     "unreachable",
                     name,
@@ -133,9 +142,9 @@ class _Linter:
         heard = audible_classes(self._flow, self._ways)
         for name, pin in self._ways:
             node = self._flow.nodes[name]
-            if pin:
+            if pin or self._flow.exits:  # who uses a part may have asked for the PIN before
                 continue
-            if isinstance(node, AccountNode):
+            if isinstance(node, AccountNode | LookupNode) and node.needs_pin:
                 yield self._found(
                     "account-before-pin",
                     name,
@@ -203,6 +212,48 @@ class _Linter:
                             "it (hotline prompts)",
                             at,
                         )
+
+    def _sentences(self, name: NodeId, node: Node) -> Iterator[Finding]:
+        prompts = self._known.prompts
+        if prompts is None or not isinstance(node, SayNode | ChooseNode):
+            return
+        given = {"position"} if isinstance(node, SayNode) else {"key"}
+        for other in self._flow.nodes.values():
+            if isinstance(other, LookupNode | AccountNode):
+                given |= other.gives
+        for field in node.spoken:
+            for number, sentence in enumerate(getattr(node, field)):
+                for language in LANGUAGES:
+                    slots = prompts.slots(sentence, language)
+                    if slots is None:
+                        yield self._found(
+                            "no-text",
+                            name,
+                            f"there is no sentence {sentence!r} in {language}; add it to "
+                            f"dialplans/prompts/{language}.yaml",
+                            (field, number),
+                        )
+                    elif self._flow.exits:
+                        continue  # who uses a part may have asked before
+                    elif unknown := sorted(set(slots) - given):
+                        yield self._found(
+                            "unknown-value",
+                            name,
+                            f"sentence {sentence!r} needs {unknown[0]!r}, which no look-up and no "
+                            f"action of this flow gives; given: {', '.join(sorted(given))}",
+                            (field, number),
+                        )
+
+    def _transfer(self, name: NodeId, node: Node) -> Iterator[Finding]:
+        allowed = self._known.transfers
+        if isinstance(node, TransferNode) and allowed is not None and node.to not in allowed:
+            yield self._found(
+                "unknown-transfer",
+                name,
+                f"the settings allow no transfer {node.to!r}; "
+                f"accepted: {', '.join(allowed) or 'none'}",
+                ("to",),
+            )
 
 
 def ways(flow: Flow) -> dict[State, list[tuple[str, State]]]:
@@ -297,7 +348,7 @@ def _numbered(keys: Mapping[State, object]) -> dict[State, int]:
 
 def _listens(node: Node) -> bool:
     """Whether the caller hears something here, and can key meanwhile."""
-    return isinstance(node, Question | LanguageNode) or any(
+    return isinstance(node, Question | LanguageNode | SayNode) or any(
         getattr(node, field) for field in node.texts
     )
 

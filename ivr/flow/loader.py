@@ -10,6 +10,7 @@ import msgspec
 
 import ivr.flow.kinds  # noqa: F401  # importing registers the kinds of nodes
 from ivr.errors import FlowFileError
+from ivr.flow.linker import FlowFile, link
 from ivr.flow.model import KINDS, Flow, FlowSet, Key, Node
 from ivr.flow.yaml_marks import MarkedYaml, Path_, Plain
 
@@ -31,20 +32,39 @@ def load(path: Path, prompts: Container[str] | None = None) -> FlowSet:
     return FlowSet({file.stem: load_flow(file, prompts) for file in files})
 
 
-class FlowFile(msgspec.Struct, frozen=True):
-    """A flow with the file that it was read from."""
-
-    flow: Flow
-    source: MarkedYaml
-
-
 def load_flow(file: Path, prompts: Container[str] | None = None) -> Flow:
     """Load one flow; its name is the file's name without ``.yaml``."""
     return read_flow(file, prompts).flow
 
 
 def read_flow(file: Path, prompts: Container[str] | None = None) -> FlowFile:
-    """Load one flow and keep where each part of it stands; raises :class:`FlowFileError`."""
+    """Load one flow with its sub-flows, which stand beside it, and keep where each part stands.
+
+    Raises :class:`FlowFileError`.
+    """
+
+    def part(source: MarkedYaml, node: str, name: str) -> FlowFile:
+        beside = file.with_name(f"{name}.yaml")
+        if not beside.is_file():
+            known = sorted(other.stem for other in file.parent.glob("*.yaml") if other != file)
+            raise source.error(
+                ("nodes", node, "flow"),
+                f"node {node!r}: no flow {name!r} beside this one{_meant(name, known)}; "
+                f"accepted: {_listed(known) or 'none'}",
+            )
+        read = _read_one(beside, prompts)
+        if read.flow.everywhere:
+            raise read.source.error(
+                ("everywhere",),
+                "a flow that is used as a part takes 'everywhere' from its user; remove it here",
+            )
+        return read
+
+    return link(_read_one(file, prompts), part)
+
+
+def _read_one(file: Path, prompts: Container[str] | None) -> FlowFile:
+    """Load one file; its ``sub_flow`` nodes are not in place yet."""
     source = MarkedYaml(file)
     top = source.data
     if not isinstance(top, dict):
@@ -66,7 +86,8 @@ def read_flow(file: Path, prompts: Container[str] | None = None) -> FlowFile:
     for name, node in nodes.items():
         _check_node(source, name, node, nodes, prompts)
     flow = Flow(name=file.stem, start=start, nodes=nodes, everywhere=everywhere)
-    return FlowFile(flow, source)
+    places = {name: (source, name) for name in nodes}
+    return FlowFile(flow=flow, source=source, places=places, files=(file,))
 
 
 def _node(source: MarkedYaml, name: str, raw: Plain) -> Node:

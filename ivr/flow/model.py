@@ -4,7 +4,7 @@ A kind is a small module in :mod:`ivr.flow.kinds` with one class; see :func:`reg
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -41,6 +41,8 @@ class Node(
 
     targets: ClassVar[tuple[str, ...]] = ()
     """Names of the fields that name another node."""
+    target_maps: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields that map labels to nodes."""
     texts: ClassVar[tuple[str, ...]] = ("prompts",)
     """Names of the fields that hold prompt ids."""
     inaudible: ClassVar[tuple[str, ...]] = ("topic", "queue")
@@ -55,10 +57,25 @@ class Node(
         for field in self.targets:
             if target := getattr(self, field):
                 yield field, target
+        for field in self.target_maps:
+            yield from getattr(self, field).items()
 
     def place(self, label: str) -> tuple[str | int, ...]:
         """Return where a way out stands in the node's file, for messages."""
-        return (label,) if label in self.targets else ("choices", label)
+        for field in self.target_maps:
+            if label in getattr(self, field):
+                return field, label
+        return (label,)
+
+    def led(self, to: Callable[[NodeId], NodeId]) -> Self:
+        """Return the node with every way out leading to what ``to`` makes of its target."""
+        changed: dict[str, object] = {
+            field: to(target) for field in self.targets if (target := getattr(self, field))
+        }
+        for field in self.target_maps:
+            ways = getattr(self, field)
+            changed[field] = {label: to(target) for label, target in ways.items()}
+        return msgspec.structs.replace(self, **changed)
 
     def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
         """Yield the ways out (label, node id, PIN shown after it) of a caller.
@@ -90,6 +107,8 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     nodes: Mapping[NodeId, Node]
     everywhere: Mapping[Key, NodeId] = {}
     """Keys that mean the same in every node (for inputs: if nothing else was keyed)."""
+    exits: frozenset[str] = frozenset()
+    """The ways back of a flow that is a part of others; empty for one that callers begin with."""
 
 
 class FlowSet(msgspec.Struct, frozen=True):
@@ -100,13 +119,19 @@ class FlowSet(msgspec.Struct, frozen=True):
     def get(self, name: str) -> Flow:
         """Return a flow; raise :class:`UnknownFlowError` naming the known ones."""
         try:
-            return self.flows[name]
+            flow = self.flows[name]
         except KeyError:
             known = ", ".join(sorted(self.flows)) or "none"
             raise UnknownFlowError(
                 f"no flow {name[:40]!r} is loaded (loaded: {known}); add dialplans/flows/"
                 f"<name>.yaml or correct the number's flow in the settings"
             ) from None
+        if flow.exits:
+            raise UnknownFlowError(
+                f"the flow {name!r} is a part of other flows (it has 'return' nodes), and no call "
+                "can begin with it; name a flow that uses it"
+            )
+        return flow
 
     def topics(self) -> tuple[str, ...]:
         """Return every topic that a node sets, with the one that calls begin with."""

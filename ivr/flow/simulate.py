@@ -12,9 +12,11 @@ from cti.core import user_events
 from ivr import phone
 from ivr.agi import Reply
 from ivr.config import Clock, Flows, IvrLimits, Router
+from ivr.flow.calendar import Moment
 from ivr.flow.call import Call
 from ivr.flow.effects import (
     AnyEffect,
+    AskBank,
     AskTime,
     CheckPin,
     Collect,
@@ -29,6 +31,7 @@ from ivr.flow.effects import (
     Tell,
 )
 from ivr.flow.engine import FlowEngine
+from ivr.flow.kinds.collect import CollectNode
 from ivr.flow.kinds.identity import IdentityNode
 from ivr.flow.kinds.pin import PinNode
 from ivr.inquiries import Inquiries
@@ -107,18 +110,26 @@ async def simulate(
             case ReadBalances():
                 result = await inquiries.balances(effect.customer_id)
                 yield Line("service", f"balances of {effect.customer_id}")
+            case AskBank(service=service):
+                result = await inquiries.ask(effect)
+                yield Line("service", f"{service}: {getattr(result, 'outcome', 'failed')}")
             case Route():
                 result = router(effect)
                 yield Line("service", f"routing: rule {result.rule}")
             case AskTime():
                 result = clock()
-                yield Line("service", f"time: {result.at:%Y-%m-%d %a %H:%M}, {result.day}")
+                yield Line("service", _moment(result))
         effect = engine.answer(result)
     for line in _told(effect):
         yield line
     values = dict(effect.values)
     where = ", ".join(f"{name}={value}" for name, value in values.items())
     yield Line("ends", f"{effect.next} at node {engine.node}" + (f" ({where})" if where else ""))
+
+
+def _moment(moment: Moment) -> str:
+    at_work = "open" if moment.is_open else "closed"
+    return f"time: {moment.at:%Y-%m-%d %a %H:%M}, {moment.day}, office {at_work}"
 
 
 def _told(effect: AnyEffect) -> Iterable[Line]:
@@ -139,7 +150,7 @@ def _told(effect: AnyEffect) -> Iterable[Line]:
 def _keyed(engine: FlowEngine, keyed: Keyed) -> str:
     """Tell what was keyed; never a PIN or a card number."""
     node = engine.flow.nodes[engine.node]
-    is_secret = isinstance(node, PinNode | IdentityNode)
+    is_secret = isinstance(node, PinNode | IdentityNode | CollectNode)
     digits = "•" * len(keyed.digits) if is_secret else keyed.digits.reveal()
     return f"{digits or 'nothing'} ({keyed.ended})"
 

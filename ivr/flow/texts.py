@@ -24,3 +24,9 @@ class CatalogueTexts:
     def has_recording(self, prompt_id: str, language: Language) -> bool:
         """Tell whether the recording is there to be played."""
         return self._catalogue.recording(prompt_id, language).is_file()
+
+    def slots(self, sentence: str, language: Language) -> frozenset[str] | None:
+        """Return the values that a sentence needs; ``None`` if the language lacks it."""
+        if not self._catalogue.has_sentence(sentence, language):
+            return None
+        return self._catalogue.slots(sentence, language)

@@ -6,18 +6,35 @@ prompt catalogue (:mod:`ivr.prompts`), and :func:`spell` writes a row of pieces 
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final
 
 from ivr.prompt_errors import CannotSayError
 from ivr.prompt_ids import Language, PromptId
 from ivr.say import english, mandarin
 from ivr.say.money import MAX_MAJOR, split
-from ivr.say.pieces import PAUSE, SEPARATORS, row
+from ivr.say.pieces import MINUS, PAUSE, SEPARATORS, row
 
-__all__ = ["MAX_CARDINAL", "amount", "cardinal", "date", "digits", "spell"]
+__all__ = [
+    "MAX_CARDINAL",
+    "MAX_ORDINAL",
+    "amount",
+    "cardinal",
+    "date",
+    "digits",
+    "ordinal",
+    "percent",
+    "spell",
+    "time",
+]
 
 MAX_CARDINAL: Final = MAX_MAJOR
 """The largest absolute value that is read, 10^15 - 1 (also of an amount's whole units)."""
+
+MAX_ORDINAL: Final = 99
+"""The last position in a list that is read."""
+
+_MOST_DECIMALS: Final = 6
 
 _JOINS: Final[dict[Language, str]] = {"zh": "", "en": " "}
 
@@ -73,6 +90,42 @@ def date(day: dt.date, language: Language, *, year: bool = True) -> tuple[Prompt
     if day.year < 1000:
         raise CannotSayError(f"the year {day.year} cannot be read aloud; give one from 1000 on")
     return mandarin.date(day, year=year) if language == "zh" else english.date(day, year=year)
+
+
+def ordinal(n: int, language: Language) -> tuple[PromptId, ...]:
+    """Read a position in a list: 第二, second.
+
+    Raises :class:`CannotSayError` outside 1 … 99.
+    """
+    if not 1 <= n <= MAX_ORDINAL:
+        raise CannotSayError(f"position {n} cannot be read aloud; accepted: 1 to {MAX_ORDINAL}")
+    return mandarin.ordinal(n) if language == "zh" else english.ordinal(n)
+
+
+def percent(value: Decimal, language: Language) -> tuple[PromptId, ...]:
+    """Read a percentage with its decimals as they are written: 百分之三点八五.
+
+    Raises :class:`CannotSayError` for more than six decimals, a value that is no number, or one
+    of 10^15 and more.
+    """
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent > _MOST_DECIMALS or abs(value) > MAX_CARDINAL:
+        raise CannotSayError(
+            f"{value} percent cannot be read aloud; give a number with at most "
+            f"{_MOST_DECIMALS} decimals"
+        )
+    whole, _, decimals = f"{abs(value):f}".partition(".")
+    number = cardinal(int(whole), language)
+    if decimals:
+        number += row("point", *(f"number_{digit}" for digit in decimals))
+    if value < 0:
+        number = (MINUS, *number)
+    return mandarin.percent(number) if language == "zh" else english.percent(number)
+
+
+def time(at: dt.time, language: Language) -> tuple[PromptId, ...]:
+    """Read a time of day to the minute, by the twelve-hour clock: 下午两点零五分."""
+    return mandarin.time(at) if language == "zh" else english.time(at)
 
 
 def spell(

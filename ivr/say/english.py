@@ -62,3 +62,28 @@ def _year(year: int) -> tuple[str, ...]:
     if rest < 10:
         return (*cardinal(century), "number_oh", f"number_{rest}")
     return (*cardinal(century), f"number_{rest}")
+
+
+def ordinal(n: int) -> tuple[PromptId, ...]:
+    """Read a position: the pieces of the days of a month serve up to 31."""
+    tens, ones = divmod(n, 10)
+    if n <= 31:
+        return row(f"day_{n}")
+    return row(f"number_{tens}0", f"day_{ones}") if ones else row(f"ordinal_{n}")
+
+
+def percent(number: tuple[PromptId, ...]) -> tuple[PromptId, ...]:
+    """Read a percentage whose number is read already."""
+    return (*number, *row("percent"))
+
+
+def time(at: dt.time) -> tuple[PromptId, ...]:
+    """Read a time: "nine oh five a.m."; noon and midnight are "twelve"."""
+    half = "before_noon" if at.hour < 12 else "after_noon"
+    hour = row(f"number_{at.hour % 12 or 12}")
+    if not at.minute:
+        return (*hour, *row(half))
+    minute = cardinal(at.minute)
+    if at.minute < 10:
+        minute = (*row("number_oh"), *minute)
+    return (*hour, *minute, *row(half))

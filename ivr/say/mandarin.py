@@ -15,6 +15,13 @@ from ivr.say.money import Money
 from ivr.say.pieces import MINUS, ZERO, row
 
 _WAN = 10**4
+_DAY_PARTS = (
+    ("small_hours", 6),
+    ("before_noon", 12),
+    ("at_noon", 13),
+    ("after_noon", 18),
+    ("evening", 24),
+)
 _YI = 10**8
 
 
@@ -100,3 +107,24 @@ def date(day: dt.date, *, year: bool) -> tuple[PromptId, ...]:
     digits = (f"number_{digit}" for digit in str(day.year))
     pieces = (*digits, "year") if year else ()
     return row(*pieces, f"month_{day.month}", f"number_{day.day}", "day")
+
+
+def ordinal(n: int) -> tuple[PromptId, ...]:
+    """Read a position: 第二, 第十二."""
+    return (*row("ordinal"), *cardinal(n))
+
+
+def percent(number: tuple[PromptId, ...]) -> tuple[PromptId, ...]:
+    """Read a percentage whose number is read already: 百分之三."""
+    return (*row("percent"), *number)
+
+
+def time(at: dt.time) -> tuple[PromptId, ...]:
+    """Read a time: 上午九点, 下午两点零五分, 凌晨零点三十分."""
+    part = next(name for name, end in _DAY_PARTS if at.hour < end)
+    hour = at.hour % 12 or (12 if at.hour else 0)
+    pieces = row(part, "number_liang" if hour == 2 else f"number_{hour}", "oclock")
+    if not at.minute:
+        return pieces
+    gap = (ZERO,) if at.minute < 10 else ()
+    return (*pieces, *gap, *cardinal(at.minute), *row("minute"))

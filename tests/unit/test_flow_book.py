@@ -25,6 +25,9 @@ class Texts:
     def has_recording(self, prompt_id: str, language: Language) -> bool:
         return prompt_id in self.recorded
 
+    def slots(self, sentence: str, language: Language) -> frozenset[str] | None:
+        return None if sentence == "unwritten" else frozenset({"tail"})
+
 
 @pytest.fixture
 def texts() -> Texts:

@@ -26,6 +26,9 @@ class Texts:
     def has_recording(self, prompt_id: str, language: Language) -> bool:
         return prompt_id != "late"
 
+    def slots(self, sentence: str, language: Language) -> frozenset[str] | None:
+        return None if sentence == "unwritten" else frozenset({"tail"})
+
 
 def faults(folder: Path, text: str) -> list[Finding]:
     file = folder / "test.yaml"

@@ -1,10 +1,32 @@
 """The kinds of nodes, one module each; importing this package registers them all."""
 
-from ivr.flow.kinds import account, branch, hangup, identity, language, menu, pin, play, queue, set
+from ivr.flow.kinds import (
+    account,
+    bank,
+    branch,
+    choose,
+    collect,
+    hangup,
+    identity,
+    language,
+    menu,
+    pin,
+    play,
+    queue,
+    say,
+    set,
+    sub_flow,
+    survey,
+    transfer,
+    voicemail,
+)
 
 __all__ = [
     "account",
+    "bank",
     "branch",
+    "choose",
+    "collect",
     "hangup",
     "identity",
     "language",
@@ -12,5 +34,10 @@ __all__ = [
     "pin",
     "play",
     "queue",
+    "say",
     "set",
+    "sub_flow",
+    "survey",
+    "transfer",
+    "voicemail",
 ]

@@ -1,13 +1,16 @@
-"""``account_action``: do something with the accounts of the customer who showed the PIN."""
+"""``account_action``: have the bank do something, e.g. block a card or change the PIN."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 from crm_lookup.model import AccountBalance
 from cti.core import user_events
+from ivr.bank_services import ACTIONS, Action
 from ivr.flow.call import Call
 from ivr.flow.effects import ReadBalances, ServiceFailed, Tell
+from ivr.flow.kinds.bank import ask_bank
 from ivr.flow.model import Flow, Goto, Node, NodeId, Prompts, Script, do, register, say
+from ivr.ports import Answer
 from ivr.prompt_ids import PromptId
 
 NO_ACCOUNTS: Final = PromptId("no_accounts")
@@ -15,23 +18,51 @@ NO_ACCOUNTS: Final = PromptId("no_accounts")
 
 @register
 class AccountNode(Node, frozen=True, kw_only=True, tag="account_action"):
-    targets: ClassVar[tuple[str, ...]] = ("next", "failed")
+    targets: ClassVar[tuple[str, ...]] = ("next", "refused", "failed")
     texts: ClassVar[tuple[str, ...]] = ("prompts", "unavailable")
 
-    action: Literal["balance"]
+    action: Action
     next: NodeId
+    refused: NodeId = ""
+    """Where the caller goes if the bank does not do that; default: as if it failed."""
     failed: NodeId
     unavailable: Prompts
-    """The apology when the accounts cannot be read now."""
+    """The apology when the service fails."""
+
+    @property
+    def needs_pin(self) -> bool:
+        """Whether only callers who showed the PIN may have it done."""
+        return ACTIONS[self.action].needs_pin
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """Names of the values that are known afterwards."""
+        return ACTIONS[self.action].gives
 
     def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
-        if pin:
-            yield "next", self.next, True
+        if pin or not self.needs_pin:
+            yield "next", self.next, pin
+            if self.refused:
+                yield "refused", self.refused, pin
         yield "failed", self.failed, pin
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
-        if call.verified != "pin" or call.customer_id is None:
+        if self.needs_pin and (call.verified != "pin" or call.customer_id is None):
             return Goto(self.failed)  # a flow that leaves the PIN out must not open an account
+        if self.action == "balance":
+            return (yield from self._balance(flow, call))
+        if goto := (yield from say(flow, call, self.prompts)):
+            return goto
+        answer = yield from ask_bank(call, self.action)
+        if isinstance(answer, Answer) and answer.outcome == "ok":
+            return Goto(self.next)
+        if isinstance(answer, Answer) and self.refused:
+            return Goto(self.refused)
+        return (yield from say(flow, call, self.unavailable)) or Goto(self.failed)
+
+    def _balance(self, flow: Flow, call: Call) -> Script[Goto | None]:
+        if call.customer_id is None:
+            return Goto(self.failed)
         found = yield from do(ReadBalances(customer_id=call.customer_id))
         outcome = "failed" if isinstance(found, ServiceFailed) else "ok"
         yield from do(

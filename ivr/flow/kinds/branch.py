@@ -3,13 +3,12 @@
 What depends on the person must not be heard before the PIN; ``hotline flow lint`` sees to it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, Literal, get_args
 
 from cti.core.events import VerifiedLevel
-from cti.core.routing import WEEKDAYS, Window
-from ivr.flow.calendar import DayKind, Moment
+from cti.core.routing import WEEKDAYS
+from ivr.flow.calendar import DayKind, Moment, read_window
 from ivr.flow.call import Call
 from ivr.flow.effects import AskTime, KnowCaller
 from ivr.flow.model import Flow, Goto, Node, NodeId, Script, do, register
@@ -19,18 +18,33 @@ _CLOSED: Final[dict[str, tuple[str, ...]]] = {
     "verified": get_args(VerifiedLevel),
     "language": LANGUAGES,
     "day": get_args(DayKind),
+    "office": ("open", "closed"),
+    "more": ("yes", "no"),
 }
 """Words that a case of these may be; the others take any."""
-_WINDOW: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)")
 
 
 @register
 class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
     targets: ClassVar[tuple[str, ...]] = ("otherwise",)
+    target_maps: ClassVar[tuple[str, ...]] = ("cases",)
     inaudible: ClassVar[tuple[str, ...]] = (*Node.inaudible, "cases")
 
-    on: Literal["segment", "verified", "language", "topic", "time", "weekday", "day", "value"]
-    """``day`` is ``workday``, ``weekend`` or ``holiday`` by the bank's calendar."""
+    on: Literal[
+        "segment",
+        "verified",
+        "language",
+        "topic",
+        "time",
+        "weekday",
+        "day",
+        "office",
+        "more",
+        "value",
+    ]
+    """``day`` is ``workday``, ``weekend`` or ``holiday`` by the bank's calendar; ``office`` is
+    ``open`` or ``closed`` by the hours in the settings; ``more`` is ``yes`` if the last
+    look-up has another page."""
     value: str = ""
     """With ``on: value``: the name that a ``set`` node gave."""
     cases: Mapping[str, NodeId]
@@ -44,7 +58,7 @@ class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
             if accepted is not None and case not in accepted:
                 raise ValueError(f"{self.on} is never {case!r}; accepted: {', '.join(accepted)}")
             if self.on == "time":
-                _window(case)
+                read_window(case)
             elif self.on == "weekday":
                 _weekdays(case)
 
@@ -57,9 +71,6 @@ class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
         yield from self.cases.items()
         yield "otherwise", self.otherwise
 
-    def place(self, label: str) -> tuple[str | int, ...]:
-        return ("cases", label) if label in self.cases else (label,)
-
     def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
         if self.on != "verified":
             yield from super().ways(pin)
@@ -68,12 +79,17 @@ class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
             yield level, self.cases.get(level, self.otherwise), pin
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
-        if self.on in ("time", "weekday", "day"):
+        if self.on in ("time", "weekday", "day", "office"):
             moment = yield from do(AskTime())
             return Goto(self._at(moment))
         if self.is_personal:
             yield from do(KnowCaller())
-        known = call.values.get(self.value) if self.on == "value" else getattr(call, self.on)
+        if self.on == "more":
+            known: str | None = "yes" if call.cursor else "no"
+        elif self.on == "value":
+            known = call.values.get(self.value)
+        else:
+            known = getattr(call, self.on)
         return Goto(self.cases.get(known or "", self.otherwise))
 
     def _at(self, moment: Moment) -> NodeId:
@@ -81,25 +97,15 @@ class BranchNode(Node, frozen=True, kw_only=True, tag="branch"):
         for case, target in self.cases.items():
             if self.on == "day":
                 holds = case == moment.day
+            elif self.on == "office":
+                holds = case == ("open" if moment.is_open else "closed")
             elif self.on == "weekday":
                 holds = moment.at.weekday() in _weekdays(case)
             else:
-                holds = _window(case).holds(moment.at.hour * 60 + moment.at.minute)
+                holds = read_window(case).holds(moment.at.hour * 60 + moment.at.minute)
             if holds:
                 return target
         return self.otherwise
-
-
-def _window(case: str) -> Window:
-    """Read ``09:00-17:30``; ``22:00-06:00`` goes over midnight."""
-    match = _WINDOW.fullmatch(case)
-    if match is None:
-        raise ValueError(f"{case!r} is no time of day; write it like 09:00-17:30")
-    end = 1440 if match[3] is None else int(match[3]) * 60 + int(match[4])
-    start = int(match[1]) * 60 + int(match[2])
-    if start == end:
-        raise ValueError(f"{case!r} begins when it ends; write it like 09:00-17:30")
-    return Window(start, end)
 
 
 def _weekdays(case: str) -> set[int]:

@@ -1,6 +1,6 @@
 """``menu``: one key, one way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -13,15 +13,12 @@ from ivr.secret import Secret
 
 @register
 class MenuNode(Question, frozen=True, kw_only=True, tag="menu"):
+    target_maps: ClassVar[tuple[str, ...]] = ("choices",)
     inaudible: ClassVar[tuple[str, ...]] = (*Question.inaudible, "choices")
 
     choices: Annotated[Mapping[Key, NodeId], msgspec.Meta(min_length=1)]
     repeat: Key = "*"
     """The key with which the caller hears the menu again."""
-
-    def edges(self) -> Iterator[tuple[str, NodeId]]:
-        yield from super().edges()
-        yield from self.choices.items()
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
         return (yield from self.ask(flow, call, self._collect, self._accept))
