@@ -19,21 +19,23 @@ metadata = sa.MetaData(
     }
 )
 
-_ID: Final = sa.String(32)
-_CODE: Final = sa.String(24)
-_ROW_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ID: Final = sa.String(32)
+CODE: Final = sa.String(24)
+ROW_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column declared exactly INTEGER."""
 
 
-def _one_of(column: str, *values: str) -> sa.CheckConstraint:
+def one_of(column: str, *values: str) -> sa.CheckConstraint:
+    """Return the check that a column holds one of ``values``."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def _customer(*, primary_key: bool = False, index: bool = False) -> sa.Column[str]:
+def customer_column(*, primary_key: bool = False, index: bool = False) -> sa.Column[str]:
+    """Return the column that names the customer and goes with them."""
     return sa.Column(
         "customer_id",
-        _ID,
+        ID,
         sa.ForeignKey("customers.customer_id", ondelete="CASCADE"),
         primary_key=primary_key,
         index=index,
@@ -52,9 +54,9 @@ crm_meta = sa.Table(
 customers = sa.Table(
     "customers",
     metadata,
-    sa.Column("customer_id", _ID, primary_key=True, comment="The bank's own id"),
-    sa.Column("kind", _CODE, nullable=False),
-    sa.Column("status", _CODE, nullable=False),
+    sa.Column("customer_id", ID, primary_key=True, comment="The bank's own id"),
+    sa.Column("kind", CODE, nullable=False),
+    sa.Column("status", CODE, nullable=False),
     sa.Column("name", sa.String(128), nullable=False),
     sa.Column(
         "family_name",
@@ -62,93 +64,93 @@ customers = sa.Table(
         nullable=False,
         comment="What masking may show; empty for a company",
     ),
-    sa.Column("segment", _CODE, nullable=False),
+    sa.Column("segment", CODE, nullable=False),
     sa.Column("segment_reason_zh", sa.String(256), nullable=False),
     sa.Column("segment_reason_en", sa.String(256), nullable=False),
-    sa.Column("language", _CODE, nullable=False),
+    sa.Column("language", CODE, nullable=False),
     sa.Column("birth_year", sa.Integer),
     sa.Column("since", sa.Date, nullable=False),
     sa.Column("relationship_manager", sa.String(64)),
     sa.Column("updated_at", sa.Double, nullable=False),
-    _one_of("kind", "person", "company"),
-    _one_of("status", "customer", "prospect", "closed"),
-    _one_of("segment", "diamond", "gold", "silver", "standard"),
-    _one_of("language", "zh", "en"),
+    one_of("kind", "person", "company"),
+    one_of("status", "customer", "prospect", "closed"),
+    one_of("segment", "diamond", "gold", "silver", "standard"),
+    one_of("language", "zh", "en"),
 )
 
 customer_numbers = sa.Table(
     "customer_numbers",
     metadata,
     sa.Column("number", sa.String(20), primary_key=True, comment="E.164"),
-    _customer(primary_key=True, index=True),
-    sa.Column("kind", _CODE, nullable=False),
+    customer_column(primary_key=True, index=True),
+    sa.Column("kind", CODE, nullable=False),
     sa.Column("is_primary", sa.Boolean, nullable=False),
-    _one_of("kind", "mobile", "home", "work"),
+    one_of("kind", "mobile", "home", "work"),
     sqlite_with_rowid=False,  # the look-up by number finds its row in the index itself
 )
 
 consents = sa.Table(
     "consents",
     metadata,
-    _customer(primary_key=True),
-    sa.Column("purpose", _CODE, primary_key=True),
+    customer_column(primary_key=True),
+    sa.Column("purpose", CODE, primary_key=True),
     sa.Column("granted_at", sa.Double, nullable=False),
     sa.Column("withdrawn_at", sa.Double),
-    _one_of("purpose", "marketing", "recording", "analysis"),
+    one_of("purpose", "marketing", "recording", "analysis"),
     sqlite_with_rowid=False,
 )
 
 accounts = sa.Table(
     "accounts",
     metadata,
-    sa.Column("account_id", _ID, primary_key=True),
-    _customer(index=True),
-    sa.Column("kind", _CODE, nullable=False),
+    sa.Column("account_id", ID, primary_key=True),
+    customer_column(index=True),
+    sa.Column("kind", CODE, nullable=False),
     sa.Column("tail", sa.String(4), nullable=False, comment="Last four digits, read to people"),
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("balance", sa.BigInteger, nullable=False, comment="Negative: the customer owes"),
     sa.Column("credit_limit", sa.BigInteger),
-    sa.Column("status", _CODE, nullable=False),
+    sa.Column("status", CODE, nullable=False),
     sa.Column("opened", sa.Date, nullable=False),
-    _one_of("kind", "current", "savings", "credit_card", "loan"),
-    _one_of("status", "open", "frozen", "closed"),
+    one_of("kind", "current", "savings", "credit_card", "loan"),
+    one_of("status", "open", "frozen", "closed"),
 )
 
 cards = sa.Table(
     "cards",
     metadata,
-    sa.Column("card_id", _ID, primary_key=True),
-    _customer(index=True),
+    sa.Column("card_id", ID, primary_key=True),
+    customer_column(index=True),
     sa.Column(
         "account_id",
-        _ID,
+        ID,
         sa.ForeignKey("accounts.account_id", ondelete="CASCADE"),
         nullable=False,
         index=True,
     ),
     sa.Column("number_hash", sa.String(64), nullable=False, unique=True, comment="Keyed, hex"),
     sa.Column("tail", sa.String(4), nullable=False),
-    sa.Column("kind", _CODE, nullable=False),
-    sa.Column("status", _CODE, nullable=False),
+    sa.Column("kind", CODE, nullable=False),
+    sa.Column("status", CODE, nullable=False),
     sa.Column("expires", sa.Date, nullable=False),
-    _one_of("kind", "debit", "credit"),
-    _one_of("status", "active", "lost", "blocked", "expired"),
+    one_of("kind", "debit", "credit"),
+    one_of("status", "inactive", "active", "lost", "blocked", "expired"),
 )
 
 transactions = sa.Table(
     "transactions",
     metadata,
-    sa.Column("transaction_id", _ROW_ID, primary_key=True),
+    sa.Column("transaction_id", ROW_ID, primary_key=True),
     sa.Column(
         "account_id",
-        _ID,
+        ID,
         sa.ForeignKey("accounts.account_id", ondelete="CASCADE"),
         nullable=False,
     ),
     sa.Column("booked_at", sa.Double, nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False, comment="Negative: left the account"),
     sa.Column("balance_after", sa.BigInteger, nullable=False),
-    sa.Column("kind", _CODE, nullable=False, comment="salary, rent, shopping, instalment, …"),
+    sa.Column("kind", CODE, nullable=False, comment="salary, rent, shopping, instalment, …"),
     sa.Column("counterparty", sa.String(128), nullable=False),
     sa.Index("ix_transactions_account_id_booked_at", "account_id", "booked_at"),
 )
@@ -156,7 +158,7 @@ transactions = sa.Table(
 pins = sa.Table(
     "pins",
     metadata,
-    _customer(primary_key=True),
+    customer_column(primary_key=True),
     sa.Column("pin_hash", sa.String(256), nullable=False, comment="argon2id, encoded form"),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("locked_until", sa.Double),
@@ -167,16 +169,16 @@ pins = sa.Table(
 interactions = sa.Table(
     "interactions",
     metadata,
-    sa.Column("interaction_id", _ROW_ID, primary_key=True),
-    _customer(),
+    sa.Column("interaction_id", ROW_ID, primary_key=True),
+    customer_column(),
     sa.Column("at", sa.Double, nullable=False),
-    sa.Column("channel", _CODE, nullable=False),
-    sa.Column("topic", _CODE, nullable=False),
+    sa.Column("channel", CODE, nullable=False),
+    sa.Column("topic", CODE, nullable=False),
     sa.Column("summary_zh", sa.String(256), nullable=False),
     sa.Column("summary_en", sa.String(256), nullable=False),
     sa.Column("call_id", sa.String(36), comment="Joins a phone call to the journal"),
     sa.Index("ix_interactions_customer_id_at", "customer_id", "at"),
-    _one_of("channel", "phone", "branch", "app", "web", "message"),
+    one_of("channel", "phone", "branch", "app", "web", "message"),
 )
 
 last_agents = sa.Table(
@@ -191,8 +193,8 @@ last_agents = sa.Table(
 holdings = sa.Table(
     "holdings",
     metadata,
-    _customer(primary_key=True),
-    sa.Column("product", _CODE, primary_key=True, comment="A code of crm_lookup.catalogue"),
+    customer_column(primary_key=True),
+    sa.Column("product", CODE, primary_key=True, comment="A code of crm_lookup.catalogue"),
     sa.Column("opened", sa.Date, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -200,23 +202,23 @@ holdings = sa.Table(
 customer_flags = sa.Table(
     "customer_flags",
     metadata,
-    _customer(primary_key=True),
-    sa.Column("flag", _CODE, primary_key=True),
+    customer_column(primary_key=True),
+    sa.Column("flag", CODE, primary_key=True),
     sa.Column("since", sa.Double, nullable=False),
-    _one_of("flag", "complaint", "fraud", "collections"),
+    one_of("flag", "complaint", "fraud", "collections"),
     sqlite_with_rowid=False,
 )
 
 offer_responses = sa.Table(
     "offer_responses",
     metadata,
-    sa.Column("response_id", _ROW_ID, primary_key=True),
-    _customer(),
-    sa.Column("offer_id", _CODE, nullable=False, comment="A code of crm_lookup.offers"),
+    sa.Column("response_id", ROW_ID, primary_key=True),
+    customer_column(),
+    sa.Column("offer_id", CODE, nullable=False, comment="A code of crm_lookup.offers"),
     sa.Column("at", sa.Double, nullable=False),
-    sa.Column("response", _CODE, nullable=False),
+    sa.Column("response", CODE, nullable=False),
     sa.Column("agent_id", sa.String(64)),
     sa.Column("call_id", sa.String(36)),
     sa.Index("ix_offer_responses_customer_id_at", "customer_id", "at"),
-    _one_of("response", "presented", "accepted", "declined"),
+    one_of("response", "presented", "accepted", "declined"),
 )

@@ -106,7 +106,7 @@ async def sqlite_bank(folder: Path) -> AsyncIterator[SqliteBank]:
     tables.metadata.create_all(engine)
     with engine.begin() as connection:
         for record in RECORDS:
-            _write(connection, record)
+            write_record(connection, record)
         for number, owner in CARDS.items():
             connection.execute(
                 tables.cards.insert().values(
@@ -128,7 +128,8 @@ async def sqlite_bank(folder: Path) -> AsyncIterator[SqliteBank]:
 BANKS: Final[dict[str, Callable[[Path], Any]]] = {"memory": memory_bank, "sqlite": sqlite_bank}
 
 
-def _write(connection: sa.Connection, record: CustomerRecord) -> None:
+def write_record(connection: sa.Connection, record: CustomerRecord) -> None:
+    """Write one customer with everything that belongs to them."""
     own = {"customer_id": record.customer_id}
     connection.execute(
         tables.customers.insert().values(

@@ -3,25 +3,44 @@
 王芳 (``WANG``) has everything, ``LI`` nothing.  Days are around :data:`crm_lookup.testing.NOW`.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
 from typing import Final
 
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import asdict
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from crm_lookup import tables as ct
 from crm_lookup.bank import records as r
+from crm_lookup.bank import tables as t
 from crm_lookup.bank.audit import AuditLog, MemoryAudit
 from crm_lookup.bank.desk import BankDesk
 from crm_lookup.bank.memory import BankBook, CustomerBook, MemoryCore
 from crm_lookup.bank.requests import Asker
+from crm_lookup.bank.sql import SqlAudit, SqlCore
 from crm_lookup.memory import MemoryBank
-from crm_lookup.model import CustomerId, Text
+from crm_lookup.model import AccountBalance, CustomerId, Text
 from crm_lookup.ports import BankCore, PinSetter
-from crm_lookup.testing import CARDS, KEY, LI, NOW, RECORDS, WANG
+from crm_lookup.testing import CARDS, KEY, LI, NOW, RECORDS, WANG, write_record
 
 ACTIVE_CARD, NEW_CARD, FOREIGN_CARD = "K1", "K2", "K9"
+NEW_NUMBER = "6222020000000064"
 ACTIVE_NUMBER, EXPIRED_NUMBER, NO_NUMBER = (
     "6222020000000049",
     "6222020000000056",
     "6222020000099999",
 )
 TRANSACTIONS: Final = 23
+ACCOUNTS: Final = (
+    *RECORDS[0].accounts,
+    AccountBalance(
+        account_id="A4", kind="loan", tail="7788", currency="CNY", balance=-123_456_789
+    ),
+)
 
 
 def asker(customer: CustomerId | None = WANG, *, call: str = "call-1") -> Asker:
@@ -48,7 +67,7 @@ def book() -> BankBook:
     return BankBook(
         customers={
             WANG: CustomerBook(
-                accounts=RECORDS[0].accounts,
+                accounts=ACCOUNTS,
                 transactions=tuple(_transaction(number) for number in range(1, TRANSACTIONS + 1)),
                 bills=(
                     r.CardBill(
@@ -143,7 +162,7 @@ def book() -> BankBook:
             ),
             LI: CustomerBook(),
         },
-        card_numbers={ACTIVE_NUMBER: "K1", "6222020000000064": "K2", EXPIRED_NUMBER: "K3"},
+        card_numbers={ACTIVE_NUMBER: "K1", NEW_NUMBER: "K2", EXPIRED_NUMBER: "K3"},
         exchange_rates=(
             r.ExchangeRate(currency="EUR", units=100, home="CNY", buy=77_801, sell=78_350, at=NOW),
             r.ExchangeRate(currency="USD", units=100, home="CNY", buy=71_632, sell=71_930, at=NOW),
@@ -176,6 +195,127 @@ def book() -> BankBook:
             ),
         ),
     )
+
+
+def write_book(connection: sa.Connection) -> None:
+    """Write the small bank into empty tables."""
+    day = date.fromisoformat
+    for record in RECORDS:
+        accounts = ACCOUNTS if record.customer_id == WANG else record.accounts
+        write_record(connection, msgspec.structs.replace(record, accounts=accounts))
+    bank = book()
+    hashes = {card_id: KEY.card_hash(number) for number, card_id in bank.card_numbers.items()}
+    wang = bank.customers[WANG]
+    own = {"customer_id": WANG}
+    for card in wang.cards:
+        values = own | asdict(card) | {"number_hash": hashes[card.card_id]}
+        connection.execute(ct.cards.insert().values(values | {"expires": date(2030, 1, 31)}))
+    for transaction in wang.transactions:
+        values = {k: v for k, v in asdict(transaction).items() if k != "currency"}
+        values["transaction_id"] = int(transaction.transaction_id)
+        connection.execute(ct.transactions.insert().values(values))
+    hidden = values | {"transaction_id": 999, "account_id": "A0"}  # of the closed account
+    connection.execute(ct.transactions.insert().values(hidden))
+    for bill in wang.bills:
+        connection.execute(
+            t.card_bills.insert().values(
+                account_id=bill.account_id,
+                statement_on=day(bill.statement_on),
+                due_on=day(bill.due_on),
+                amount=bill.amount,
+                minimum=bill.minimum,
+                paid=bill.paid,
+            )
+        )
+    for loan in wang.loans:
+        connection.execute(
+            t.loans.insert().values(
+                account_id=loan.account_id,
+                product=loan.product,
+                due_on=day(loan.due_on),
+                due_amount=loan.due_amount,
+                overdue=loan.overdue,
+                ends_on=day(loan.ends_on),
+            )
+        )
+    for deposit in wang.deposits:
+        days = {"opened_on": day(deposit.opened_on), "matures_on": day(deposit.matures_on)}
+        connection.execute(t.deposits.insert().values(own | asdict(deposit) | days))
+    for limit in wang.limits:
+        connection.execute(t.transfer_limits.insert().values(own | asdict(limit)))
+    for order in wang.card_orders:
+        connection.execute(
+            t.card_orders.insert().values(
+                own
+                | {
+                    "order_id": order.order_id,
+                    "card_id": NEW_CARD if order.tail else None,
+                    "kind": order.kind,
+                    "stage": order.stage,
+                    "ordered_on": day(order.ordered_on),
+                    "expected_on": day(order.expected_on),
+                }
+            )
+        )
+    for rate in bank.exchange_rates:
+        connection.execute(t.exchange_rates.insert().values(asdict(rate)))
+    for paid in bank.deposit_rates:
+        connection.execute(
+            t.deposit_rates.insert().values(asdict(paid) | {"since": day(paid.since)})
+        )
+    for branch in bank.branches:
+        connection.execute(t.branches.insert().values(_branch_row(branch)))
+
+
+def _branch_row(branch: r.Branch) -> dict[str, str | None]:
+    row: dict[str, str | None] = {
+        "branch_code": branch.branch_code,
+        "city_code": branch.city_code,
+        "name_zh": branch.name.zh,
+        "name_en": branch.name.en,
+        "address_zh": branch.address.zh,
+        "address_en": branch.address.en,
+        "phone": branch.phone,
+    }
+    for name in ("weekdays", "saturday", "sunday"):
+        hours: r.Hours | None = getattr(branch, name)
+        row[f"{name}_open"] = hours.opens if hours else None
+        row[f"{name}_close"] = hours.closes if hours else None
+    return row
+
+
+def make_database(path: Path) -> Path:
+    """Make a SQLite file with the small bank; return its path."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    ct.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        write_book(connection)
+    engine.dispose()
+    return path
+
+
+@asynccontextmanager
+async def sql_core(path: Path) -> AsyncIterator[SqlCore]:
+    """Open a core over a file of :func:`make_database`."""
+    async with _engine(path) as engine:
+        yield SqlCore(engine, key=KEY, clock=lambda: NOW)
+
+
+@asynccontextmanager
+async def sql_audit(path: Path) -> AsyncIterator[SqlAudit]:
+    """Open the audit in a file of :func:`make_database`."""
+    async with _engine(path) as engine:
+        yield SqlAudit(engine)
+
+
+@asynccontextmanager
+async def _engine(path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 5})
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 class PlainPins:

@@ -4,9 +4,11 @@ from collections import defaultdict
 from datetime import date
 from typing import Any, Final, TypeAlias
 
+import crm_lookup.bank.tables  # noqa: F401 - adds its tables to those of crm_lookup
 from crm_lookup import tables
 from crm_lookup.keys import DataKey
 from hotline.demo_bank import cast, dealings, lists
+from hotline.demo_bank.services import ServiceMaker
 from hotline.demo_bank.values import Values, segment_of, segment_reason
 
 _WAN: Final = 1_000_000
@@ -30,6 +32,7 @@ class BankMaker:
 
     def __init__(self, *, seed: int, key: DataKey, now: float, today: date) -> None:
         self._values = Values(seed, today)
+        self._services = ServiceMaker(seed=seed, key=key, today=today)
         self._rng = self._values.rng
         self._key = key
         self._now = now
@@ -43,7 +46,12 @@ class BankMaker:
     def take(self) -> Rows:
         """Return the rows made since the last call, by table."""
         rows, self._rows = self._rows, defaultdict(list)
+        self._services.add(rows)
         return rows
+
+    def public(self) -> Rows:
+        """Return what belongs to nobody: rates and branches."""
+        return self._services.public(self._now)
 
     def add_cast(self) -> None:
         """Make the known people: they come first and are the same for every seed."""
@@ -350,7 +358,8 @@ class BankMaker:
 _CAST_CARDS: Final = frozenset(known.card for known in cast.DEMO_CUSTOMERS)
 
 
+_NOT_MADE: Final = ("crm_meta", "bank_cases", "bank_answers", "bank_audit")
 TABLES: Final = tuple(
-    table.name for table in tables.metadata.sorted_tables if table.name != "crm_meta"
+    table.name for table in tables.metadata.sorted_tables if table.name not in _NOT_MADE
 )
 """Tables in an order in which their rows can be written."""

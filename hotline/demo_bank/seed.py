@@ -154,6 +154,8 @@ def _write_people(
     progress: Callable[[int, int], None],
 ) -> int:
     made = 0
+    for table, rows_of_all in maker.public().items():
+        _insert(connection, table, rows_of_all)
     maker.add_cast()
     while True:
         rows = maker.take()

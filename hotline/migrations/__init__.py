@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 import agent_console.store.tables
+import crm_lookup.bank.tables  # noqa: F401 - adds its tables to those of crm_lookup
 import cti.journal.tables
 from crm_lookup import tables as crm_tables
 

@@ -4,8 +4,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import argon2
 import phonenumbers
@@ -232,3 +234,44 @@ def test_luhn_finds_every_single_error() -> None:
         place = rng.randrange(15)
         wrong = str((int(digits[place]) + rng.randrange(1, 10)) % 10)
         assert luhn_digit(digits) != luhn_digit(digits[:place] + wrong + digits[place + 1 :])
+
+
+def test_every_service_has_something_to_tell(connection: sqlite3.Connection) -> None:
+    """Bills within what is owed, dates on the right side of today, cards that can be activated."""
+    today = datetime.fromtimestamp(NOW, ZoneInfo("Asia/Shanghai")).date().isoformat()
+    bills = connection.execute(
+        "SELECT amount, minimum, paid, statement_on, balance, credit_limit "
+        "FROM card_bills JOIN accounts USING (account_id) ORDER BY account_id, statement_on DESC"
+    ).fetchall()
+    assert len(bills) > 300
+    assert all(
+        0 <= minimum <= amount and 0 <= paid <= amount for amount, minimum, paid, *_ in bills
+    )
+    assert all(statement_on <= today for _, _, _, statement_on, *_ in bills)
+    loans = connection.execute(
+        "SELECT due_on, ends_on, due_amount, kind, balance FROM loans JOIN accounts "
+        "USING (account_id)"
+    ).fetchall()
+    assert len(loans) > 50
+    for due_on, ends_on, due_amount, kind, balance in loans:
+        assert today < due_on < ends_on
+        assert kind == "loan"
+        assert 0 < due_amount < -balance
+    deposits = connection.execute("SELECT opened_on, matures_on FROM deposits").fetchall()
+    assert len(deposits) > 50
+    assert all(opened_on < today < matures_on for opened_on, matures_on in deposits)
+    new = connection.execute(
+        "SELECT stage, status FROM card_orders LEFT JOIN cards USING (card_id)"
+    ).fetchall()
+    assert {status for stage, status in new if stage == "delivered"} == {"inactive"}
+    assert {status for stage, status in new if stage != "delivered"} == {None}
+    for known in DEMO_CUSTOMERS:
+        stages = connection.execute(
+            "SELECT stage FROM card_orders WHERE customer_id = ?", (known.customer_id,)
+        ).fetchall()
+        assert sorted(stages) == [("delivered",), ("in_production",)]
+    public = [
+        connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - ours
+        for table in ("exchange_rates", "deposit_rates", "branches", "bank_audit")
+    ]
+    assert public == [9, 11, 18, 0]
