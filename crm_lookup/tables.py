@@ -184,7 +184,7 @@ interactions = sa.Table(
 last_agents = sa.Table(
     "last_agents",
     metadata,
-    _customer(primary_key=True),
+    customer_column(primary_key=True),
     sa.Column("agent_id", sa.String(64), nullable=False),
     sa.Column("at", sa.Double, nullable=False),
     sqlite_with_rowid=False,
