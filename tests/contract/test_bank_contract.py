@@ -15,10 +15,14 @@ from crm_lookup.bank import records as r
 from crm_lookup.bank import requests as q
 from crm_lookup.bank import testing as bank
 from crm_lookup.bank.errors import BankRefusedError, BankUnavailableError
+from crm_lookup.bank.http import HttpCore, HttpLimits
+from crm_lookup.bank.reference_server import app
 from crm_lookup.bank.testing import asker
 from crm_lookup.ports import BankCore
 from crm_lookup.testing import LI, WANG
+from tests.web_kit import served
 
+PATIENT: Final = HttpLimits(deadline=30.0, attempt=20.0, connect=10.0)  # the machine is shared
 BOOK: Final = bank.book()
 WANGS: Final = BOOK.customers[WANG]
 
@@ -32,6 +36,15 @@ async def memory(_folder: Path) -> AsyncIterator[BankCore]:
 async def embedded(folder: Path) -> AsyncIterator[BankCore]:
     async with bank.sql_core(fresh_database(folder)) as core:
         yield core
+
+
+@asynccontextmanager
+async def over_http(folder: Path) -> AsyncIterator[BankCore]:
+    """The adapter, a real server on a real socket, and the embedded ledger behind it."""
+    async with embedded(folder) as behind, served(app(behind, token="s3cret")) as url:
+        core = HttpCore(url, token="s3cret", limits=PATIENT)
+        yield core
+        await core.close()
 
 
 def fresh_database(folder: Path) -> Path:
@@ -50,6 +63,7 @@ def _database() -> bytes:
 CORES: Final[dict[str, Callable[[Path], AbstractAsyncContextManager[BankCore]]]] = {
     "memory": memory,
     "embedded": embedded,
+    "http": over_http,
 }
 
 
