@@ -21,6 +21,7 @@ from agent_console.messages import (
     Pong,
     Resume,
     ServerMessage,
+    Shown,
 )
 from agent_console.tickets import Pass
 
@@ -56,13 +57,19 @@ class Run(msgspec.Struct, frozen=True):
     command: Command
 
 
+class Note(msgspec.Struct, frozen=True):
+    """A pop stands on the page."""
+
+    shown: Shown
+
+
 class Close(msgspec.Struct, frozen=True):
     """End the connection."""
 
     code: CloseCode
 
 
-Step: TypeAlias = Reply | Open | Run | Close
+Step: TypeAlias = Reply | Open | Run | Note | Close
 State: TypeAlias = Literal["waiting", "open", "closed"]
 Redeem: TypeAlias = Callable[[str, float], Pass | None]
 
@@ -105,6 +112,8 @@ class Connection:
                 return [self._close(4400)]
             case Ping():
                 return [Reply(Pong(now=now))]
+            case Shown():
+                return [Note(message)]
             case command:
                 return [Run(command)]
 

@@ -24,6 +24,7 @@ from agent_console.messages import (
     PopRaised,
     Resume,
     ServerMessage,
+    Shown,
     Snapshot,
     Welcome,
     encode_body,
@@ -118,6 +119,11 @@ class Hub:
     def answer(self, holder: Pass, message: ServerMessage) -> str:
         """Return the frame of a message that is for one page only."""
         return wrap(self._desks[_key(holder.me)].seq, encode_body(message))
+
+    def shown(self, holder: Pass, message: Shown) -> None:
+        """Note that the page has a pop on its screen."""
+        if holder.me.agent_id is not None:
+            self._engine.pop_shown(holder.me.agent_id, message.pop_id, message.page)
 
     def knows_call(self, holder: Pass, call_id: str) -> bool:
         """Say whether the call stands on the person's desk."""

@@ -8,7 +8,7 @@ A message of the server travels in an :class:`Envelope`.  Messages about the age
 states, queues) form one numbered stream per agent; all tabs of the agent see the same stream.
 """
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -140,12 +140,16 @@ class Pop(Record, frozen=True, kw_only=True):
     """A call at this agent's phone, with what is known of the caller."""
 
     call_id: str
+    pop_id: str = ""
+    """One offer of this call to this agent; the page names it in ``shown``."""
     phase: CallPhase
     queue: str
     reason: str = ""
     """Topic for which the caller wants a person; the catalogue has the words."""
     menu_path: tuple[str, ...] = ()
     """Ids of the visited menu nodes, oldest first."""
+    route: tuple[Text, ...] = ()
+    """Why the call was sent here, in words for the agent."""
     verified: VerifiedLevel = "none"
     language: Language = "zh"
     number: str = ""
@@ -380,11 +384,19 @@ class Dispose(Message, frozen=True, kw_only=True):
     code: str
 
 
+class Shown(Message, frozen=True, kw_only=True):
+    """A pop stands on the page's screen.  Not answered; said anew after every reconnection."""
+
+    pop_id: Annotated[str, msgspec.Meta(max_length=200)]
+    page: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    """A random name that the page gives itself when it is loaded."""
+
+
 class Ping(Message, frozen=True, kw_only=True):
     """Sign of life."""
 
 
-ClientMessage: TypeAlias = Hello | SetState | Ready | ExtendWrapUp | Dispose | Ping
+ClientMessage: TypeAlias = Hello | SetState | Ready | ExtendWrapUp | Dispose | Shown | Ping
 Command: TypeAlias = SetState | Ready | ExtendWrapUp | Dispose
 """What the agent wants; ``ref`` is the page's own number, repeated in the answer."""
 

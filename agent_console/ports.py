@@ -55,6 +55,12 @@ class EnginePort(Protocol):
         Called by the listener, before it returns.
         """
 
+    def pop_shown(self, agent_id: str, pop_id: str, page: str) -> None:
+        """Note that a page of the agent has the pop on its screen; must not block or raise.
+
+        Called again for the same page after a reconnection, and for pops that are gone.
+        """
+
     async def sign_out(self, agent_id: str) -> None:
         """Take the agent out of the queues."""
 

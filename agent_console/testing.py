@@ -44,6 +44,8 @@ class FakeEngine:
         self.commands: list[tuple[str, ...]] = []
         self.shown: list[tuple[str, str, int]] = []
         """Agent, call and number of pages of every pop so far."""
+        self.seen: list[tuple[str, str, str]] = []
+        """Agent, pop and page of every word that a pop stands on a screen."""
         self.refuse_with: ErrorCode | None = None
         self.broken = False
         self.wrap_up_s = 30.0
@@ -63,6 +65,9 @@ class FakeEngine:
 
     def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
         self.shown.append((agent_id, call_id, sessions))
+
+    def pop_shown(self, agent_id: str, pop_id: str, page: str) -> None:
+        self.seen.append((agent_id, pop_id, page))
 
     async def sign_out(self, agent_id: str) -> None:
         self._command("sign_out", agent_id)

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from agent_console import metrics
 from agent_console.commands import Commands
 from agent_console.config import ConsoleConfig
-from agent_console.connection import Close, Connection, Open, Reply, Run
+from agent_console.connection import Close, Connection, Note, Open, Reply, Run
 from agent_console.hub import Hub
 from agent_console.messages import CloseCode
 from agent_console.ports import Clock
@@ -143,6 +143,8 @@ class Socket:
                         self._hub.join(self, holder, resume)
                     case Reply(reply) if self._holder is not None:
                         self.offer(self._hub.answer(self._holder, reply))
+                    case Note(shown) if self._holder is not None:
+                        self._hub.shown(self._holder, shown)
                     case Run(command) if self._holder is not None:
                         reply = await self._commands.run(self._holder, command)
                         self.offer(self._hub.answer(self._holder, reply))

@@ -175,6 +175,10 @@ class Engine(Orders, Generic[BriefT]):
         """Return the pop that the agent's console should show now, e.g. after a page reload."""
         return self._pops.pop_of(agent_id)
 
+    def pop_shown(self, agent_id: AgentId, pop_id: str, page: str) -> None:
+        """Note that a page of the agent has this pop on its screen; others are ignored."""
+        self._pops.shown(agent_id, pop_id, page)
+
     def health(self) -> views.Health:
         """Return how the engine itself is."""
         follower = self._follower

@@ -20,6 +20,11 @@ POP_LATENCY: Final = Histogram(
     "From Asterisk's AgentCalled to the pop on the bus",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
 )
+POP_SHOWN: Final = Histogram(
+    "hotline_pop_shown_seconds",
+    "From the pop on the bus to the page's word that it stands on the screen",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
 POPS_WITHOUT_BRIEF: Final = Counter(
     "hotline_pops_without_brief", "Pops that went out before the customer's brief was ready"
 )

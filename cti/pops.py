@@ -18,6 +18,7 @@ from cti.core import events as ev
 from cti.core.calls import Call
 from cti.core.events import VerifiedLevel
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+from cti.core.steps import TALKING
 from cti.core.world import World
 from cti.ports import CustomerBriefs
 
@@ -26,6 +27,8 @@ _log = structlog.get_logger(__name__)
 BriefT = TypeVar("BriefT")
 _GIVE_UP = 10.0
 """Seconds after which a brief is no longer waited for."""
+_MOST_PAGES = 20
+"""Pages of one agent that are counted."""
 
 
 class PopRaised(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
@@ -54,6 +57,8 @@ class PopRaised(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
     raised_at: float
     latency: float
     """Seconds from ``rang_at`` to ``raised_at``."""
+    route_reasons: tuple[str, ...] = ()
+    """Why the call was sent here, as codes; see :class:`cti.core.events.CallRouted`."""
     connected: bool = False
     """Whether the agent has the customer already (on re-delivery)."""
 
@@ -106,11 +111,41 @@ class PopDesk(Generic[BriefT]):
         self._fetches: dict[CallId, tuple[CustomerId, asyncio.Task[BriefT | None]]] = {}
         self._pops: dict[AgentId, PopRaised[BriefT]] = {}
         self._raising: dict[AgentId, tuple[str, asyncio.Task[None]]] = {}
-        self._offers = 0
+        self._adopted: set[str] = set()
+        """Offers of the time before our start that are being raised anew."""
+        self._shown: dict[str, set[str]] = {}
+        """The pages on which each pop stands."""
 
     def pop_of(self, agent_id: AgentId) -> PopRaised[BriefT] | None:
         """Return what the agent's console should show now, to a page that was just opened."""
         return self._pops.get(agent_id)
+
+    def shown(self, agent_id: AgentId, pop_id: str, page: str) -> bool:
+        """Note that a page has the pop on its screen; say whether that was news.
+
+        A page may say it again (after a reconnection); a pop that is gone is nobody's any more.
+        """
+        pop = self._pops.get(agent_id)
+        if pop is None or pop.pop_id != pop_id:
+            return False
+        pages = self._shown.setdefault(pop_id, set())
+        if page in pages or len(pages) >= _MOST_PAGES:
+            return False
+        pages.add(page)
+        now = self._clock()
+        after = max(0.0, now - pop.raised_at)
+        metrics.POP_SHOWN.observe(after)
+        self._record(
+            ev.PopShown(
+                at=now,
+                call_id=pop.call_id,
+                agent_id=agent_id,
+                page=page,
+                pages=len(pages),
+                after=after,
+            )
+        )
+        return True
 
     def on_event(self, world: World, event: ev.DomainEvent) -> None:
         """React to one event that has been applied to ``world``."""
@@ -132,6 +167,8 @@ class PopDesk(Generic[BriefT]):
                 self._withdraw(event.target, event.call_id, event.at, "left_queue")
             case ev.AgentStateChanged():
                 self._agent_changed(event)
+            case ev.EngineResynchronised():
+                self._adopt(world)
             case ev.CallEnded():
                 self._withdraw_all(event.call_id, event.at, "abandoned")
                 fetch = self._fetches.pop(event.call_id, None)
@@ -169,8 +206,7 @@ class PopDesk(Generic[BriefT]):
 
     def _ring(self, world: World, call: Call, event: ev.AgentRinging) -> None:
         self._cancel_raising(event.agent_id)
-        self._offers += 1
-        pop_id = f"{event.call_id}/{event.agent_id}/{self._offers}"
+        pop_id = _offer(event)
         fetch = self._prefetch(call)
         if fetch is None or fetch.done():
             brief = fetch.result() if fetch is not None and not fetch.cancelled() else None
@@ -237,6 +273,7 @@ class PopDesk(Generic[BriefT]):
             menu_path=call.menu_path,
             verified=call.verified,
             customer_id=call.customer_id,
+            route_reasons=call.route_reasons,
             wait_time=call.wait_time(call.connected_at or now if talking else now),
             brief=brief,
             brief_status="pending" if pending else status,
@@ -247,6 +284,9 @@ class PopDesk(Generic[BriefT]):
         )
         self._pops[event.agent_id] = pop
         sessions = self._bus.publish(agent_topic(event.agent_id), pop)
+        if pop_id in self._adopted:
+            self._adopted.discard(pop_id)
+            return  # it was presented before the restart
         metrics.POP_LATENCY.observe(pop.latency)
         self._record(
             ev.PopPresented(
@@ -285,7 +325,7 @@ class PopDesk(Generic[BriefT]):
         pop = self._pops.get(agent_id)
         if pop is None or pop.call_id != call_id:
             return
-        del self._pops[agent_id]
+        self._forget(agent_id)
         gone = PopWithdrawn(
             pop_id=pop.pop_id, call_id=call_id, agent_id=agent_id, at=at, cause=cause
         )
@@ -314,12 +354,40 @@ class PopDesk(Generic[BriefT]):
         )
         self._bus.publish(agent_topic(event.agent_id), now)
 
+    def _adopt(self, world: World) -> None:
+        """After a restart: the pops of the phones that ring, and of the calls that agents have."""
+        for agent in list(world.agents.values()):
+            call = world.calls.get(agent.call_id) if agent.call_id else None
+            known = self._pops.get(agent.agent_id)
+            if call is None or agent.agent_id in self._raising or known is not None:
+                continue
+            rang = next((at for who, at in call.ringing if who == agent.agent_id), None)
+            if rang is None and agent.agent_id == call.agent_id and call.state in TALKING:
+                rang = call.connected_at
+            if rang is not None:
+                ringing = ev.AgentRinging(
+                    at=rang,
+                    call_id=call.call_id,
+                    agent_id=agent.agent_id,
+                    queue=call.queue or QueueName(""),
+                )
+                self._adopted.add(_offer(ringing))
+                self._ring(world, call, ringing)
+
     def _agent_changed(self, event: ev.AgentStateChanged) -> None:
         """Forget a pop when the agent is done with the call."""
         pop = self._pops.get(event.agent_id)
         if pop is not None and pop.connected and event.call_id != pop.call_id:
             self._cancel_raising(event.agent_id)
-            del self._pops[event.agent_id]
+            self._forget(event.agent_id)
+
+    def _forget(self, agent_id: AgentId) -> None:
+        self._shown.pop(self._pops.pop(agent_id).pop_id, None)
+
+
+def _offer(event: ev.AgentRinging) -> str:
+    """Return the offer's name: after the moment of ringing, so that it survives our restart."""
+    return f"{event.call_id}/{event.agent_id}/{round(event.at * 1000)}"
 
 
 def _failed(task: "asyncio.Task[BriefT | None]") -> bool:

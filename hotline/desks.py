@@ -30,6 +30,7 @@ from cti.errors import (
     UnknownAgentError,
     UnknownCallError,
 )
+from hotline.route_words import route_words
 from hotline.settings.model import QueueSettings
 
 log = structlog.get_logger(__name__)
@@ -153,6 +154,9 @@ class Desks:
     def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
         del agent_id, call_id
         self._pages = sessions
+
+    def pop_shown(self, agent_id: str, pop_id: str, page: str) -> None:
+        self._engine.pop_shown(AgentId(agent_id), pop_id, page)
 
     # --- what an agent asks for ------------------------------------------------------------
 
@@ -288,6 +292,8 @@ class Desks:
         call = self._engine.world.calls.get(raised.call_id)
         return msg.Pop(
             call_id=raised.call_id,
+            pop_id=raised.pop_id,
+            route=route_words(raised.route_reasons, raised.agent_id),
             phase="connected" if raised.connected else "ringing",
             queue=raised.queue,
             reason=raised.reason,

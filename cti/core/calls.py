@@ -154,6 +154,7 @@ _STATELESS: Final = (
     ev.CallRouted,
     ev.WrapUpExtended,
     ev.PopPresented,
+    ev.PopShown,
     ev.OfferPresented,
 )
 

@@ -250,6 +250,18 @@ class PopPresented(CallEvent, frozen=True, kw_only=True):
     """How many console sessions of that agent were connected (0: nobody saw it)."""
 
 
+class PopShown(CallEvent, frozen=True, kw_only=True):
+    """A page of the agent's console has the pop on its screen, and says so."""
+
+    agent_id: AgentId
+    page: str
+    """A random name that the page gave itself when it was loaded."""
+    pages: int
+    """How many pages have shown this pop by now, as far as this process knows."""
+    after: float
+    """Seconds since the pop was sent."""
+
+
 class OfferPresented(CallEvent, frozen=True, kw_only=True):
     agent_id: AgentId
     customer_id: CustomerId
@@ -312,6 +324,7 @@ DomainEvent: TypeAlias = (
     | WrapUpEnded
     | CallDisposed
     | PopPresented
+    | PopShown
     | OfferPresented
     | CallEnded
     | AgentStateChanged

@@ -11,6 +11,7 @@ from cti.core.agents import WRAP_UP, Agent, Membership
 from cti.core.calls import Call
 from cti.core.fold import paused, unpaused
 from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.own_queue import OWN
 from cti.core.records import Leg, Member, Snapshot, Waiting
 from cti.core.steps import (
     TALKING,
@@ -104,7 +105,8 @@ def _sign_in(world: World, agent_id: AgentId, members: list[Member], at: float) 
     if agent.state == "logged_out":
         world.move(agent_id, "signed_in", at)
     pauses = [m for m in members if m.paused]
-    stale = next((m for m in pauses if m.paused_reason == WRAP_UP), None)
+    stales = [m for m in pauses if m.paused_reason == WRAP_UP]
+    stale = next((m for m in stales if m.queue != OWN), stales[0] if stales else None)
     if stale is not None:
         _adopt_wrap_up(world, agent_id, stale, at)
     elif pauses:
@@ -287,8 +289,8 @@ def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) ->
         complete(world, call, at, "system")
         call = world.calls[call.call_id]
     if call.state not in TALKING:
-        membership = agent.memberships[0]
-        queue = call.queue or membership.queue
+        queues = [m.queue for m in agent.memberships]
+        queue = call.queue or next((q for q in queues if q != OWN), queues[0])
         if call.state not in WAITING:
             call = ensure_queued(world, call, queue, at)
         connected = ev.CallConnected(

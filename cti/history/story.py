@@ -179,7 +179,8 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
     "WrapUpExtended": lambda e: f"wrap-up of {e.agent_id} was extended",
     "WrapUpEnded": lambda e: f"wrap-up of {e.agent_id} ended by {e.ended_by}",
     "CallDisposed": lambda e: f"{e.agent_id} noted: {e.disposition}",
-    "PopPresented": lambda e: f"pop shown to {e.agent_id} on {e.sessions} pages",
+    "PopPresented": lambda e: f"pop sent to {e.agent_id} on {e.sessions} pages",
+    "PopShown": lambda e: f"pop on the screen of {e.agent_id} after {e.after:.2f} s",
     "OfferPresented": lambda e: f"offer {e.offer_id} shown to {e.agent_id} as no. {e.rank}",
     "CallEnded": lambda e: f"ended by {e.ended_by} (cause {e.cause})",
 }

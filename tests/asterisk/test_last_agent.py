@@ -1,5 +1,12 @@
-"""A customer who calls again is first offered to the agent whom they know, on a real Asterisk."""
+"""A customer who calls again is first offered to the agent whom they know, on a real Asterisk.
 
+The same stack shows that a pop survives the death of the console while the phone rings.
+"""
+
+import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -28,6 +35,7 @@ QUEUES = """
 missed_calls = 0
 [[queues]]
 name = "service"
+ring_seconds = 60
 wrap_up_seconds = 2
 [[queues]]
 name = "vip"
@@ -59,11 +67,11 @@ class Hall:
             ),
         )
 
-    async def phone_in(self) -> str:
+    async def phone_in(self, caller: str = CUSTOMER) -> str:
         """Let the customer ask for a person; return the call's id."""
         assert self.site.carrier is not None
         known = {e.call_id for e in self.journal.refresh().of(ev.CallArrived)}
-        self.site.carrier.call("95500", caller=CUSTOMER, steps=["w1", "d0"])
+        self.site.carrier.call("95500", caller=caller, steps=["w1", "d0"])
         arrived = await self.journal.wait(
             ev.CallArrived, 20, where=lambda e: e.call_id not in known
         )
@@ -150,3 +158,33 @@ async def test_an_agent_who_does_not_answer_loses_the_caller_to_the_queue(hall: 
     finally:
         hall.site.carrier.set_phone("1001", 0.2)
         await hall.hang_up(call_id)
+
+
+async def test_a_pop_stands_on_the_page_again_after_the_console_died(hall: Hall) -> None:
+    assert hall.site.carrier is not None
+    hall.site.carrier.set_phone("1001", -1)
+    hall.site.carrier.set_phone("1002", -1)
+    call_id = await hall.phone_in("+8613912345678")
+    ringing = await hall.journal.wait(ev.AgentRinging, 20, call_id=call_id)
+    desk = hall.desks[ringing.agent_id]
+    _, raised = await desk.wait(msg.PopRaised, 5, lambda m: m.pop.call_id == call_id)
+    await desk.client.send("shown", pop_id=raised.pop.pop_id, page="page1")
+    shown = await hall.journal.wait(ev.PopShown, 5, call_id=call_id)
+    assert (shown.agent_id, shown.page, shown.pages) == (ringing.agent_id, "page1", 1)
+
+    os.kill(hall.site.pids()["console"] or 0, signal.SIGKILL)
+    await asyncio.gather(*(d.close() for d in hall.desks.values()))
+    await hall.site.ready()
+    back = time.monotonic()
+    await hall.seat(ringing.agent_id)
+    _, picture = await hall.desks[ringing.agent_id].wait(msg.Snapshot, 5, lambda m: bool(m.pops))
+    assert time.monotonic() - back < 2.0
+    [pop] = picture.pops
+    assert (pop.call_id, pop.pop_id, pop.phase) == (call_id, raised.pop.pop_id, "ringing")
+    assert hall.journal.refresh().of(ev.AgentMissed, call_id) == []  # it rings on
+    presented = hall.journal.of(ev.PopPresented, call_id)
+    assert [(e.agent_id, e.sessions) for e in presented] == [(ringing.agent_id, 1)]
+    hall.site.carrier.set_phone("1001", 0.2)
+    hall.site.carrier.set_phone("1002", 0.2)
+    await hall.hang_up(call_id)
+    await hall.seat("1002" if ringing.agent_id == "1001" else "1001")

@@ -122,6 +122,29 @@ async def on_duty(page: Page, console: Console, login: str = "1001") -> None:
     await expect(page.get_by_test_id("state")).to_have_attribute("data-state", "available")
 
 
+async def test_the_page_says_why_a_call_came_and_that_it_shows_it(
+    page: Page, console: Console
+) -> None:
+    await on_duty(page, console)
+    why = Text(zh="客户上次由您接待", en="You served this customer last time")
+    console.engine.ring("1001", pop(pop_id="c1/1001/7", route=(why,)))
+    await expect(page.get_by_test_id("route")).to_have_text(why.zh)
+    await page.get_by_test_id("language").click()
+    await expect(page.get_by_test_id("route")).to_have_text(why.en)
+    await console.stop()
+    await expect(page.get_by_test_id("line")).not_to_have_attribute("data-line", "open")
+    await console.start()
+    await expect(page.get_by_test_id("line")).to_have_attribute(
+        "data-line", "open", timeout=20_000
+    )
+    await expect(page.get_by_test_id("pop")).to_be_visible()
+    # The same page says it again to the new server, under the same name.
+    told = {(agent, pop_id) for agent, pop_id, _ in console.engine.seen}
+    assert told == {("1001", "c1/1001/7")}
+    assert len({name for _, _, name in console.engine.seen}) == 1
+    assert len(console.engine.seen) == 2
+
+
 async def test_an_agent_signs_in_takes_a_call_and_disposes_of_it(
     page: Page, console: Console
 ) -> None:

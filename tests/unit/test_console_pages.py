@@ -17,6 +17,7 @@ from agent_console.messages import (
     Failed,
     Hello,
     Ping,
+    Pong,
     PopCompleted,
     PopConnected,
     PopRaised,
@@ -26,6 +27,7 @@ from agent_console.messages import (
     Ready,
     Resume,
     SetState,
+    Shown,
     Snapshot,
     Welcome,
     WrapUpEnded,
@@ -102,6 +104,25 @@ async def test_all_tabs_of_an_agent_see_one_stream(kit: Kit, wang: Browser) -> N
         kit.engine.ring("1001", pop())
         assert await one.read() == await two.read()
     assert kit.engine.shown == [("1001", "c1", 2)]
+
+
+async def test_a_page_says_that_it_shows_a_pop_and_is_not_answered(
+    kit: Kit, wang: Browser
+) -> None:
+    boss = kit.browser()
+    await boss.sign_in("boss")
+    async with wang.page() as page, boss.page() as bosses:
+        await page.read_all(2)
+        await bosses.read_all(2)
+        page.send(Shown(pop_id="c1/1001/5", page="a1"))
+        bosses.send(Shown(pop_id="c1/1001/5", page="b1"))  # has no phone of their own
+        page.send(Ping())
+        assert isinstance((await page.read()).message, Pong)
+        page.send(Shown(pop_id="c1/1001/5", page="x" * 41))
+        refused = (await page.read()).message
+        assert isinstance(refused, Failed)
+        assert refused.code == "bad_message"
+    assert kit.engine.seen == [("1001", "c1/1001/5", "a1")]
 
 
 async def test_nobody_else_gets_an_agents_pop(kit: Kit, wang: Browser) -> None:

@@ -125,6 +125,14 @@ async def test_a_pop_is_masked_and_knows_when_the_caller_queued(desk: Desk) -> N
     assert message.pop.queued_at == 45.0
     assert message.pop.menu_path == ("welcome", "main_menu")
     assert message.pop.brief == "unknown"
+    assert message.pop.pop_id == "p"
+
+
+async def test_a_pop_says_why_it_came(desk: Desk) -> None:
+    desk.bus.publish(agent_topic(AGENT), raised(route_reasons=("segment=gold", "queue=default")))
+    (message,) = desk.messages()
+    told = [text.en for text in message.pop.route]
+    assert told == ["Gold customer", "The queue of the number dialled"]
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "<unknown>"])

@@ -157,6 +157,49 @@ async def test_a_pop_is_raised_connected_and_forgotten(bench: Bench) -> None:
     ]
 
 
+async def test_every_page_that_shows_a_pop_is_journaled_once(bench: Bench) -> None:
+    ringing, after = _until(_stream("answered_caller_ends"), "AgentCalled")
+    await bench.say(ringing)
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    bench.now += 0.25
+    for page, pop_id in [("a", pop.pop_id), ("a", pop.pop_id), ("b", pop.pop_id), ("b", "gone")]:
+        bench.engine.pop_shown(ONE, pop_id, page)
+    bench.engine.pop_shown(AgentId("1002"), pop.pop_id, "c")
+    await bench.say(after)
+    bench.engine.pop_shown(ONE, pop.pop_id, "d")
+    await bench.engine.flush()
+    shown = [e for _, e in await bench.journal.read() if isinstance(e, ev.PopShown)]
+    assert [(e.agent_id, e.page, e.pages) for e in shown] == [(ONE, "a", 1), (ONE, "b", 2)]
+    assert shown[0].after == pytest.approx(0.25, abs=0.05)
+
+
+@pytest.mark.parametrize("until", ["AgentCalled", "AgentConnect"])
+async def test_a_restart_brings_the_pop_back_under_its_name(bench: Bench, until: str) -> None:
+    begun, _ = _until(_stream("answered_caller_ends"), until)
+    await bench.say(begun)
+    before = bench.engine.pop_of(ONE)
+    assert before is not None
+    await bench.engine.stop()
+    stored = [e for _, e in await bench.journal.read()]
+
+    bench.engine = bench.make()
+    await bench.engine.history.start()
+    await bench.engine.history.restore(bench.engine.world)
+    desk = bench.engine._pops
+    desk.on_event(bench.engine.world, ev.EngineResynchronised(at=bench.now, calls=1, members=1))
+    await settle()
+    again = bench.engine.pop_of(ONE)
+    assert again is not None
+    assert (again.call_id, again.connected) == (before.call_id, before.connected)
+    if until == "AgentCalled":
+        assert again.pop_id == before.pop_id
+    await bench.engine.history.stop()
+    assert sum(isinstance(e, ev.PopPresented) for e in stored) == 1
+    now = [e for _, e in await bench.journal.read()]
+    assert now == stored  # it was presented before
+
+
 async def test_the_brief_is_fetched_when_the_call_is_queued(bench: Bench) -> None:
     joined, _ = _until(_stream("answered_caller_ends"), "QueueCallerJoin")
     await bench.say(joined)

@@ -18,7 +18,8 @@ const CARD: CustomerCard = {
   offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance') }],
 }
 const POP: Pop = {
-  call_id: 'c1', phase: 'ringing', queue: 'vip', reason: 'card', menu_path: ['main', 'unnamed_node'], verified: 'number',
+  call_id: 'c1', pop_id: 'c1/1001/1', route: [text('客户上次由您接待', 'You served this customer last time')],
+  phase: 'ringing', queue: 'vip', reason: 'card', menu_path: ['main', 'unnamed_node'], verified: 'number',
   language: 'zh', number: '+86 138****8000', queued_at: 1000, raised_at: 1030, connected_at: null, ended_at: null,
   brief: 'loading', customer: null,
 }
@@ -49,6 +50,7 @@ describe('the page', () => {
     expect(shown('caller-number')).toBe('+86 138****8000')
     expect(shown('verified')).toContain('仅号码匹配')
     expect(shown('reason')).toBe('信用卡')
+    expect(shown('route')).toBe('客户上次由您接待')
     expect(screen.getByText('unnamed_node')).toBeTruthy()
     desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', customer: CARD }] }
     await screen.findByTestId('segment')

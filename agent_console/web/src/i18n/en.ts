@@ -67,6 +67,7 @@ export const en: Readonly<Record<Key, string>> = {
   'fact.reason': 'Calling about',
   'fact.path': 'Menu path',
   'fact.queue': 'Queue',
+  'fact.route': 'Why you',
   'fact.waited': 'Waited',
   'fact.balance': 'Balance band',
   'fact.since': 'Customer since',

@@ -66,6 +66,7 @@ export const zh = {
   'fact.reason': '来电事由',
   'fact.path': '菜单路径',
   'fact.queue': '队列',
+  'fact.route': '分配原因',
   'fact.waited': '等待时长',
   'fact.balance': '资产区间',
   'fact.since': '开户时间',

@@ -36,7 +36,12 @@ export const currentPop = computed<Pop | null>(() => {
   return pops.find(pop => pop.call_id === chosen.value) ?? pops.at(-1) ?? null
 })
 
+/** Whether anybody can see this page at all. */
+export const visible = signal(document.visibilityState === 'visible')
+
 let nextRef = 1
+/** This page's name for itself, so that the server counts it once. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(8)), byte => byte.toString(16).padStart(2, '0')).join('')
 
 const wire = new Line(
   {
@@ -99,6 +104,9 @@ function command(message: WithoutRef<ClientMessage>): void {
   }
 }
 
+/** Tells the server that a pop stands on the screen; after a reconnection it is told again. */
+export const shown = (popId: string) => wire.send({ type: 'shown', pop_id: popId, page: PAGE })
+
 export const becomeAvailable = () => command({ type: 'set_state', state: 'available' })
 export const pause = (reason: string) => command({ type: 'set_state', state: 'paused', reason })
 export const ready = () => command({ type: 'ready' })
@@ -109,6 +117,7 @@ export async function start(): Promise<void> {
   window.setInterval(tick, 1000)
   window.addEventListener('online', () => wire.hurry())
   document.addEventListener('visibilitychange', () => {
+    visible.value = document.visibilityState === 'visible'
     if (document.visibilityState === 'visible') {
       tick()
       wire.hurry()

@@ -1,4 +1,6 @@
+import { useEffect } from 'preact/hooks'
 import { local, named, t } from '../i18n'
+import { live, shown, visible } from '../state/store'
 import { now } from '../state/time'
 import type { CustomerCard, Pop } from '../wire/messages.gen'
 import { callerName } from './caller'
@@ -7,6 +9,9 @@ import { Since } from './Timer'
 
 export function CallerCard({ pop }: { pop: Pop }) {
   const customer = pop.customer
+  useEffect(() => {
+    if (live.value && visible.value && pop.pop_id !== '') shown(pop.pop_id)
+  }, [pop.pop_id, live.value, visible.value])
   return (
     <section class="card caller" data-phase={pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
       <PhaseBar pop={pop} />
@@ -100,6 +105,12 @@ function CallFacts({ pop }: { pop: Pop }) {
         <dt>{t('fact.waited')}</dt>
         <dd><Since at={pop.queued_at} until={waitedUntil} /></dd>
       </div>
+      {pop.route.length > 0 && (
+        <div class="fact wide-fact">
+          <dt>{t('fact.route')}</dt>
+          <dd data-testid="route">{pop.route.map(local).join(' · ')}</dd>
+        </div>
+      )}
     </dl>
   )
 }

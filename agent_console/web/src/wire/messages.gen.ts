@@ -134,12 +134,16 @@ export interface Pong {
 /** A call at this agent's phone, with what is known of the caller. */
 export interface Pop {
   call_id: string
+  /** One offer of this call to this agent; the page names it in `shown`. */
+  pop_id: string
   phase: 'connected' | 'ended' | 'ringing'
   queue: string
   /** Topic for which the caller wants a person; the catalogue has the words. */
   reason: string
   /** Ids of the visited menu nodes, oldest first. */
   menu_path: readonly string[]
+  /** Why the call was sent here, in words for the agent. */
+  route: readonly Text[]
   verified: 'none' | 'number' | 'pin'
   language: 'en' | 'zh'
   /** The caller's number, masked; empty when withheld. */
@@ -246,6 +250,14 @@ export interface SetState {
   reason?: string
 }
 
+/** A pop stands on the page's screen. Not answered; said anew after every reconnection. */
+export interface Shown {
+  type: 'shown'
+  pop_id: string
+  /** A random name that the page gives itself when it is loaded. */
+  page: string
+}
+
 /** Body of `POST /api/session`. */
 export interface SignIn {
   login: string
@@ -344,6 +356,7 @@ export type ClientMessage =
   | Ready
   | ExtendWrapUp
   | Dispose
+  | Shown
   | Ping
 
 export type CloseCode = 4400 | 4401 | 4408 | 4409 | 4429 | 4503
