@@ -3,16 +3,23 @@
 Both sides of the append figure run in turn in this process on the same disk: ours (hash chain,
 group commit, a lasting answer to every caller) beside bare sqlite3 with one commit an event, and
 bare sqlite3 with one transaction for all.  The restart is that of a journal with all events on
-disk: open, load the checkpoint, fold what followed, restore calls and agents.
+disk, after a crash: a process writes them and is killed, their pages are dropped from memory, and
+a new process opens the file, loads the checkpoint, folds what followed, and restores calls and
+agents.
 
-    python -m bench.journal [--events 150000] [--json]
+    python -m bench.journal [--events 150000] [--folder DIR] [--json]
+
+Ten million events take 4 GB and about ten minutes.
 """
 
 import argparse
 import asyncio
 import itertools
 import json
+import os
+import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -185,8 +192,8 @@ def measure_appends(folder: Path) -> dict[str, float]:
     return {name: round(sorted(values)[ROUNDS // 2]) for name, values in found.items()}
 
 
-async def fill(path: Path, count: int) -> float:
-    """Write the events as an engine does, with its history beside it; return seconds."""
+async def fill(path: Path, count: int) -> None:
+    """Write the events as an engine does, with its history beside it, and die in the middle."""
     journal = SqliteJournal.open(path)
     keeper = HistoryKeeper(journal, ZONE)
     events = itertools.islice(stream(), count)
@@ -202,14 +209,14 @@ async def fill(path: Path, count: int) -> float:
     await keeper.stop()  # stores the last checkpoint
     if sys.stderr.isatty():
         print(file=sys.stderr)
-    # A crash: what follows has no checkpoint.
+    took = time.perf_counter() - begun
     await journal.append(list(itertools.islice(stream(), BETWEEN)))
-    await journal.close()
-    return time.perf_counter() - begun
+    print(json.dumps({"filled_s": took}), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)  # what follows the checkpoint stands in the log alone
 
 
-async def restart(path: Path, count: int) -> tuple[float, float, int]:
-    """Seconds until an engine's state stands, then until the day's figures do; calls alive."""
+async def restart(path: Path, count: int) -> None:
+    """Restore an engine's state, then the day's figures, and print how long each took."""
     begun = time.perf_counter()
     journal = SqliteJournal.open(path)
     keeper = HistoryKeeper(journal, ZONE)
@@ -217,55 +224,102 @@ async def restart(path: Path, count: int) -> tuple[float, float, int]:
     world = World(Rules(pseudonym_key=b"k" * 16))
     await keeper.restore(world)
     ready = time.perf_counter() - begun
+    print(json.dumps({"calls": len(world.calls), "restored_s": ready}), flush=True)
     last = START + count / 13 * 1.7
     figures = await keeper.figures(last - 86_400, last + 86_400)
-    shown = time.perf_counter() - begun
-    assert sum(row.answered for row in figures.queues.values()) > 0, "no call was answered"
+    shown = time.perf_counter() - begun - ready
+    answered = sum(row.answered for row in figures.queues.values())
+    print(json.dumps({"answered": answered, "figures_s": shown}), flush=True)
     await keeper.stop()
     await journal.close()
-    return ready, shown, len(world.calls)
+
+
+def in_child(step: str, path: Path, count: int) -> Iterator[dict[str, float]]:
+    """Run a step in a process of its own; yield what it prints, with the seconds until then."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "bench.journal", "--step", step]
+    command += ["--events", str(count), "--folder", str(path)]
+    root = Path(__file__).resolve().parents[1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root) as child:  # noqa: S603 - ours
+        assert child.stdout is not None
+        for line in child.stdout:
+            yield {**json.loads(line), "since_start_s": time.perf_counter() - begun}
+    killed = -signal.SIGKILL if step == "fill" else 0
+    assert child.returncode == killed, f"{step} ended with {child.returncode}"
+
+
+def forget(path: Path) -> None:
+    """Drop the file's pages from memory, as after a restart of the machine."""
+    for file in (path, Path(f"{path}-wal")):
+        with file.open("rb") as opened:
+            os.fsync(opened.fileno())
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def measure(folder: Path, count: int) -> dict[str, Any]:
+    appends = measure_appends(folder)
+    path = create(folder, "big.db")
+    [filled] = in_child("fill", path, count)
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        stored = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
+    assert stored == count + BETWEEN, "the journal does not hold what was written"
+    size = path.stat().st_size
+    forget(path)
+    cold = list(in_child("restart", path, count))
+    warm = list(in_child("restart", path, count))
+    assert cold[0]["calls"] > 0, "no call was restored"
+    assert cold[1]["answered"] > 0, "no call was answered"
+    return {
+        "events": stored,
+        "megabytes": round(size / 1e6),
+        "filled_per_s": round(count / filled["filled_s"]),
+        "appends_per_s": appends,
+        "ready_s": round(cold[0]["since_start_s"], 3),
+        "of_it_journal_s": round(cold[0]["restored_s"], 3),
+        "ready_again_s": round(warm[0]["since_start_s"], 3),
+        "figures_s": round(cold[1]["figures_s"], 3),
+        "calls_restored": int(cold[0]["calls"]),
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--events", type=int, default=150_000)
+    parser.add_argument("--folder", type=Path, help="where the file may grow; default: TMPDIR")
+    parser.add_argument("--step", choices=("fill", "restart"), help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
+    if arguments.step:
+        asyncio.run(
+            {"fill": fill, "restart": restart}[arguments.step](arguments.folder, arguments.events)
+        )
+        return 0
     if arguments.events < 20_000:
         parser.error("below 20,000 events the figures would say nothing")
-    with tempfile.TemporaryDirectory(prefix="hotline-bench-") as name:
-        folder = Path(name)
-        appends = measure_appends(folder)
-        path = create(folder, "big.db")
-        filled = asyncio.run(fill(path, arguments.events))
-        with sqlite3.connect(path) as connection:
-            stored = connection.execute("SELECT max(seq) FROM journal").fetchone()[0]
-        assert stored == arguments.events + BETWEEN, "the journal does not hold what was written"
-        ready, shown, calls = asyncio.run(restart(path, arguments.events))
-        size = path.stat().st_size
-    result: dict[str, Any] = {
-        "events": stored,
-        "megabytes": round(size / 1e6),
-        "filled_per_s": round(stored / filled),
-        "appends_per_s": appends,
-        "ready_s": round(ready, 3),
-        "figures_s": round(shown, 3),
-        "calls_restored": calls,
-    }
+    with tempfile.TemporaryDirectory(prefix="hotline-bench-", dir=arguments.folder) as name:
+        result = measure(Path(name), arguments.events)
     if arguments.json:
         print(json.dumps(result))
     else:
-        print(f"durable appends a second ({CALLERS} callers, each waits for its own event)")
-        print(f"  ours, chained, group commit   {appends['ours']:>10,}")
-        print(f"  sqlite3, a commit each        {appends['commit_each']:>10,}")
-        print(f"  sqlite3, one transaction      {appends['one_transaction']:>10,}")
-        print(f"{stored:,} events on disk ({result['megabytes']:,} MB), with history beside them:")
-        print(f"  written at {result['filled_per_s']:,} events a second")
-        print(
-            f"  after a crash ready in {ready:.2f} s ({calls} calls restored; limit {READY:g} s)"
-        )
-        print(f"  and the day's figures {shown - ready:.2f} s later")
-    return 0 if ready <= READY else 1
+        show(result)
+    return 0 if result["ready_s"] <= READY else 1
+
+
+def show(result: dict[str, Any]) -> None:
+    appends = result["appends_per_s"]
+    print(f"durable appends a second ({CALLERS} callers, each waits for its own event)")
+    print(f"  ours, chained, group commit   {appends['ours']:>10,}")
+    print(f"  sqlite3, a commit each        {appends['commit_each']:>10,}")
+    print(f"  sqlite3, one transaction      {appends['one_transaction']:>10,}")
+    print(f"{result['events']:,} events on disk ({result['megabytes']:,} MB), with history:")
+    print(f"  written at {result['filled_per_s']:,} events a second")
+    print(
+        f"  after a crash a new process is ready in {result['ready_s']:.2f} s (limit {READY:g} s),"
+        f" {result['of_it_journal_s']:.2f} s of it for the journal, {result['calls_restored']}"
+        " calls restored"
+    )
+    print(f"  again, with its pages in memory: {result['ready_again_s']:.2f} s")
+    print(f"  the day's figures {result['figures_s']:.2f} s later")
 
 
 if __name__ == "__main__":

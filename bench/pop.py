@@ -37,7 +37,7 @@ from hotline.demo.site import HOST, PortPlan, Site
 from hotline.selftest.report import PopLatency, latency
 from tests.asterisk import load
 
-BASE_PORT: Final = 45000
+BASE_PORT: Final = 44000
 PHONES: Final = "127.0.0.31"
 FIRST_AGENT: Final = 3001
 TALK: Final = 0.5

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -48,9 +48,14 @@ class MalformedEventError(Exception):
     """An event lacks what it must have; it is counted and skipped."""
 
 
+_ZERO: Final = ("0", "")
+
+
 def _number(text: str) -> float:
+    if text in _ZERO:
+        return 0.0
     try:
-        number = float(text or 0)
+        number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
@@ -58,10 +63,7 @@ def _number(text: str) -> float:
     return number
 
 
-def _presented(text: str) -> str:
-    return "" if text in ("<unknown>", "unknown") else text
-
-
+_WITHHELD: Final = ("<unknown>", "unknown")
 _VARIABLE: Final = "ChanVariable"
 
 
@@ -78,32 +80,38 @@ def _vars(text: str) -> rec.CallVars:
     return rec.CallVars(**found)
 
 
-def _shape(prefix: str, *keys: str) -> re.Pattern[str]:
+def _lines(prefix: str, *keys: str) -> str:
     """Return a pattern of lines in exactly this order; those with a ``*`` are read."""
-    lines = (
-        f"\r\n{prefix}{key.removeprefix('*')}: " + ("([^\r]*)" if key[0] == "*" else "[^\r]*")
+    return "".join(
+        f"\r\n{prefix}{key.removeprefix('*')}: " + ("([^\r]*+)" if key[0] == "*" else "[^\r]*+")
         for key in keys
     )
-    return re.compile("".join(lines) + "(?:\r\n|$)")
 
 
-_HEAD: Final = _shape("", "*Timestamp", "*SystemName")
+def _variables(prefix: str) -> str:
+    return f"((?:\r\n{prefix}{_VARIABLE}: [^\r]*+)*+)"
+
+
+def _shape(*lines: str) -> re.Pattern[str]:
+    return re.compile("".join(lines) + "(?=\r\n|$)")
+
+
+_HEAD: Final = _lines("", "Event", "Privilege", "*Timestamp", "*SystemName")
 _CHANNEL: Final = {
-    prefix: _shape(
+    prefix: _lines(
         prefix,
         *("*Channel", "*ChannelState", "ChannelStateDesc", "*CallerIDNum", "CallerIDName"),
         *("ConnectedLineNum", "ConnectedLineName", "Language", "AccountCode", "*Context"),
         *("*Exten", "Priority", "*Uniqueid", "*Linkedid"),
     )
+    + _variables(prefix)
     for prefix in ("", "Dest")
 }
 """A channel as ``ast_manager_build_channel_state_string_prefix`` writes it.
 
 One look takes all that we need; should another Asterisk write another order, only time is lost.
 """
-
-
-_MEMBER: Final = _shape(
+_MEMBER: Final = _lines(
     "",
     *("*Queue", "*MemberName", "*Interface", "StateInterface", "Membership", "*Penalty"),
     *("CallsTaken", "*LastCall", "*LastPause", "LoginTime", "*InCall", "*Status", "*Paused"),
@@ -111,31 +119,46 @@ _MEMBER: Final = _shape(
 )
 """A member as ``queue_member_blob_create`` of ``app_queue.c`` describes it; the same holds."""
 
+_LEG: Final = {prefix: _shape(lines) for prefix, lines in _CHANNEL.items()}
+_LEG_EVENT: Final = _shape(_HEAD, _CHANNEL[""])
+_MEMBER_EVENT: Final = _shape(_HEAD, _MEMBER)
+_OFFER: Final = _shape(_lines("", "*Queue", "*Interface", "*MemberName"))
+
 
 def leg(message: Message, prefix: str = "") -> rec.Leg:
     """Return the channel that the headers with ``prefix`` (empty or ``Dest``) describe."""
-    found = message.match(_CHANNEL[prefix])
+    found = message.match(_LEG[prefix], prefix + "Channel")
     if found is not None:
-        channel, state, caller_num, context, exten, uniqueid, linkedid = found.groups()
-    else:
-        channel, state, caller_num, context, exten, uniqueid, linkedid = (
-            message.get(prefix + key)
-            for key in (
-                *("Channel", "ChannelState", "CallerIDNum", "Context", "Exten"),
-                *("Uniqueid", "Linkedid"),
-            )
-        )
-    if not uniqueid:
+        return _leg(*found.groups())
+    fields = ("Channel", "ChannelState", "CallerIDNum", "Context", "Exten", "Uniqueid", "Linkedid")
+    values = [message.get(prefix + key) for key in fields]
+    if not values[5]:
         raise MalformedEventError(f"{message.event} has no {prefix}Uniqueid")
+    values.append(message.lines(prefix + _VARIABLE))
+    return _leg(*values)
+
+
+def _leg(
+    channel: str,
+    state: str,
+    caller_num: str,
+    context: str,
+    exten: str,
+    uniqueid: str,
+    linkedid: str,
+    variables: str,
+) -> rec.Leg:
+    if not uniqueid:
+        raise MalformedEventError(f"{channel} has no Uniqueid")
     return rec.Leg(
         channel=channel,
         uniqueid=uniqueid,
         linkedid=linkedid,
-        caller_num=_presented(caller_num),
+        caller_num="" if caller_num in _WITHHELD else caller_num,
         context=context,
         exten=exten,
         up=state == "6",
-        vars=_vars(message.lines(prefix + _VARIABLE)),
+        vars=_vars(variables),
     )
 
 
@@ -146,30 +169,43 @@ def _shown(message: Message) -> rec.Leg:
     )
 
 
-def _member(m: Message) -> rec.Member:
-    found = m.match(_MEMBER)
-    if found is not None:
-        queue, name, interface, *numbers, in_call, status, paused, reason = found.groups()
-    else:
-        interface = m.get("Interface") or m.get("Location")
-        queue, name = m.get("Queue"), m.get("MemberName") or m.get("Name") or interface
-        numbers = [m.get(key) for key in ("Penalty", "LastCall", "LastPause")]
-        in_call, status, paused = m.get("InCall"), m.get("Status"), m.get("Paused")
-        reason = m.get("PausedReason")
+def _described(m: Message) -> rec.Member:
+    """Return the member that the headers describe in whatever order, also in a list."""
+    interface = m.get("Interface") or m.get("Location")
+    return _member(
+        m.get("Queue"),
+        m.get("MemberName") or m.get("Name") or interface,
+        interface,
+        *(m.get(key) for key in ("Penalty", "LastCall", "LastPause")),
+        *(m.get(key) for key in ("InCall", "Status", "Paused", "PausedReason")),
+    )
+
+
+def _member(
+    queue: str,
+    name: str,
+    interface: str,
+    penalty: str,
+    last_call: str,
+    last_pause: str,
+    in_call: str,
+    status: str,
+    paused: str,
+    reason: str,
+) -> rec.Member:
     if not interface:
-        raise MalformedEventError(f"{m.event} names no interface")
-    penalty, last_call, last_pause = map(_number, numbers)
+        raise MalformedEventError(f"member {name!r} of {queue!r} has no interface")
     return rec.Member(
         queue=QueueName(queue),
-        member_name=AgentId(name),
+        member_name=AgentId(name or interface),
         interface=interface,
-        penalty=int(penalty),
+        penalty=int(_number(penalty)),
         device=_DEVICES.get(status, "unknown"),
         in_call=in_call == "1",
         paused=paused == "1",
         paused_reason=reason,
-        last_pause=last_pause,
-        last_call=last_call,
+        last_pause=_number(last_pause),
+        last_call=_number(last_call),
     )
 
 
@@ -177,73 +213,74 @@ def _queue(m: Message) -> QueueName:
     return QueueName(m.get("Queue"))
 
 
-def _agent(m: Message) -> AgentId:
-    return AgentId(m.get("MemberName") or m.get("Interface"))
+def _offer(m: Message) -> dict[str, Any]:
+    """Return which queue offers the call to whom."""
+    found = m.match(_OFFER, "Queue")
+    queue, interface, name = (
+        found.groups() if found else (m.get(key) for key in ("Queue", "Interface", "MemberName"))
+    )
+    return {
+        "queue": QueueName(queue),
+        "interface": interface,
+        "member_name": AgentId(name or interface),
+    }
 
 
-def _told(m: Message, at: float) -> rec.Record | None:
+def _place(m: Message) -> dict[str, Any]:
+    return {"queue": _queue(m), "position": int(_number(m.get("Position")))}
+
+
+def _told(m: Message) -> dict[str, Any] | None:
     # What Asterisk itself says of the channel comes before; only what follows was sent to us.
+    name = m.get("UserEvent")
     headers = {key.lower(): value for key, value in m.after("UserEvent").items()}
     try:
-        event = user_events.decode(m.get("UserEvent"), headers)
+        event = user_events.decode(name, headers)
     except msgspec.ValidationError as error:
-        raise MalformedEventError(f"{m.get('UserEvent')}: {error}") from error
-    return None if event is None else rec.HotlineTold(at=at, leg=leg(m), event=event)
+        raise MalformedEventError(f"{name}: {error}") from error
+    return None if event is None else {"event": event}
 
 
-_Reader = Callable[[Message, float], rec.Record | None]
-_READERS: Final[dict[str, _Reader]] = {
-    "Newstate": lambda m, at: rec.LegSeen(at=at, leg=leg(m)),
-    "Hold": lambda m, at: rec.LegHeld(at=at, leg=leg(m)),
-    "Unhold": lambda m, at: rec.LegUnheld(at=at, leg=leg(m)),
-    "HangupRequest": lambda m, at: rec.HangupRequested(at=at, leg=leg(m)),
-    "Hangup": lambda m, at: rec.LegGone(at=at, leg=leg(m), cause=int(_number(m.get("Cause")))),
-    "QueueCallerJoin": lambda m, at: rec.CallerJoined(
-        at=at, leg=leg(m), queue=_queue(m), position=int(_number(m.get("Position")))
+def _nothing(_: Message) -> dict[str, Any]:
+    return {}
+
+
+_Beside = Callable[[Message], dict[str, Any] | None]
+_Make = Callable[..., rec.Record]
+_OF_LEG: Final[dict[str, tuple[_Make, _Beside]]] = {
+    "Newstate": (rec.LegSeen, _nothing),
+    "Hold": (rec.LegHeld, _nothing),
+    "Unhold": (rec.LegUnheld, _nothing),
+    "HangupRequest": (rec.HangupRequested, _nothing),
+    "Hangup": (rec.LegGone, lambda m: {"cause": int(_number(m.get("Cause")))}),
+    "QueueCallerJoin": (rec.CallerJoined, _place),
+    "QueueCallerAbandon": (rec.CallerGaveUp, _place),
+    "AgentCalled": (rec.MemberCalled, lambda m: {"agent_leg": leg(m, "Dest"), **_offer(m)}),
+    "AgentRingNoAnswer": (
+        rec.MemberMissed,
+        lambda m: {"ring_time": _number(m.get("RingTime")) / 1000, **_offer(m)},
     ),
-    "QueueCallerAbandon": lambda m, at: rec.CallerGaveUp(
-        at=at, leg=leg(m), queue=_queue(m), position=int(_number(m.get("Position")))
+    "AgentConnect": (rec.MemberConnected, lambda m: {"agent_leg": leg(m, "Dest"), **_offer(m)}),
+    "AgentComplete": (
+        rec.MemberCompleted,
+        lambda m: {
+            "talk_time": _number(m.get("TalkTime")),
+            "reason": m.get("Reason"),
+            **_offer(m),
+        },
     ),
-    "AgentCalled": lambda m, at: rec.MemberCalled(
-        at=at,
-        leg=leg(m),
-        agent_leg=leg(m, "Dest"),
-        queue=_queue(m),
-        interface=m.get("Interface"),
-        member_name=_agent(m),
-    ),
-    "AgentRingNoAnswer": lambda m, at: rec.MemberMissed(
-        at=at,
-        leg=leg(m),
-        queue=_queue(m),
-        interface=m.get("Interface"),
-        member_name=_agent(m),
-        ring_time=_number(m.get("RingTime")) / 1000,
-    ),
-    "AgentConnect": lambda m, at: rec.MemberConnected(
-        at=at,
-        leg=leg(m),
-        agent_leg=leg(m, "Dest"),
-        queue=_queue(m),
-        interface=m.get("Interface"),
-        member_name=_agent(m),
-    ),
-    "AgentComplete": lambda m, at: rec.MemberCompleted(
-        at=at,
-        leg=leg(m),
-        queue=_queue(m),
-        interface=m.get("Interface"),
-        member_name=_agent(m),
-        talk_time=_number(m.get("TalkTime")),
-        reason=m.get("Reason"),
-    ),
-    "QueueMemberAdded": lambda m, at: rec.MemberAdded(at=at, member=_member(m)),
-    "QueueMemberRemoved": lambda m, at: rec.MemberRemoved(at=at, member=_member(m)),
-    "QueueMemberPause": lambda m, at: rec.MemberPaused(at=at, member=_member(m)),
-    "QueueMemberPenalty": lambda m, at: rec.MemberStatus(at=at, member=_member(m)),
-    "QueueMemberStatus": lambda m, at: rec.MemberStatus(at=at, member=_member(m)),
-    "UserEvent": _told,
+    "UserEvent": (rec.HotlineTold, _told),
 }
+"""The record of each event that shows a channel, and what it says beside that."""
+
+_OF_MEMBER: Final[dict[str, _Make]] = {
+    "QueueMemberAdded": rec.MemberAdded,
+    "QueueMemberRemoved": rec.MemberRemoved,
+    "QueueMemberPause": rec.MemberPaused,
+    "QueueMemberPenalty": rec.MemberStatus,
+    "QueueMemberStatus": rec.MemberStatus,
+}
+"""The record of each event that shows a member of a queue, and nothing else."""
 
 
 def event_time(message: Message, now: float) -> float:
@@ -263,17 +300,27 @@ def decode(message: Message, now: float) -> rec.Record | None:
 
     Raises :class:`MalformedEventError` if a header is missing or unreadable.
     """
-    reader = _READERS.get(message.event)
-    if reader is None:
-        return None
-    found = message.match(_HEAD)
-    stamp, server = (
-        found.groups() if found else (message.get("Timestamp"), message.get("SystemName"))
-    )
-    record = reader(message, _time(stamp, now))
-    if record is None or not server:
-        return record
-    return msgspec.structs.replace(record, server=server)
+    if (known := _OF_LEG.get(message.event)) is not None:
+        record, beside = known
+        more = beside(message)
+        if more is None:
+            return None
+        found = message.match(_LEG_EVENT)
+        if found is not None:
+            stamp, server, *fields = found.groups()
+            return record(at=_time(stamp, now), server=server, leg=_leg(*fields), **more)
+        return record(**_head(message, now), leg=leg(message), **more)
+    if (kind := _OF_MEMBER.get(message.event)) is not None:
+        found = message.match(_MEMBER_EVENT)
+        if found is not None:
+            stamp, server, *fields = found.groups()
+            return kind(at=_time(stamp, now), server=server, member=_member(*fields))
+        return kind(**_head(message, now), member=_described(message))
+    return None
+
+
+def _head(message: Message, now: float) -> dict[str, Any]:
+    return {"at": event_time(message, now), "server": message.get("SystemName")}
 
 
 def snapshot(
@@ -286,7 +333,7 @@ def snapshot(
             case "QueueParams":
                 names.append(_queue(m))
             case "QueueMember":
-                members.append(_member(m))
+                members.append(_described(m))
             case "QueueEntry":
                 waiting.append(
                     rec.Waiting(

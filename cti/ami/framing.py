@@ -14,6 +14,7 @@ from cti.errors import AmiActionRefusedError, AmiProtocolError
 _EOL: Final = b"\r\n"
 _END: Final = b"\r\n\r\n"
 _LINE: Final = "\r\n"
+_EVENT: Final = "Event: "
 _BANNER: Final = b"Asterisk Call Manager/"
 MAX_MESSAGE: Final = 1 << 20
 """Bytes of one message above which the stream is given up (Asterisk's are far below 64 KiB)."""
@@ -41,10 +42,13 @@ class Message:
     def of(cls, block: str) -> "Message":
         """Return the message that the lines of ``block`` hold; one without a colon is skipped."""
         message = cls.__new__(cls)
-        message._text = _LINE + block
+        message._text = text = _LINE + block
         message._headers = None
-        message._repeated = {}
-        message.event = message.get("Event")
+        if block.startswith(_EVENT):  # as every event begins
+            end = text.find(_LINE, 9)
+            message.event = text[9:end] if end >= 0 else text[9:]
+        else:
+            message.event = message.get("Event")
         return message
 
     @property
@@ -88,9 +92,15 @@ class Message:
         end = text.find(_LINE, text.rfind(start) + 2)
         return text[first + 2 : end] if end >= 0 else text[first + 2 :]
 
-    def match(self, shape: re.Pattern[str]) -> re.Match[str] | None:
-        """Return where ``shape`` first stands in the text; ``None`` also without a text."""
-        return shape.search(self._text) if self._headers is None else None
+    def match(self, shape: re.Pattern[str], key: str = "") -> re.Match[str] | None:
+        """Return the match of ``shape`` at the first line of ``key``, or at the very first line.
+
+        ``None`` also when all headers were asked for already.
+        """
+        if self._headers is not None:
+            return None
+        at = self._text.find(f"{_LINE}{key}:") if key else 0
+        return shape.match(self._text, at) if at >= 0 else None
 
     def after(self, key: str) -> dict[str, str]:
         """Return the headers that stand behind ``key``; of a ``UserEvent``, those sent to us."""

@@ -4,7 +4,6 @@ The same number under the same key gives the same text; without the key a number
 read nor found by trying all of them.
 """
 
-import hashlib
 import hmac
 from typing import Final
 
@@ -21,7 +20,7 @@ def pseudonym(number: str, key: bytes) -> str:
         raise ValueError("the pseudonym key needs 16 bytes or more; run `hotline doctor`")
     if not number:
         return ""
-    return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
+    return hmac.digest(key, number.encode(), "sha256").hex()[:_LENGTH]
 
 
 def plain_number(presented: str) -> str:
@@ -30,6 +29,8 @@ def plain_number(presented: str) -> str:
     Withheld numbers (``anonymous``, ``<unknown>``, names) give ``""``.
     """
     text = presented.strip()
+    if text.isascii() and text.removeprefix("+").isdecimal():
+        return text
     if not text or any(c.isalpha() for c in text):
         return ""
     digits = "".join(c for c in text if c.isascii() and c.isdigit())

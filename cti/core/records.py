@@ -13,7 +13,7 @@ from cti.core.user_events import UserEvent
 Device: TypeAlias = Literal["unknown", "free", "in_use", "unreachable", "ringing", "on_hold"]
 
 
-class CallVars(msgspec.Struct, frozen=True, kw_only=True):
+class CallVars(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The channel variables that Asterisk attaches to every event of a channel."""
 
     call_id: str = ""
@@ -27,7 +27,7 @@ class CallVars(msgspec.Struct, frozen=True, kw_only=True):
     trunk: str = ""
 
 
-class Leg(msgspec.Struct, frozen=True, kw_only=True):
+class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One channel at one instant."""
 
     channel: str
@@ -43,7 +43,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     vars: CallVars = CallVars()
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of all records."""
 
     at: float
@@ -126,7 +126,7 @@ class MemberCompleted(Record, frozen=True, kw_only=True):
     """``caller``, ``agent`` or ``transfer``."""
 
 
-class Member(msgspec.Struct, frozen=True, kw_only=True):
+class Member(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One agent's membership of one queue."""
 
     queue: QueueName

@@ -108,10 +108,11 @@ class World:
             except IllegalTransitionError as error:
                 self.reject(type(event).__name__, str(error))
                 return False
+        # Nobody else has seen the event yet: it is completed in place, for a copy would cost more.
         if self.rebuilding:
-            event = msgspec.structs.replace(event, rebuilt=True)
+            msgspec.structs.force_setattr(event, "rebuilt", True)
         if self.server and not event.server:
-            event = msgspec.structs.replace(event, server=self.server)
+            msgspec.structs.force_setattr(event, "server", self.server)
         self._out.append(event)
         return True
 
@@ -187,7 +188,10 @@ class World:
 
     def trace(self, call_id: CallId) -> Trace:
         """Return what is known of the call beside its journal."""
-        return self.traces.setdefault(call_id, Trace())
+        known = self.traces.get(call_id)
+        if known is None:
+            known = self.traces[call_id] = Trace()
+        return known
 
     def arrived(self, leg: Leg, at: float) -> Call:
         """Begin the call whose own channel is ``leg``."""

@@ -1,5 +1,6 @@
 """The framing is exact at every split, and nothing hostile can break out of a line."""
 
+import copy
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,14 +22,17 @@ def _headers(*chunks: bytes) -> list[dict[str, str]]:
     return [m.headers for chunk in chunks for m in framer.feed(chunk)]
 
 
-def test_every_single_split_of_a_real_stream_gives_the_same_messages() -> None:
-    stream = RECORDING[:1500] + b"\r\n\r\n"
-    expected = _headers(stream)
-    assert len(expected) > 3
-    for at in range(1, len(stream)):
-        framer = Framer()
-        got = framer.feed(stream[:at]) + framer.feed(stream[at:])
-        assert [m.headers for m in got] == expected, at
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.ami"))[:4], ids=lambda path: path.stem)
+def test_a_real_stream_cut_at_every_byte_gives_the_same_messages(path: Path) -> None:
+    recording = path.read_bytes()
+    whole = [m._text for m in Framer().feed(recording)]
+    assert len(whole) > 20
+    framer, seen = Framer(), 0
+    for at in range(len(recording)):  # byte by byte, and what a second chunk would bring
+        after = copy.copy(framer).feed(recording[at : recording.find(b"\r\n\r\n", at) + 4])
+        assert [m._text for m in after] == whole[seen : seen + len(after)], at
+        seen += len(framer.feed(recording[at : at + 1]))
+    assert seen == len(whole)
 
 
 @settings(max_examples=30)
