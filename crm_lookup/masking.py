@@ -31,13 +31,14 @@ def masked_phone(e164: str) -> str:
     if not e164:
         return ""
     try:
-        number = phonenumbers.parse(e164)
+        code = phonenumbers.parse(e164).country_code
     except phonenumbers.NumberParseException:
         return _HIDDEN
-    national = phonenumbers.national_significant_number(number)
+    # Not the library's national number: to San Marino's it may add digits that nobody dialled.
+    national = e164.removeprefix(f"+{code}")
     tail = min(4, max(0, len(national) - 4))
     head = min(3, max(0, len(national) - 4 - tail))
-    return f"+{number.country_code} {national[:head]}{_HIDDEN}{national[len(national) - tail :]}"
+    return f"+{code} {national[:head]}{_HIDDEN}{national[len(national) - tail :]}"
 
 
 def masked_card(tail: str) -> str:
