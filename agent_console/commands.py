@@ -1,4 +1,4 @@
-"""Carries out what agents ask for over their WebSocket, and says how it went."""
+"""Carries out what people ask for over their WebSocket, and says how it went."""
 
 import asyncio
 
@@ -16,9 +16,11 @@ from agent_console.messages import (
     ErrorCode,
     ExtendWrapUp,
     Failed,
+    Order,
     Ready,
     SetState,
 )
+from agent_console.overrides import Overrides
 from agent_console.ports import EnginePort
 from agent_console.tickets import Pass
 
@@ -34,6 +36,7 @@ class Commands:
         self._timeout_s = config.command_timeout_s
         self._extend_s = config.catalogue.extend_wrap_up_s
         self._pause_reasons = {choice.code for choice in config.catalogue.pause_reasons}
+        self._overrides = Overrides(engine, self._pause_reasons)
         self._dispositions = {choice.code for choice in config.catalogue.dispositions}
 
     async def run(self, holder: Pass, command: Command) -> Accepted | Failed:
@@ -49,10 +52,12 @@ class Commands:
     async def _attempt(self, holder: Pass, command: Command) -> tuple[ErrorCode | None, str]:
         """Return the code of a refusal and, for the log, the engine's words for it."""
         agent_id = holder.me.agent_id
-        if agent_id is None:
-            return "not_an_agent", ""
         try:
             async with asyncio.timeout(self._timeout_s):
+                if isinstance(command, Order):
+                    return await self._overrides.execute(holder.me, command), ""
+                if agent_id is None:
+                    return "not_an_agent", ""
                 return await self._execute(agent_id, holder, command), ""
         except CommandRefusedError as refused:
             return refused.code, str(refused)

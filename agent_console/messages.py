@@ -32,6 +32,9 @@ ErrorCode: TypeAlias = Literal[
     "not_an_agent",
     "unknown_call",
     "unknown_code",
+    "unknown_agent",
+    "unknown_queue",
+    "not_allowed",
     "not_now",
     "engine_away",
     "too_fast",
@@ -384,6 +387,51 @@ class Dispose(Message, frozen=True, kw_only=True):
     code: str
 
 
+class SkillChoice(Record, frozen=True, kw_only=True):
+    """A queue whose calls an agent takes; who has a lower penalty is asked first."""
+
+    queue: str
+    penalty: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+
+
+class OrderState(Message, frozen=True, kw_only=True):
+    """A supervisor makes an agent available, pauses them, or signs them out.
+
+    ``available`` also ends a wrap-up.  For supervisors and administrators, like all orders; the
+    journal holds who gave it.
+    """
+
+    ref: int
+    agent_id: str
+    state: Literal["available", "paused", "logged_out"]
+    reason: str = ""
+
+
+class OrderWrapUpEnd(Message, frozen=True, kw_only=True):
+    """A supervisor ends an agent's wrap-up; a pause that the agent asked for is forgotten."""
+
+    ref: int
+    agent_id: str
+
+
+class OrderSkills(Message, frozen=True, kw_only=True):
+    """A supervisor replaces an agent's skills; they hold at once, also for who is signed in."""
+
+    ref: int
+    agent_id: str
+    skills: Annotated[tuple[SkillChoice, ...], msgspec.Meta(max_length=50)]
+    """None: the agent takes calls of the queues that the settings say."""
+
+
+class MoveCall(Message, frozen=True, kw_only=True):
+    """A supervisor moves a waiting caller, gives another priority, or both."""
+
+    ref: int
+    call_id: str
+    queue: str | None = None
+    priority: Annotated[int, msgspec.Meta(ge=0, le=1000)] | None = None
+
+
 class Shown(Message, frozen=True, kw_only=True):
     """A pop stands on the page's screen.  Not answered; said anew after every reconnection."""
 
@@ -396,9 +444,32 @@ class Ping(Message, frozen=True, kw_only=True):
     """Sign of life."""
 
 
-ClientMessage: TypeAlias = Hello | SetState | Ready | ExtendWrapUp | Dispose | Shown | Ping
-Command: TypeAlias = SetState | Ready | ExtendWrapUp | Dispose
-"""What the agent wants; ``ref`` is the page's own number, repeated in the answer."""
+Order: TypeAlias = OrderState | OrderWrapUpEnd | OrderSkills | MoveCall
+"""What a supervisor wants of somebody else."""
+Command: TypeAlias = (
+    SetState
+    | Ready
+    | ExtendWrapUp
+    | Dispose
+    | OrderState
+    | OrderWrapUpEnd
+    | OrderSkills
+    | MoveCall
+)
+"""What the person wants; ``ref`` is the page's own number, repeated in the answer."""
+ClientMessage: TypeAlias = (
+    Hello
+    | SetState
+    | Ready
+    | ExtendWrapUp
+    | Dispose
+    | OrderState
+    | OrderWrapUpEnd
+    | OrderSkills
+    | MoveCall
+    | Shown
+    | Ping
+)
 
 
 # --- REST --------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """What the console needs from others; :mod:`hotline` wires the implementations in."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from agent_console.messages import DeskMessage, QueueSummary, Snapshot
+from agent_console.messages import DeskMessage, QueueSummary, SkillChoice, Snapshot
 from agent_console.store.model import Language, Phone, Session, Skill, User
 
 Clock: TypeAlias = Callable[[], float]
@@ -26,11 +26,33 @@ class Resynchronised(msgspec.Struct, frozen=True, kw_only=True):
     """The engine took a fresh picture of everything; every desk has to be drawn anew."""
 
 
+OrderedState: TypeAlias = Literal["available", "paused", "logged_out"]
 Feed: TypeAlias = Addressed | Resynchronised
 Listener: TypeAlias = Callable[[Feed], None]
 
 
-class EnginePort(Protocol):
+class OrdersPort(Protocol):
+    """What supervisors may do with others; ``by`` is the supervisor's login.
+
+    Raises :class:`agent_console.errors.CommandRefusedError`.
+    """
+
+    async def order_state(self, agent_id: str, state: OrderedState, reason: str, by: str) -> None:
+        """Make the agent available, pause them with the reason's code, or sign them out."""
+
+    async def order_wrap_up_end(self, agent_id: str, by: str) -> None:
+        """End the agent's wrap-up; ``not_now`` if there is none."""
+
+    async def order_skills(self, agent_id: str, skills: Sequence[SkillChoice], by: str) -> None:
+        """Replace the agent's skills, at once."""
+
+    async def move_call(
+        self, call_id: str, queue: str | None, priority: int | None, by: str
+    ) -> None:
+        """Move a waiting caller, or change the priority, or both."""
+
+
+class EnginePort(OrdersPort, Protocol):
     """The engine as the console sees it.
 
     Commands raise :class:`agent_console.errors.CommandRefusedError` when the engine cannot or will

@@ -1,6 +1,6 @@
 """A stand-in for the engine, for tests and for looking at the page without a telephone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from agent_console.messages import (
     PopWithdrawn,
     QueueLine,
     QueueSummary,
+    SkillChoice,
     Snapshot,
     WithdrawnReason,
     WrapUp,
@@ -27,7 +28,14 @@ from agent_console.messages import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from agent_console.ports import Addressed, Clock, Feed, Listener, Resynchronised
+from agent_console.ports import (
+    Addressed,
+    Clock,
+    Feed,
+    Listener,
+    OrderedState,
+    Resynchronised,
+)
 
 
 class FakeEngine:
@@ -68,6 +76,23 @@ class FakeEngine:
 
     def pop_shown(self, agent_id: str, pop_id: str, page: str) -> None:
         self.seen.append((agent_id, pop_id, page))
+
+    async def order_state(self, agent_id: str, state: OrderedState, reason: str, by: str) -> None:
+        self._command("order_state", agent_id, state, reason, by)
+        self.state(agent_id, state, reason)
+
+    async def order_wrap_up_end(self, agent_id: str, by: str) -> None:
+        self._command("order_wrap_up_end", agent_id, by)
+        self.end_wrap_up(agent_id, "supervisor")
+
+    async def order_skills(self, agent_id: str, skills: Sequence[SkillChoice], by: str) -> None:
+        told = ",".join(f"{skill.queue}/{skill.penalty}" for skill in skills)
+        self._command("order_skills", agent_id, told, by)
+
+    async def move_call(
+        self, call_id: str, queue: str | None, priority: int | None, by: str
+    ) -> None:
+        self._command("move_call", call_id, str(queue), str(priority), by)
 
     async def sign_out(self, agent_id: str) -> None:
         self._command("sign_out", agent_id)

@@ -19,8 +19,9 @@ from cti.agent_policy import MissedCalls
 from cti.ami.client import AmiClient, AmiConfig
 from cti.bus import STATUS, Bus, LocalBus
 from cti.control import CallControl
+from cti.core import events as ev
 from cti.core.agents import Membership
-from cti.core.ids import AgentId
+from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.pseudonym import pseudonym
 from cti.core.world import Rules, World
 from cti.escalation import EVERY, Escalations
@@ -191,6 +192,30 @@ class Engine(Orders, Generic[BriefT]):
             journal=self._writer.status,
             journal_waiting=self._writer.waiting,
             rejected=self._spreader.rejected,
+        )
+
+    # --- what supervisors order ---------------------------------------------------------------
+
+    async def move_call(
+        self, call_id: CallId, queue: QueueName | None, priority: int | None, by: str
+    ) -> None:
+        """Move a waiting caller to another queue, or change the priority, or both.
+
+        Raises :class:`cti.errors.CommandError` or :class:`cti.errors.AmiError`.
+        """
+        await self._escalations.order(self.world, call_id, queue, priority, by)
+        await self._spreader.until(
+            lambda: (
+                (call := self.world.calls.get(call_id)) is None
+                or call.over
+                or (queue in (None, call.queue) and priority in (None, call.priority))
+            )
+        )
+
+    def skills_changed(self, agent_id: AgentId, skills: tuple[str, ...], by: str) -> None:
+        """Note who changed the agent's skills; :meth:`sign_in` makes them effective."""
+        self._spreader.record(
+            ev.AgentSkillsChanged(at=self._clock(), agent_id=agent_id, skills=skills, by=by)
         )
 
     # --- what happens by itself ---------------------------------------------------------------

@@ -7,6 +7,7 @@ survive a restart of the engine.  A caller for whom a phone rings is left alone.
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import structlog
 
 from cti.ami.protocol import Reply
@@ -16,7 +17,13 @@ from cti.core.calls import Call
 from cti.core.ids import CallId, QueueName
 from cti.core.routing import due, remaining
 from cti.core.world import World
-from cti.errors import AmiError
+from cti.errors import (
+    AmiError,
+    AsteriskRefusedError,
+    NotAllowedNowError,
+    UnknownCallError,
+    UnknownQueueError,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,6 +33,13 @@ EVERY: Final = 1.0
 RETRY_AFTER: Final = 5.0
 """Seconds until a step that Asterisk refused is tried again."""
 _log = structlog.get_logger(__name__)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A step that Asterisk was asked for; ``by`` is the supervisor who ordered it, if one did."""
+
+    step: ev.Escalation
+    by: str = ""
 
 
 class Escalations:
@@ -41,7 +55,7 @@ class Escalations:
         self._post = post
         self._clock = clock
         self._record = record
-        self._asked: dict[CallId, ev.Escalation] = {}
+        self._asked: dict[CallId, _Asked] = {}
         """Steps that Asterisk was asked for and that it has not shown yet."""
         self._not_before: dict[CallId, float] = {}
 
@@ -51,13 +65,42 @@ class Escalations:
         for call, step in list(self._due(world, now)):
             self._take(world, call, step, now)
 
+    async def order(
+        self, world: World, call_id: CallId, queue: QueueName | None, priority: int | None, by: str
+    ) -> None:
+        """Move a waiting caller to ``queue``, give another priority, or both, for a supervisor.
+
+        The order explains itself in the call's ``CallRouted``; the rules' later steps still hold.
+        Raises :class:`cti.errors.CommandError` or :class:`cti.errors.AmiError`.
+        """
+        call = world.calls.get(call_id)
+        if call is None or call.over:
+            raise UnknownCallError(f"there is no call {call_id} any more")
+        if call.state != "queued" or call_id in self._asked:
+            raise NotAllowedNowError(
+                f"call {call_id} is {call.state}; only a caller who waits, and for whom no phone "
+                "rings, can be moved"
+            )
+        if queue is not None and queue not in world.queues:
+            raise UnknownQueueError(f"Asterisk has no queue {queue!r}; add it to the settings")
+        wanted = call.priority if priority is None else priority
+        moves = queue is not None and queue != call.queue
+        if not moves and wanted == call.priority:
+            return
+        now = self._clock()
+        step = ev.Escalation(after=call.waited(now), priority=wanted, queue=queue)
+        answer = self._send(world, call, step, moves, by)
+        reply = await answer
+        if not reply.success:
+            raise AsteriskRefusedError(f"Asterisk refused to move the call: {reply.text}")
+
     def on_event(self, world: World, event: ev.DomainEvent) -> None:
         """React to one event that has been applied to ``world``."""
         match event:
             case ev.CallLeftQueue(status="WITHDRAW"):
-                step = self._asked.pop(event.call_id, None)
-                if step is not None:
-                    self._done(world.calls[event.call_id], step, event.at)
+                asked = self._asked.pop(event.call_id, None)
+                if asked is not None:
+                    self._done(world.calls[event.call_id], asked.step, event.at, asked.by)
             case ev.CallConnected() | ev.CallAbandoned() | ev.CallEnded() | ev.CallLeftQueue():
                 self._asked.pop(event.call_id, None)
                 self._not_before.pop(event.call_id, None)
@@ -73,7 +116,6 @@ class Escalations:
                 yield call, step
 
     def _take(self, world: World, call: Call, step: ev.Escalation, now: float) -> None:
-        channel = world.trace(call.call_id).channel
         queue = call.queue or QueueName("")
         moves = step.queue is not None and step.queue != queue
         if step.queue is not None and moves and step.queue not in world.queues:
@@ -83,18 +125,26 @@ class Escalations:
         if not moves and step.priority <= call.priority:
             self._done(call, step, now)
             return
+        try:
+            self._send(world, call, step, moves)
+        except AmiError as error:
+            _log.warning("escalation_not_sent", call_id=call.call_id, error=str(error))
+            return  # the next look tries again
+
+    def _send(
+        self, world: World, call: Call, step: ev.Escalation, moves: bool, by: str = ""
+    ) -> "asyncio.Future[Reply]":
+        channel = world.trace(call.call_id).channel
+        queue = call.queue or QueueName("")
         if step.queue is not None and moves:
             place = position(world, call, step.queue, step.priority)
             action = queue_overflow(queue, channel, step.queue, step.priority, place)
         else:
             action = queue_priority(queue, channel, step.priority)
-        try:
-            answer = self._post(action)
-        except AmiError as error:
-            _log.warning("escalation_not_sent", call_id=call.call_id, error=str(error))
-            return  # the next look tries again
-        self._asked[call.call_id] = step
+        answer = self._post(action)
+        self._asked[call.call_id] = _Asked(step, by)
         answer.add_done_callback(lambda f: self._answered(f, world, call.call_id, step, moves))
+        return answer
 
     def _answered(
         self,
@@ -106,15 +156,17 @@ class Escalations:
     ) -> None:
         refused = answer.cancelled() or answer.exception() is not None
         if not refused and answer.result().success:
-            if not moves and self._asked.pop(call_id, None) is not None and call_id in world.calls:
-                self._done(world.calls[call_id], step, self._clock())
+            if not moves:
+                asked = self._asked.pop(call_id, None)
+                if asked is not None and call_id in world.calls:
+                    self._done(world.calls[call_id], step, self._clock(), asked.by)
             return
         if self._asked.pop(call_id, None) is not None:
             text = "no answer" if refused else answer.result().text
             _log.warning("escalation_refused", call_id=call_id, answer=text)
             self._not_before[call_id] = self._clock() + RETRY_AFTER
 
-    def _done(self, call: Call, step: ev.Escalation, at: float) -> None:
+    def _done(self, call: Call, step: ev.Escalation, at: float, by: str = "") -> None:
         moved = step.queue is not None and step.queue != call.queue
         self._record(
             ev.CallRouted(
@@ -122,8 +174,11 @@ class Escalations:
                 call_id=call.call_id,
                 rule=call.rule,
                 queue=step.queue or call.queue or QueueName(""),
-                priority=max(step.priority, call.priority),
-                reasons=(f"waited={step.after:g}", *(("overflow",) if moved else ())),
+                priority=step.priority if by else max(step.priority, call.priority),
+                reasons=(
+                    f"supervisor={by}" if by else f"waited={step.after:g}",
+                    *(("overflow",) if moved and not by else ()),
+                ),
                 steps=remaining(call.steps, step),
             )
         )

@@ -5,37 +5,38 @@ pages that showed a pop is known when the engine writes ``PopPresented``.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import msgspec
 import structlog
 
 from agent_console import messages as msg
 from agent_console.errors import CommandRefusedError
-from agent_console.ports import Addressed, Feed, Listener, Resynchronised, UserStore
+from agent_console.ports import (
+    Addressed,
+    Feed,
+    Listener,
+    OrderedState,
+    Resynchronised,
+    UserStore,
+)
 from crm_lookup.masking import masked_phone
 from crm_lookup.model import CustomerBrief
 from crm_lookup.numbers import NumberReader
 from cti import pops, views
 from cti.bus import EVENTS, LocalBus
 from cti.core import events as ev
-from cti.core import own_queue
 from cti.core.ids import AgentId, CallId, QueueName
-from cti.engine import Engine, QueueMembership
 from cti.errors import (
-    AmiError,
     CommandError,
-    NotAllowedNowError,
-    UnknownAgentError,
-    UnknownCallError,
 )
+from hotline.roster import BankEngine, Roster, refusal, refusing
 from hotline.route_words import route_words
 from hotline.settings.model import QueueSettings
 
 log = structlog.get_logger(__name__)
 
-BankEngine: TypeAlias = Engine[CustomerBrief]
 
 QUEUES_AFTER: Final = 0.1
 """Seconds by which a summary of the queues lags, so that a burst of events makes one."""
@@ -93,12 +94,12 @@ class Desks:
         engine: BankEngine,
         bus: TappedBus,
         users: UserStore,
-        queues: Iterable[QueueSettings],
+        queues: Sequence[QueueSettings],
         numbers: NumberReader,
     ) -> None:
         self._engine = engine
-        self._users = users
-        self._settings = tuple(queues)
+        self._roster = Roster(engine, users, queues)
+        self._settings = queues
         self._numbers = numbers
         self._listeners: list[Listener] = []
         self._pages = 0
@@ -161,59 +162,63 @@ class Desks:
     # --- what an agent asks for ------------------------------------------------------------
 
     async def set_available(self, agent_id: str) -> None:
-        await self._sign_in(agent_id)
-        await _refusing(self._engine.ready(AgentId(agent_id)))
+        await self._roster.sign_in(agent_id)
+        await refusing(self._engine.ready(AgentId(agent_id)))
 
     async def pause(self, agent_id: str, reason: str) -> None:
-        await self._sign_in(agent_id)
-        await _refusing(self._engine.pause(AgentId(agent_id), reason))
+        await self._roster.sign_in(agent_id)
+        await refusing(self._engine.pause(AgentId(agent_id), reason))
 
     async def sign_out(self, agent_id: str) -> None:
-        await _refusing(self._engine.sign_out(AgentId(agent_id)))
+        await refusing(self._engine.sign_out(AgentId(agent_id)))
 
     async def ready(self, agent_id: str) -> None:
-        await _refusing(self._engine.ready(AgentId(agent_id)))
+        await refusing(self._engine.ready(AgentId(agent_id)))
 
     async def extend_wrap_up(self, agent_id: str, seconds: float) -> None:
         try:
             self._engine.extend_wrap_up(AgentId(agent_id), seconds)
         except CommandError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
 
     async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
         try:
             self._engine.dispose(AgentId(agent_id), CallId(call_id), code, ready=False)
         except CommandError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
 
-    async def _sign_in(self, agent_id: str) -> None:
-        """Make the agent a member of the queues of their skills, where that is missing."""
-        wanted = await self._memberships(agent_id)
-        agent = self._engine.agent(AgentId(agent_id))
-        if set(agent.queues) == set(wanted):
+    # --- what a supervisor orders ----------------------------------------------------------
+
+    async def order_state(self, agent_id: str, state: OrderedState, reason: str, by: str) -> None:
+        who = AgentId(agent_id)
+        if state == "logged_out":
+            await refusing(self._engine.sign_out(who, by))
             return
-        extension = await self._extension(agent_id)
-        if extension is None:
-            raise CommandRefusedError("not_now", f"agent {agent_id} has no phone")
-        await _refusing(self._engine.sign_in(AgentId(agent_id), f"PJSIP/{extension}", wanted))
+        await self._roster.sign_in(agent_id, by)
+        if state == "paused":
+            await refusing(self._engine.pause(who, reason, by))
+        else:
+            await refusing(self._engine.ready(who, by))
 
-    async def _memberships(self, agent_id: str) -> list[QueueMembership]:
-        """Return the agent's skills; who has none gets the queues that the settings say."""
-        users = await self._users.users()
-        login = next((user.login for user in users if user.agent_id == agent_id), None)
-        skills = [] if login is None else await self._users.skills(login)
-        penalties = {skill.queue: skill.penalty for skill in skills}
-        queues = [
-            QueueMembership(queue=QueueName(q.name), penalty=penalties.get(q.name, 0))
-            for q in self._settings
-            if (q.name in penalties if skills else not q.members or agent_id in q.members)
-        ]
-        return [*queues, own_queue.membership(AgentId(agent_id))] if queues else []
+    async def order_wrap_up_end(self, agent_id: str, by: str) -> None:
+        if self._engine.agent(AgentId(agent_id)).state != "wrap_up":
+            raise CommandRefusedError("not_now", f"agent {agent_id} is not in wrap-up")
+        await refusing(self._engine.ready(AgentId(agent_id), by))
 
-    async def _extension(self, agent_id: str) -> str | None:
-        logins = {user.login for user in await self._users.users() if user.agent_id == agent_id}
-        phones = await self._users.phones()
-        return next((phone.extension for phone in phones if phone.login in logins), None)
+    async def order_skills(
+        self, agent_id: str, skills: Sequence[msg.SkillChoice], by: str
+    ) -> None:
+        await self._roster.set_skills(agent_id, skills)
+        told = tuple(f"{skill.queue}/{skill.penalty}" for skill in skills)
+        self._engine.skills_changed(AgentId(agent_id), told, by)
+        if self._engine.agent(AgentId(agent_id)).queues:
+            await self._roster.sign_in(agent_id, by)
+
+    async def move_call(
+        self, call_id: str, queue: str | None, priority: int | None, by: str
+    ) -> None:
+        target = None if queue is None else QueueName(queue)
+        await refusing(self._engine.move_call(CallId(call_id), target, priority, by))
 
     # --- from events to messages -----------------------------------------------------------
 
@@ -326,22 +331,3 @@ def _to(agent_id: str, message: msg.DeskMessage) -> Addressed:
 
 def _reason(agent: views.AgentView) -> str:
     return agent.reason if agent.state == "paused" else ""
-
-
-async def _refusing(command: Awaitable[None]) -> None:
-    try:
-        await command
-    except (CommandError, AmiError) as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: Exception) -> CommandRefusedError:
-    match error:
-        case AmiError():
-            return CommandRefusedError("engine_away", str(error))
-        case UnknownCallError():
-            return CommandRefusedError("unknown_call", str(error))
-        case NotAllowedNowError() | UnknownAgentError():
-            return CommandRefusedError("not_now", str(error))
-        case _:
-            return CommandRefusedError("internal", str(error))

@@ -10,7 +10,7 @@ from agent_console.events_api.targets import Policy
 from agent_console.events_api.webhooks import WebhookConfig
 from crm_lookup.numbers import NumberReader
 from cti.core.ids import CallId
-from hotline.desks import BankEngine
+from hotline.roster import BankEngine
 from hotline.settings import Settings
 
 _HOUR_S = 3600.0

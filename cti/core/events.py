@@ -285,6 +285,15 @@ class AgentStateChanged(Event, frozen=True, kw_only=True):
     """Who ordered it, if not the agent: a supervisor's login, or ``policy``."""
 
 
+class AgentSkillsChanged(Event, frozen=True, kw_only=True):
+    """Somebody else changed the queues whose calls the agent takes."""
+
+    agent_id: AgentId
+    skills: tuple[str, ...]
+    """``queue/penalty``; none: the queues that the settings say."""
+    by: str
+
+
 class EngineResynchronised(Event, frozen=True, kw_only=True):
     """The engine (re)connected to Asterisk and took a fresh picture of it."""
 
@@ -328,6 +337,7 @@ DomainEvent: TypeAlias = (
     | OfferPresented
     | CallEnded
     | AgentStateChanged
+    | AgentSkillsChanged
     | EngineResynchronised
 )
 

@@ -30,10 +30,11 @@ from hotline import db, tls
 from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
-from hotline.desks import BankEngine, Desks, TappedBus
+from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
 from hotline.roles.life import end_with_supervisor, stop_event
+from hotline.roster import BankEngine
 from hotline.settings import Settings
 from hotline.web import serve_until
 

@@ -1,6 +1,7 @@
 """A customer who calls again is first offered to the agent whom they know, on a real Asterisk.
 
-The same stack shows that a pop survives the death of the console while the phone rings.
+The same stack shows that a pop survives the death of the console while the phone rings, and what a
+supervisor may order.
 """
 
 import asyncio
@@ -65,6 +66,14 @@ class Hall:
             where=lambda e: (
                 (e.agent_id, e.state) == (login, state) and e in self.journal.events[seen:]
             ),
+        )
+
+    async def ordered(self, agent_id: str, reason: str, by: str) -> None:
+        """Wait until the agent is paused by somebody else."""
+        await self.journal.wait(
+            ev.AgentStateChanged,
+            10,
+            where=lambda e: (e.agent_id, e.reason, e.by) == (agent_id, reason, by),
         )
 
     async def phone_in(self, caller: str = CUSTOMER) -> str:
@@ -188,3 +197,35 @@ async def test_a_pop_stands_on_the_page_again_after_the_console_died(hall: Hall)
     hall.site.carrier.set_phone("1002", 0.2)
     await hall.hang_up(call_id)
     await hall.seat("1002" if ringing.agent_id == "1001" else "1001")
+
+
+async def test_a_supervisor_moves_a_caller_and_calls_an_agent_back(hall: Hall) -> None:
+    await hall.seat("2001")
+    boss = hall.desks["2001"].client
+    for agent in ("1001", "1002"):
+        await boss.send("order_state", agent_id=agent, state="paused", reason="lunch")
+        await hall.ordered(agent, "lunch", "2001")
+    call_id = await hall.phone_in("+8613912345678")
+    await hall.journal.wait(ev.CallQueued, 20, call_id=call_id)
+    await boss.send("move_call", call_id=call_id, queue="vip", priority=40)
+    moved = await hall.journal.wait(
+        ev.CallQueued, 10, call_id=call_id, where=lambda e: e.queue == "vip"
+    )
+    assert moved.priority == 40
+    [told] = [e for e in hall.journal.of(ev.CallRouted, call_id) if e.queue == "vip"]
+    assert told.reasons == ("supervisor=2001",)
+    assert hall.journal.of(ev.CallAbandoned, call_id) == []
+
+    await boss.send("order_skills", agent_id="1002", skills=[{"queue": "vip", "penalty": 2}])
+    changed = await hall.journal.wait(ev.AgentSkillsChanged, 10)
+    assert (changed.agent_id, changed.skills, changed.by) == ("1002", ("vip/2",), "2001")
+    await boss.send("order_state", agent_id="1002", state="available")
+    connected = await hall.journal.wait(ev.CallConnected, 20, call_id=call_id)
+    assert (connected.agent_id, connected.queue) == ("1002", "vip")
+    assert hall.site.carrier is not None
+    hall.site.carrier.hang_up_all()
+    await hall.journal.wait(ev.WrapUpStarted, 10, call_id=call_id)
+    await boss.send("order_wrap_up_end", agent_id="1002")
+    ended = await hall.journal.wait(ev.WrapUpEnded, 10, call_id=call_id)
+    assert ended.ended_by == "supervisor"
+    assert ended.wrap_up_time < 20

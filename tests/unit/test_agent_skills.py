@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent_console.errors import CommandRefusedError
+from agent_console.messages import SkillChoice
 from agent_console.store import MemoryUserStore, Phone, Skill, User
 from crm_lookup.numbers import NumberReader
 from cti.core.ids import AgentId
@@ -30,19 +31,25 @@ class StubEngine:
     def __init__(self) -> None:
         self.queues: tuple[QueueMembership, ...] = ()
         self.signed_in: list[list[tuple[str, int]]] = []
+        self.ordered_by: list[str] = []
+        self.noted: list[tuple[str, ...]] = []
 
     def agent(self, _agent_id: AgentId) -> Any:
         return SimpleNamespace(queues=self.queues)
 
     async def sign_in(
-        self, _agent_id: AgentId, interface: str, queues: Sequence[QueueMembership]
+        self, _agent_id: AgentId, interface: str, queues: Sequence[QueueMembership], by: str = ""
     ) -> None:
+        self.ordered_by.append(by)
         assert interface == "PJSIP/1001"
         self.queues = tuple(reversed(queues))
         self.signed_in.append([(m.queue, m.penalty) for m in queues])
 
     async def ready(self, _agent_id: AgentId) -> None:
         return
+
+    def skills_changed(self, _agent_id: AgentId, skills: tuple[str, ...], by: str) -> None:
+        self.noted.append((*skills, by))
 
 
 class Office:
@@ -100,3 +107,23 @@ async def test_a_changed_skill_is_taken_at_the_next_sign_in_and_only_then(office
 async def test_without_a_phone_nobody_signs_in() -> None:
     with pytest.raises(CommandRefusedError, match="no phone"):
         await Office().comes()
+
+
+async def test_a_supervisor_changes_the_skills_of_who_is_signed_in(office: Office) -> None:
+    await office.comes()
+    await office.desks.order_skills("1001", [SkillChoice(queue="vip", penalty=2)], "chen")
+    assert office.engine.signed_in[-1] == [("vip", 2), OWN]
+    assert office.engine.ordered_by[-1] == "chen"
+    assert office.engine.noted == [("vip/2", "chen")]
+    assert [(s.queue, s.penalty) for s in await office.users.skills("li")] == [("vip", 2)]
+    for agent, queue, code in (("9", "vip", "unknown_agent"), ("1001", "x", "unknown_queue")):
+        with pytest.raises(CommandRefusedError) as refused:
+            await office.desks.order_skills(agent, [SkillChoice(queue=queue)], "chen")
+        assert refused.value.code == code
+    assert len(office.engine.noted) == 1
+
+
+async def test_skills_of_who_is_away_wait_for_the_next_sign_in(office: Office) -> None:
+    await office.desks.order_skills("1001", [SkillChoice(queue="vip")], "chen")
+    assert office.engine.signed_in == []
+    assert await office.comes() == [[("vip", 0), OWN]]

@@ -14,7 +14,13 @@ from cti.core import user_events as ue
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.records import CallVars, Leg
 from cti.core.world import Rules, World
-from cti.errors import AmiUnavailableError
+from cti.errors import (
+    AmiUnavailableError,
+    AsteriskRefusedError,
+    NotAllowedNowError,
+    UnknownCallError,
+    UnknownQueueError,
+)
 from cti.escalation import Escalations, position
 
 SERVICE, VIP = QueueName("service"), QueueName("vip")
@@ -201,3 +207,48 @@ async def test_an_escalation_that_cannot_be_read_is_refused(hotline: Hotline) ->
     hotline.waits("odd", VIP, "soon")
     assert hotline.world.calls[CallId("odd")].steps == ()
     assert [r.what for r in hotline.world.take_rejections()] == ["Routed"]
+
+
+async def test_a_supervisor_moves_a_waiting_caller_and_is_named(hotline: Hotline) -> None:
+    hotline.now = 30.0
+    moving = asyncio.create_task(
+        hotline.escalations.order(hotline.world, ONE, SERVICE, 50, "chen")
+    )
+    await asyncio.sleep(0)
+    action, _ = hotline.sent[-1]
+    assert action.name == "QueueWithdrawCaller"
+    assert dict(action.fields)["WithdrawInfo"] == "overflow,service,50,1"
+    assert hotline.look_at(70.0) == []  # the rules wait until the order is carried out
+    await hotline.answer()
+    await moving
+    hotline.leave("WITHDRAW")
+    told = hotline.routed[-1]
+    assert (told.queue, told.priority, told.reasons) == (SERVICE, 50, ("supervisor=chen",))
+    assert [step.after for step in told.steps] == [60, 120]  # they still hold
+
+
+async def test_a_supervisor_may_lower_a_priority(hotline: Hotline) -> None:
+    ordering = asyncio.create_task(hotline.escalations.order(hotline.world, ONE, None, 5, "chen"))
+    await asyncio.sleep(0)
+    assert hotline.sent[-1][0].name == "QueueChangePriorityCaller"
+    await hotline.answer()
+    await ordering
+    assert (hotline.routed[-1].priority, hotline.world.calls[ONE].priority) == (5, 5)
+    await hotline.escalations.order(hotline.world, ONE, VIP, 5, "chen")  # nothing to do
+    assert len(hotline.sent) == 1
+
+
+async def test_orders_that_cannot_be_carried_out_say_why(hotline: Hotline) -> None:
+    order = hotline.escalations.order
+    with pytest.raises(UnknownCallError):
+        await order(hotline.world, CallId("gone"), SERVICE, None, "chen")
+    with pytest.raises(UnknownQueueError, match="nowhere"):
+        await order(hotline.world, ONE, QueueName("nowhere"), None, "chen")
+    refused = asyncio.create_task(order(hotline.world, ONE, SERVICE, None, "chen"))
+    await asyncio.sleep(0)
+    with pytest.raises(NotAllowedNowError):
+        await order(hotline.world, ONE, None, 9, "wu")  # one order at a time
+    await hotline.answer(success=False, text="No such caller")
+    with pytest.raises(AsteriskRefusedError, match="No such caller"):
+        await refused
+    assert len(hotline.routed) == 1

@@ -93,7 +93,7 @@ export interface Failed {
   type: 'failed'
   /** The command's number; `null` if the message could not be read at all. */
   ref: number | null
-  code: 'bad_message' | 'engine_away' | 'internal' | 'not_an_agent' | 'not_now' | 'too_fast' | 'unknown_call' | 'unknown_code'
+  code: 'bad_message' | 'engine_away' | 'internal' | 'not_allowed' | 'not_an_agent' | 'not_now' | 'too_fast' | 'unknown_agent' | 'unknown_call' | 'unknown_code' | 'unknown_queue'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
 }
@@ -118,6 +118,40 @@ export interface Me {
   language: 'en' | 'zh'
   /** `null` for somebody who takes no calls. */
   agent_id: string | null
+}
+
+/** A supervisor moves a waiting caller, gives another priority, or both. */
+export interface MoveCall {
+  type: 'move_call'
+  ref: number
+  call_id: string
+  queue?: string | null
+  priority?: number | null
+}
+
+/** A supervisor replaces an agent's skills; they hold at once, also for who is signed in. */
+export interface OrderSkills {
+  type: 'order_skills'
+  ref: number
+  agent_id: string
+  /** None: the agent takes calls of the queues that the settings say. */
+  skills: readonly SkillChoice[]
+}
+
+/** A supervisor makes an agent available, pauses them, or signs them out. `available` also ends a wrap-up. For supervisors and administrators, like all orders; the journal holds who gave it. */
+export interface OrderState {
+  type: 'order_state'
+  ref: number
+  agent_id: string
+  state: 'available' | 'logged_out' | 'paused'
+  reason?: string
+}
+
+/** A supervisor ends an agent's wrap-up; a pause that the agent asked for is forgotten. */
+export interface OrderWrapUpEnd {
+  type: 'order_wrap_up_end'
+  ref: number
+  agent_id: string
 }
 
 /** Sign of life. */
@@ -264,6 +298,12 @@ export interface SignIn {
   password: string
 }
 
+/** A queue whose calls an agent takes; who has a lower penalty is asked first. */
+export interface SkillChoice {
+  queue: string
+  penalty: number
+}
+
 /** Everything on the desk; replaces what the page knew. Also sent in mid-stream, when the engine took a fresh picture of Asterisk. */
 export interface Snapshot {
   type: 'snapshot'
@@ -356,6 +396,10 @@ export type ClientMessage =
   | Ready
   | ExtendWrapUp
   | Dispose
+  | OrderState
+  | OrderWrapUpEnd
+  | OrderSkills
+  | MoveCall
   | Shown
   | Ping
 
