@@ -16,6 +16,7 @@ from hotline.roles.ivr import load_prompts, open_bank
 from hotline.settings import Settings
 from ivr.ports import IvrServices
 from ivr.testing import demo_bank
+from ivr.testing_bank import demo_desk
 
 _PIN: Final = "SELECT pin_hash, failures, locked_until FROM pins WHERE customer_id = ?"
 
@@ -62,7 +63,7 @@ async def bank_services(settings: Settings, *, is_demo: bool) -> AsyncIterator[I
             accounts=bank,
             reader=load_prompts(),
             last_agents=bank,
-            bank=bank,
+            bank=demo_desk(bank),
         )
         return
     key = DataKey(bytes.fromhex(load_secrets(settings).lookup))

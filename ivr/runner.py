@@ -72,12 +72,13 @@ class CallRunner:
         """Commands that take no time; they are run before the next one that does."""
         self._lookup: asyncio.Task[tuple[Recognition, str]] | None = None
 
-    async def run(self, raw_number: str) -> NextAct:
-        """Run the flow to its end; the caller's number is looked up in the background.
+    async def run(self, raw_number: str | None) -> NextAct:
+        """Run the flow to its end; the caller's number, if given, is looked up meanwhile.
 
         Raises what the channel raises, and whatever goes wrong in the flow.
         """
-        self._lookup = asyncio.create_task(self._inquiries.recognise(raw_number))
+        if raw_number is not None:
+            self._lookup = asyncio.create_task(self._inquiries.recognise(raw_number))
         try:
             effect = self._engine.start()
             while not isinstance(effect, End):

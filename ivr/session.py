@@ -145,7 +145,12 @@ class Session:
             self._config.route,
             self._config.clock,
         )
-        return await runner.run(environment.caller_number)
+        return await runner.run(None if self._is_after(environment) else environment.caller_number)
+
+    @staticmethod
+    def _is_after(environment: Environment) -> bool:
+        """Whether the conversation is over: who called is known by then, better than by number."""
+        return environment.arguments[4:5] == ("after",)
 
     def _language(self, environment: Environment) -> Language:
         wanted = environment.arguments[1:2]

@@ -84,8 +84,26 @@ class Dirs(msgspec.Struct, frozen=True):
         if not documentation.is_symlink():
             documentation.symlink_to(Path(install.data_dir) / "documentation")
         for language in ("zh", "en"):
-            _copy_new(sounds / language / "hotline", self.data / "sounds" / language / "hotline")
+            own = self.data / "sounds" / language
+            _copy_new(sounds / language / "hotline", own / "hotline")
+            _name_digits(own / "hotline", own / "digits")
         _copy_new(sounds / "moh", self.data / "moh")
+
+
+def _name_digits(pieces: Path, digits: Path) -> None:
+    """Give our recordings of numbers the names under which Asterisk's own announcements play them.
+
+    That is what ``SayNumber`` needs up to 999 in Mandarin and English (``say.c``).
+    """
+    digits.mkdir(parents=True, exist_ok=True)
+    for number in (*range(21), *range(30, 100, 10)):
+        _link(pieces / f"number_{number}.wav", digits / f"{number}.wav")
+    _link(pieces / "hundred.wav", digits / "hundred.wav")
+
+
+def _link(source: Path, name: Path) -> None:
+    if source.exists() and not name.is_symlink():
+        name.symlink_to(Path("..") / source.parent.name / source.name)
 
 
 def _copy_new(source: Path, target: Path) -> None:

@@ -218,6 +218,12 @@ class QueueSettings(Section):
         "serve this queue; none: all of them",
     )
     announce_seconds: int = Field(45, ge=0, description="pause between comfort messages; 0: none")
+    position_seconds: int = Field(
+        60,
+        ge=0,
+        description="pause between announcements of the place in the queue and the expected wait; "
+        "0: none",
+    )
 
 
 class AgentSettings(Section):
@@ -295,6 +301,9 @@ class NumberSettings(Section):
     flow: Name = Field("main", description="voice menu that answers")
     language: Language = Field("zh", description="language at the start")
     queue: Name = Field("service", description="queue when the menu names none or is lost")
+    survey: Name | None = Field(
+        None, description="flow that asks for a score after the conversation, e.g. survey"
+    )
 
 
 class TransferSettings(Section):

@@ -20,6 +20,10 @@ FIRST_TOPIC: Final = "general"
 """What a caller is about whom no node has asked yet."""
 
 
+EMERGENCIES: Final = frozenset({"fraud", "lost_card"})
+"""Topics that routing rules may name whatever the menus ask: the shipped rules do."""
+
+
 class Call(msgspec.Struct, kw_only=True):
     """Facts about the call; only the engine and the nodes change them."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, ca
 import msgspec
 
 from ivr.errors import UnknownFlowError
-from ivr.flow.call import FIRST_TOPIC, Call
+from ivr.flow.call import EMERGENCIES, FIRST_TOPIC, Call
 from ivr.flow.effects import AnyEffect, Collect, Effect, Play
 from ivr.prompt_ids import PromptId
 from ivr.secret import Secret
@@ -134,9 +134,9 @@ class FlowSet(msgspec.Struct, frozen=True):
         return flow
 
     def topics(self) -> tuple[str, ...]:
-        """Return every topic that a node sets, with the one that calls begin with."""
+        """Return every topic that a node sets, the first of every call, and the emergencies."""
         found = {node.topic for flow in self.flows.values() for node in flow.nodes.values()}
-        return tuple(sorted((found | {FIRST_TOPIC}) - {""}))
+        return tuple(sorted((found | EMERGENCIES | {FIRST_TOPIC}) - {""}))
 
 
 KINDS: Final[dict[str, type[Node]]] = {}

@@ -50,6 +50,13 @@ WORDS = {
     "挂机": "gua4 ji1",
     "请挂": "qing3 gua4",
     "幺": "yao1",
+    "应还": "ying1 huan2",
+    "还清": "huan2 qing1",
+    "只凭": "zhi3 ping2",
+    "转入": "zhuan3 ru4",
+    "可以": "ke2 yi3",
+    "额为": "e2 wei2",
+    "款为": "kuan3 wei2",
 }
 TONE_OF_YI = {"百": 4, "千": 4, "万": 2, "亿": 2}
 

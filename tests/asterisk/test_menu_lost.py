@@ -97,7 +97,7 @@ def ivr_pid(site: Site) -> int:
         ("welcome", []),
         ("language", []),
         ("main_menu", []),
-        ("balance_identity", ["w4", "d1", "w1", "d1"]),
+        ("balance_identity.card_number", ["w4", "d1", "w1", "d1"]),
     ],
 )
 async def test_a_killed_menu_sends_its_callers_to_the_queue(
@@ -117,7 +117,7 @@ async def test_a_killed_menu_sends_its_callers_to_the_queue(
         ("welcome", []),
         ("language", []),
         ("main_menu", []),
-        ("balance_identity", ["w4", "d1", "w1", "d1"]),
+        ("balance_identity.card_number", ["w4", "d1", "w1", "d1"]),
     ],
 )
 async def test_a_frozen_menu_sends_its_callers_to_the_queue(

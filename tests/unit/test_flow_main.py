@@ -1,6 +1,7 @@
 """The shipped ``main`` menu, walked without telephony."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ from crm_lookup.model import CustomerId, Recognition
 from cti.core import user_events
 from ivr.errors import FlowEngineError, FlowLoopError
 from ivr.flow import Call, Flow, FlowEngine, load
+from ivr.flow.calendar import Calendar, Moment
 from ivr.flow.effects import (
     AnyEffect,
+    AskBank,
+    AskTime,
     Balances,
     CallerClaim,
     CardClaim,
@@ -31,6 +35,7 @@ from ivr.flow.effects import (
     Tell,
 )
 from ivr.flow.kinds.play import PlayNode
+from ivr.ports import Answer
 from ivr.prompts import PromptCatalogue
 from ivr.secret import Secret
 from ivr.testing import PlainReader, demo_bank, shipped_router
@@ -38,6 +43,7 @@ from ivr.testing import PlainReader, demo_bank, shipped_router
 MAIN = load(Path(dialplans.__path__[0]) / "flows", PromptCatalogue.load()).get("main")
 ROUTER = shipped_router()
 WANG = CustomerId("C1")
+NOON = Calendar().moment(datetime(2026, 3, 2, 12, tzinfo=UTC))
 RECOGNISED = Recognition(status="recognised", number="+8613800138000", candidates=(WANG,))
 BALANCES = Balances(accounts=demo_bank().ledger[WANG])
 
@@ -70,11 +76,13 @@ class Walk:
         barge: dict[str, str] | None = None,
         recognition: Recognition | None = None,
         engine: FlowEngine | None = None,
+        moment: Moment = NOON,
     ) -> None:
         self.engine = engine or make()
         self.effects: list[AnyEffect] = []
         self._inputs, self._pins = iter(inputs), iter(pins)
         self._balances, self._barge = balances, barge or {}
+        self._moment = moment
         effect = self.engine.start()
         if recognition is not None:
             self.effects += self.engine.recognised(recognition, "gold")
@@ -95,6 +103,10 @@ class Walk:
                 return self._balances
             case Route():
                 return ROUTER(effect)
+            case AskBank():
+                return Answer(outcome="none")
+            case AskTime():
+                return self._moment
         return None
 
     @property
@@ -126,7 +138,9 @@ def test_silence_leads_to_a_person_in_mandarin() -> None:
     assert walk.heard.count("no_input") == 2
     assert walk.heard[-1] == "transfer_to_agent"
     assert walk.variables == {
-        "HOTLINE_MENU_PATH": "welcome>language>main_menu>agent",
+        "HOTLINE_MENU_PATH": (
+            "welcome>language>part_of_day>afternoon>main_menu>agent>office>agent_now"
+        ),
         "HOTLINE_LANGUAGE": "zh",
         "HOTLINE_QUEUE": "service",
         "HOTLINE_PRIORITY": "0",
@@ -177,7 +191,7 @@ def test_the_second_balance_needs_no_second_pin() -> None:
 def test_three_wrong_pins_lead_to_a_person() -> None:
     walk = Walk(["", "1", "#", "111111", "222222", "333333"], pins=[WRONG] * 3)
     assert walk.heard.count("details_do_not_match") == 2
-    assert walk.heard[-1] == "too_many_tries"
+    assert walk.heard[-2:] == ["too_many_tries", "transfer_to_agent"]
     assert walk.end.next == "queue"
     assert walk.variables["HOTLINE_REASON"] == "balance"
     assert "HOTLINE_VERIFIED" not in walk.variables
@@ -211,15 +225,15 @@ def test_nothing_audible_depends_on_who_was_recognised(
 )
 def test_zero_is_a_person_everywhere(inputs: list[str]) -> None:
     walk = Walk(inputs)
-    assert walk.engine.node == "agent"
+    assert walk.engine.node == "agent_now"
     assert walk.heard[-1] == "transfer_to_agent"
 
 
 @pytest.mark.parametrize("prompt", ["welcome", "balance_current"])
 def test_zero_in_a_prompt_is_a_person(prompt: str) -> None:
     walk = Walk(["", "1", "#", "135790"], pins=[OK], barge={prompt: "0"})
-    assert walk.engine.node == "agent"
-    assert walk.engine.call.path[-2] in ("welcome", "balance")
+    assert walk.engine.node == "agent_now"
+    assert walk.engine.call.path[-4] in ("welcome", "balance")
 
 
 def test_a_key_in_a_prompt_is_the_first_of_the_next_input() -> None:
@@ -235,9 +249,9 @@ def test_star_repeats_the_menu_but_not_for_ever() -> None:
 
 
 def test_invalid_choices_are_told() -> None:
-    walk = Walk(["", "5", "7", "8"])
+    walk = Walk(["", "8", "#", "9"])
     assert walk.heard.count("invalid_choice") == 2
-    assert walk.engine.node == "agent"
+    assert walk.engine.node == "agent_now"
 
 
 @pytest.mark.parametrize("short", ["123#", "1234567"])
@@ -249,14 +263,14 @@ def test_a_short_card_number_is_invalid(short: str) -> None:
 
 def test_a_failed_pin_check_is_an_apology_and_a_person() -> None:
     walk = Walk(["", "1", "#", "135790"], pins=[ServiceFailed(service="pin")])
-    assert walk.heard[-1] == "service_unavailable"
+    assert walk.heard[-2:] == ["service_unavailable", "transfer_to_agent"]
     assert walk.engine.node == "agent_now"
 
 
 def test_failed_accounts_are_an_apology_and_a_person() -> None:
     failed = ServiceFailed(service="balance")
     walk = Walk(["", "1", "#", "135790"], pins=[OK], balances=failed)
-    assert walk.heard[-1] == "service_unavailable"
+    assert walk.heard[-2:] == ["service_unavailable", "transfer_to_agent"]
     assert walk.engine.node == "agent_now"
     assert walk.variables["HOTLINE_VERIFIED"] == "pin"
     done = user_events.ServiceDone(call_id="call-1", service="balance", outcome="failed")

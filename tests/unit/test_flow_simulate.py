@@ -16,9 +16,11 @@ from crm_lookup.pins import PinChecker, PinHasher
 from hotline.cli import app
 from hotline.simulation import PinsUntouched
 
+NOON = ("--at", "2026-03-02T14:00")
+
 
 def walk(*options: str) -> list[tuple[str, str]]:
-    done = CliRunner().invoke(app, ["flow", "simulate", "main", *options])
+    done = CliRunner().invoke(app, ["flow", "simulate", "main", *NOON, *options])
     assert done.exit_code == 0, done.output
     lines = [line.strip().split("  ", 1) for line in done.output.splitlines()]
     return [(what, text) for what, text in lines]
@@ -34,8 +36,9 @@ def test_a_balance_in_mandarin_with_every_side_effect() -> None:
     assert heard[0] == "您好，欢迎致电示例银行。"
     assert any("余额为一万二千三百四十五元六角七分" in text for text in heard)
     assert only(lines, "node") == [
-        *("welcome", "language", "main_menu", "balance_identity", "balance_pin", "balance"),
-        *("main_menu", "agent"),
+        *("welcome", "language", "part_of_day", "afternoon", "main_menu", "balance_identity"),
+        *("balance_identity.card_number", "balance_identity.pin", "balance_identity.segment"),
+        *("balance_identity.gold", "balance", "main_menu", "agent", "office", "agent_now"),
     ]
     assert only(lines, "keys") == [
         *("1 (full)", "1 (full)", "nothing (finished)", "•••••• (full)", "0 (full)")
@@ -44,23 +47,23 @@ def test_a_balance_in_mandarin_with_every_side_effect() -> None:
     assert "HotlineServiceDone,call_id:simulated,service:balance,outcome:ok" in only(
         lines, "tells"
     )
-    assert only(lines, "ends")[0].startswith("queue at node agent (HOTLINE_QUEUE=vip, ")
+    assert only(lines, "ends")[0].startswith("queue at node agent_now (HOTLINE_QUEUE=vip, ")
     assert not any("135790" in text for _, text in lines)
 
 
 def test_english_a_stranger_and_silence() -> None:
-    lines = walk("--from", "", "--keys", "9 - 7", "--language", "en")
+    lines = walk("--from", "", "--keys", "9 - 8", "--language", "en")
     assert only(lines, "hears")[0] == "Hello, and welcome to Demo Bank."
     assert only(lines, "keys") == [
         "9 (full)",
         "nothing (timeout)",
-        "7 (full)",
+        "8 (full)",
         "nothing (timeout)",
     ]
     assert "HotlineRecognised,call_id:simulated,status:withheld,customer_id:" in only(
         lines, "tells"
     )
-    assert only(lines, "ends")[0].startswith("queue at node agent (HOTLINE_QUEUE=service, ")
+    assert only(lines, "ends")[0].startswith("queue at node agent_now (HOTLINE_QUEUE=service, ")
 
 
 @pytest.mark.parametrize("wrong", [["--language", "de"], ["--as", "nobody"]])

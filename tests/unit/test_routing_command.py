@@ -61,7 +61,7 @@ def test_explain_tells_queue_and_reason(config: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        (("--topic", "pizza"), "accepted: balance, general"),
+        (("--topic", "pizza"), "accepted: activate_card, balance"),
         (("--segment", "golden"), "accepted: diamond, gold"),
         (("--dnis", "1"), "accepted: 95500, 95501"),
         (("--at", "noon"), "write the time like"),

@@ -40,12 +40,16 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_the_shipped_rules_keep_what_the_menus_did() -> None:
-    routing = load_routing(SHIPPED, KNOWN)
+    known = Known(queues=KNOWN.queues, topics=("fraud", "lost_card"), numbers=())
+    routing = load_routing(SHIPPED, known)
     assert routing.priority == {"diamond": 30, "gold": 20, "silver": 10, "standard": 0}
     assert [(rule.when.segment, rule.queue) for rule in routing.rules] == [
+        ((), "default"),
         (("diamond", "gold"), "vip"),
         ((), "default"),
     ]
+    assert routing.rules[0].when.topic == ("lost_card", "fraud")
+    assert routing.rules[0].priority == 60
 
 
 def test_rules_are_typed(tmp_path: Path) -> None:

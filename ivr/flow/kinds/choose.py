@@ -23,7 +23,7 @@ class ChooseNode(Question, frozen=True, kw_only=True, tag="choose"):
 
     next: NodeId
     row: tuple[SentenceName, ...]
-    """Said for each row; ``{key}`` is the digit for it."""
+    """Said for each row; ``{key}`` is the number of the key for it."""
 
     def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
         yield "next", self.next, pin
@@ -38,7 +38,7 @@ class ChooseNode(Question, frozen=True, kw_only=True, tag="choose"):
             return Goto(self.next)
         offered: Prompts = ()
         for key, row in enumerate(rows, start=1):
-            offered += filled(call, self.row, {**call.facts, "key": str(key), **row})
+            offered += filled(call, self.row, {**call.facts, "key": key, **row})
 
         def accept(digits: str) -> Mapping[str, Value] | None:
             place = int(digits) if digits.isdecimal() else 0

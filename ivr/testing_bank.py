@@ -1,0 +1,173 @@
+"""The bank of :func:`ivr.testing.demo_bank` with every service, in memory, for trials and tests.
+
+One customer has everything that the menu can tell; nothing is kept when the program ends.
+"""
+
+import datetime as dt
+from typing import Final
+
+from crm_lookup.bank import records as r
+from crm_lookup.bank.audit import MemoryAudit
+from crm_lookup.bank.desk import BankDesk
+from crm_lookup.bank.memory import BankBook, CustomerBook, MemoryCore
+from crm_lookup.keys import DataKey
+from crm_lookup.model import CustomerId, Text
+from ivr.bank_desk import TelephoneDesk
+from ivr.testing import MemoryBank
+
+KEY: Final = DataKey(bytes(range(32)))
+TODAY: Final = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
+_TRANSACTIONS: Final = ((-25_800, 1), (1_850_000, 2), (-9_900, 3), (-120_050, 5), (-3_600, 8))
+
+
+class _Pins:
+    """Gives customers of a :class:`MemoryBank` new PINs."""
+
+    def __init__(self, bank: MemoryBank) -> None:
+        self._bank = bank
+
+    async def set_pin(self, customer_id: CustomerId, pin: str, *, now: float) -> None:
+        del now
+        self._bank.pin_codes[customer_id] = pin
+
+    async def personal_digits(self, customer_id: CustomerId) -> tuple[str, ...]:
+        del customer_id
+        return ("13800138000", "0018", "9921")
+
+
+def demo_book(bank: MemoryBank) -> BankBook:
+    """Return what the bank holds of the customer C1, and what everybody may know."""
+    wang = CustomerId("C1")
+    hours = r.Hours(opens="09:00", closes="17:30")
+    return BankBook(
+        customers={
+            wang: CustomerBook(
+                accounts=bank.ledger.get(wang, ()),
+                transactions=tuple(
+                    r.Transaction(
+                        transaction_id=str(100 - days),
+                        account_id="A1",
+                        booked_at=TODAY.timestamp() - days * 86_400,
+                        amount=amount,
+                        currency="CNY",
+                        balance_after=1_234_567,
+                        kind="shopping",
+                        counterparty="",
+                    )
+                    for amount, days in _TRANSACTIONS
+                ),
+                bills=(
+                    r.CardBill(
+                        account_id="A2",
+                        tail="9921",
+                        currency="CNY",
+                        amount=358_000,
+                        minimum=35_800,
+                        paid=0,
+                        statement_on="2026-02-20",
+                        due_on="2026-03-12",
+                        status="open",
+                    ),
+                ),
+                loans=(
+                    r.Loan(
+                        account_id="A3",
+                        tail="7704",
+                        product="mortgage",
+                        currency="CNY",
+                        outstanding=98_000_000,
+                        due_on="2026-03-20",
+                        due_amount=652_300,
+                        overdue=0,
+                        ends_on="2046-03-20",
+                    ),
+                ),
+                deposits=(
+                    r.Deposit(
+                        deposit_id="D1",
+                        tail="5512",
+                        currency="CNY",
+                        principal=5_000_000,
+                        rate=12_500,
+                        months=12,
+                        opened_on="2025-06-01",
+                        matures_on="2026-06-01",
+                        at_maturity="renew",
+                    ),
+                ),
+                limits=(
+                    r.TransferLimit(
+                        channel="app", currency="CNY", single=5_000_000, daily=20_000_000
+                    ),
+                    r.TransferLimit(
+                        channel="atm", currency="CNY", single=1_000_000, daily=5_000_000
+                    ),
+                ),
+                cards=(
+                    r.Card(
+                        card_id="K1", account_id="A1", tail="0018", kind="debit", status="active"
+                    ),
+                    r.Card(
+                        card_id="K2",
+                        account_id="A2",
+                        tail="9921",
+                        kind="credit",
+                        status="inactive",
+                    ),
+                ),
+                card_orders=(
+                    r.CardOrder(
+                        order_id="O1",
+                        kind="credit",
+                        stage="sent",
+                        ordered_on="2026-02-20",
+                        expected_on="2026-03-05",
+                        tail="9921",
+                    ),
+                ),
+            )
+        },
+        card_numbers={"6222020000000018": "K1"},
+        exchange_rates=(
+            r.ExchangeRate(
+                currency="USD",
+                units=100,
+                home="CNY",
+                buy=71_632,
+                sell=71_930,
+                at=TODAY.timestamp(),
+            ),
+            r.ExchangeRate(
+                currency="EUR",
+                units=100,
+                home="CNY",
+                buy=77_801,
+                sell=78_350,
+                at=TODAY.timestamp(),
+            ),
+        ),
+        deposit_rates=(
+            r.DepositRate(currency="CNY", months=0, rate=500, since="2026-01-01"),
+            r.DepositRate(currency="CNY", months=12, rate=9_500, since="2026-01-01"),
+        ),
+        branches=(
+            r.Branch(
+                branch_code="1001",
+                city_code="010",
+                name=Text("朝阳支行", "Chaoyang branch"),
+                address=Text("朝阳区建国路 1 号", "1 Jianguo Road, Chaoyang"),
+                phone="+861065010001",
+                weekdays=hours,
+                saturday=r.Hours(opens="09:30", closes="16:00"),
+                sunday=None,
+            ),
+        ),
+    )
+
+
+def demo_desk(bank: MemoryBank) -> TelephoneDesk:
+    """Return every service over the demo bank; PINs change in ``bank``."""
+    pins = _Pins(bank)
+    core = MemoryCore(demo_book(bank), key=KEY, clock=TODAY.timestamp)
+    desk = BankDesk(core, audit=MemoryAudit(), key=KEY, pins=pins, personal=pins)
+    return TelephoneDesk(desk, lambda: TODAY)
