@@ -31,7 +31,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     wrap_up: Mapping[QueueName, float] = {}
     """Length of the wrap-up by queue; 0 for none."""
     default_wrap_up: float = 30.0
-    inbound_contexts: frozenset[str] = frozenset({"from-trunk", "hotline-inbound"})
+    inbound_contexts: frozenset[str] = frozenset(
+        {"from-trunk", "hotline-inbound", "hotline-note", "hotline-outside"}
+    )
     """Dialplan contexts in which customers' own channels are born and live before the queue.
 
     A call that is refused, or given up before it is answered, shows only at its end, and there."""

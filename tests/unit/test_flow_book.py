@@ -96,14 +96,14 @@ def test_a_touched_file_is_no_edit_and_a_deleted_one_keeps_its_flow(
 
 def test_a_new_file_is_a_new_flow_with_its_topics(tmp_path: Path, book: FlowBook) -> None:
     topics = book.topics()
-    assert list(topics) == ["general"]
+    assert list(topics) == ["fraud", "general", "lost_card"]
     with pytest.raises(UnknownFlowError):
         book.get("second")
     (tmp_path / "second.yaml").write_text(GOOD.replace("kind: queue", "kind: queue, topic: loans"))
     assert book.refresh() == ["second"]
     assert book.get("second").name == "second"
     assert "loans" in topics
-    assert len(topics) == 2
+    assert len(topics) == 4
 
 
 def test_a_start_needs_flows_that_load(tmp_path: Path, texts: Texts) -> None:
