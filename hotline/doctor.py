@@ -176,6 +176,23 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield ok("Database", f"{found.path}, revision {found.revision}, {rows:,} rows")
 
 
+def _bank(settings: Settings) -> Iterator[Finding]:
+    from crm_lookup.errors import SettingError
+    from hotline.banking import check_core
+
+    if settings.bank.kind == "embedded" and not db.status(settings.database_url).ready:
+        return  # said above
+    try:
+        found = check_core(settings)
+    except SettingError as error:
+        yield fault("Bank services", str(error), "edit [bank] in the settings")
+        return
+    if found.ok:
+        yield ok("Bank services", f"{found.detail}, {found.seconds * 1000:.0f} ms")
+    else:
+        yield fault("Bank services", found.detail, "`hotline bank check` after mending it")
+
+
 def _certificate(settings: Settings) -> Iterator[Finding]:
     console = settings.console
     pair = tls.certificate_files(settings, now=datetime.now(UTC))
@@ -240,6 +257,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...]] 
     ("Numbers", _numbers),
     ("Menus", _menus),
     ("Database", _database),
+    ("Bank services", _bank),
     ("HTTPS", _certificate),
     ("Console", _console),
     ("Disk", _disk),

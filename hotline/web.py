@@ -43,8 +43,11 @@ async def _serve(server: uvicorn.Server) -> None:
         raise OSError(message) from error
 
 
-def health_app(readiness: Readiness) -> Starlette:
-    """``/healthz``, ``/readyz`` (which part is not ready) and Prometheus ``/metrics``."""
+def health_app(readiness: Readiness, others: Readiness = dict) -> Starlette:
+    """``/healthz``, ``/readyz`` (which part is not ready) and Prometheus ``/metrics``.
+
+    ``others`` are told beside, and make nothing unready.
+    """
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -52,7 +55,8 @@ def health_app(readiness: Readiness) -> Starlette:
     async def readyz(_request: Request) -> Response:
         parts = dict(readiness())
         ready = all(parts.values())
-        return JSONResponse({"ok": ready, "parts": parts}, status_code=200 if ready else 503)
+        found = {"ok": ready, "parts": parts, "others": dict(others())}
+        return JSONResponse(found, status_code=200 if ready else 503)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})

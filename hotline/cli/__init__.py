@@ -7,6 +7,7 @@ import typer
 
 from hotline.cli import (
     asterisk,
+    bank,
     calls,
     config,
     db,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
+app.add_typer(bank.app, name="bank")
 app.add_typer(calls.app, name="calls")
 app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")

@@ -16,6 +16,7 @@ from crm_lookup.sqlite import SqliteBank
 from hotline import db
 from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
+from hotline.banking import CoreWatch, open_desk
 from hotline.roles.flows import flow_folder, holidays, known_to_flows
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
@@ -89,6 +90,10 @@ async def run_ivr(settings: Settings) -> None:
             bank, key, limit=settings.ivr.pin_tries, lock_seconds=settings.ivr.pin_lock
         )
         stack.push_async_callback(pins.close)
+        desk = await stack.enter_async_context(open_desk(settings, key, pins=pins, personal=bank))
+        watch = CoreWatch(desk)
+        asking = asyncio.create_task(watch.run())
+        stack.callback(asking.cancel)
         flows = FlowBook(flow_folder(settings), lambda: known_to_flows(settings))
         watching = asyncio.create_task(flows.watch())
         stack.callback(watching.cancel)
@@ -107,13 +112,14 @@ async def run_ivr(settings: Settings) -> None:
                     guard=settings.asterisk.guard,
                     sessions=settings.ivr.maximum_sessions,
                     lookup=settings.ivr.lookup_deadline,
+                    accounts=settings.bank.deadline + 1.0,
                 ),
             ),
             IvrServices(
                 callers=bank,
                 identities=bank,
                 pins=pins,
-                accounts=bank,
+                accounts=desk,
                 reader=load_prompts(),
                 last_agents=bank,
             ),
@@ -123,7 +129,9 @@ async def run_ivr(settings: Settings) -> None:
             if settings.ivr.metrics_port is None:
                 await stopped.wait()
             else:
-                app = health_app(lambda: {"menu": server.listening})
+                app = health_app(
+                    lambda: {"menu": server.listening}, lambda: {"bank": watch.is_well}
+                )
                 await serve_until(stopped, app, settings.ivr.host, settings.ivr.metrics_port)
         finally:
             await server.stop(DRAIN_SECONDS)

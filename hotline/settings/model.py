@@ -7,6 +7,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -44,10 +45,44 @@ class Section(BaseModel):
 
 
 class BankSettings(Section):
-    """How the bank is called on screens."""
+    """The bank: its name on screens, and its core system with the accounts."""
 
     name_zh: str = Field("示例银行", description="name in Chinese")
     name_en: str = Field("Demo Bank", description="name in English")
+    kind: Literal["embedded", "http"] = Field(
+        "embedded",
+        description="embedded: accounts and cards stand in our database; "
+        "http: in the bank's core, which serves docs/bank-services.openapi.json",
+    )
+    url: str | None = Field(
+        None, description="what stands before /v1/, e.g. 'https://core.bank.example/hotline'"
+    )
+    token_file: Path | None = Field(
+        None, description="file with the bearer token that we show to the core"
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM file with the certificates to trust; default: the system's"
+    )
+    deadline: float = Field(
+        4.0, ge=0.5, le=20, description="seconds until a slow core costs the caller an apology"
+    )
+
+    @model_validator(mode="after")
+    def _check_core(self) -> Self:
+        if self.kind == "embedded":
+            return self
+        parts = urlsplit(self.url or "")
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or parts.scheme not in ("http", "https") or parts.query:
+            message = "kind 'http' needs url, like 'https://core.bank.example/hotline'"
+            raise ValueError(message)
+        if parts.scheme == "http" and not local:
+            message = "url: only https, or http on this machine: accounts travel there"
+            raise ValueError(message)
+        if parts.username or parts.password:
+            message = "url: a password there would be logged; use token_file"
+            raise ValueError(message)
+        return self
 
 
 class AsteriskSettings(Section):

@@ -55,6 +55,10 @@ def test_a_registered_trunk_leads_to_a_number(tmp_path: Path, text: str) -> None
     [
         ("[console]\nprot = 1\n", ["console.prot", "unknown key", "port"]),
         ("[console]\nport = 70000\n", ["console.port", "65535"]),
+        ("[bank]\nkind = 'http'\n", ["bank", "https://core.bank.example/hotline"]),
+        ("[bank]\nkind = 'http'\nurl = 'http://core.bank.example'\n", ["only https"]),
+        ("[bank]\nkind = 'http'\nurl = 'https://a:b@core.bank.example'\n", ["token_file"]),
+        ("[bank]\nkind = 'soap'\n", ["bank.kind", "embedded"]),
         ("time_zone = 'Mars'\n", ["time_zone", "Asia/Shanghai"]),
         ("[[numbers]]\ndnis = '95500'\nqueue = 'gold'\n", ["95500", "gold", "service, vip"]),
         ("[[numbers]]\ndnis = '95500,1'\n", ["numbers.0.dnis"]),
