@@ -55,7 +55,9 @@ def health_app(readiness: Readiness, others: Readiness = dict) -> Starlette:
     async def readyz(_request: Request) -> Response:
         parts = dict(readiness())
         ready = all(parts.values())
-        found = {"ok": ready, "parts": parts, "others": dict(others())}
+        found: dict[str, Any] = {"ok": ready, "parts": parts}
+        if told := dict(others()):
+            found["others"] = told
         return JSONResponse(found, status_code=200 if ready else 503)
 
     async def metrics(_request: Request) -> Response:

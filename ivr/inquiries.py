@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from crm_lookup.bank.errors import BankTooSlowError
 from crm_lookup.model import CustomerId, Recognition
 from cti.core.ids import AgentId
 from ivr import metrics
@@ -143,7 +144,8 @@ class Inquiries:
             return ""
 
     def _failed(self, service: str, error: Exception) -> None:
-        outcome = "timeout" if isinstance(error, TimeoutError) else "failed"
+        too_slow = isinstance(error, TimeoutError | BankTooSlowError)
+        outcome = "timeout" if too_slow else "failed"
         metrics.SERVICES.labels(service, outcome).inc()
         _log.error("service_failed", service=service, error=type(error).__name__)
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -21,11 +21,14 @@ import msgspec
 import pytest
 
 import dialplans
+from crm_lookup.bank import testing as bank_testing
+from crm_lookup.bank.http import HttpCore
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import locate
 from hotline.asterisk.process import AsteriskProcess
 from ivr import lengths
 from ivr.agi import AgiProtocol, Command, Environment, PeerClosed, Reply, commands
+from ivr.channel import AgiChannel
 from ivr.flow import load
 from ivr.prompts import PromptCatalogue
 from ivr.server import IvrConfig, IvrLimits, IvrServer
@@ -241,6 +244,89 @@ async def test_english_and_a_card_number_and_a_wrong_pin(lab: Lab, server: IvrSe
     assert (report["queue"], report["priority"], report["reason"]) == ("service", "0", "balance")
     assert report["language"] == "en"
     assert report["path"].endswith("balance_identity.too_many_tries>agent>office>agent_now")
+
+
+SLOW_FLOW = """
+start: who
+everywhere: {"0": person}
+nodes:
+  who:
+    kind: collect_identity
+    topic: balance
+    prompts: [enter_card_number]
+    no_input: [no_input]
+    invalid: [invalid_choice]
+    next: pin
+    verified: balance
+    failed: person
+  pin:
+    kind: verify_pin
+    prompts: [enter_pin]
+    no_input: [no_input]
+    invalid: [details_do_not_match]
+    wrong: [details_do_not_match]
+    unavailable: [service_unavailable]
+    next: balance
+    failed: person
+    no_check: person
+  balance:
+    kind: account_action
+    action: balance
+    unavailable: [service_unavailable]
+    next: person
+    failed: person
+  person:
+    kind: queue
+    prompts: [transfer_to_agent]
+"""
+
+
+async def test_a_silent_core_costs_a_caller_seconds_an_apology_and_gives_a_person(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bank's core takes the question and never answers."""
+    played: list[tuple[str, float]] = []
+    real_run, clock = AgiChannel.run, asyncio.get_running_loop().time
+
+    async def noted(channel: AgiChannel, row: Sequence[Command]) -> list[Reply]:
+        played.extend((str(c.arguments[0]), clock()) for c in row if c.words == "STREAM FILE")
+        return await real_run(channel, row)
+
+    monkeypatch.setattr(AgiChannel, "run", noted)
+    (tmp_path / "main.yaml").write_text(SLOW_FLOW)
+    asked = asyncio.Event()
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    core = HttpCore(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}")
+    bank = demo_bank()
+    bank.numbers["8613800138000"] = bank.numbers["+8613800138000"]
+    catalogue = PromptCatalogue.load()
+    server = IvrServer(
+        msgspec.structs.replace(config(lab), flows=load(tmp_path, catalogue)),
+        msgspec.structs.replace(
+            services(bank), reader=catalogue, accounts=bank_testing.desk(core)
+        ),
+    )
+    await server.start()
+    try:
+        await lab.call("kw#w135790#")
+        report = await lab.report()
+    finally:
+        await server.stop(0)
+        await core.close()
+        silent.close()
+    assert asked.is_set()
+    assert (report["at"], report["next"], report["reason"]) == ("after", "queue", "balance")
+    words = [name.removeprefix("hotline/") for name, _ in played]
+    assert words[-3:] == ["please_wait", "service_unavailable", "transfer_to_agent"]
+    waited = played[-2][1] - played[-3][1]
+    print(f"apology {waited:.1f} s after the filler began")  # noqa: T201  # a figure for the log
+    assert waited < 10.0  # 3.5 s of the adapter less 1.5 s, and the filler to its end
 
 
 async def test_a_hang_up_in_a_prompt_ends_quietly(lab: Lab, server: IvrServer) -> None:
