@@ -22,6 +22,7 @@ from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
 from hotline.web import health_app, serve_until
 from ivr import lengths
+from ivr.bank_desk import TelephoneDesk
 from ivr.config import IvrConfig, IvrLimits
 from ivr.flow import FlowSet, load
 from ivr.flow.book import FlowBook
@@ -122,6 +123,7 @@ async def run_ivr(settings: Settings) -> None:
                 accounts=desk,
                 reader=load_prompts(),
                 last_agents=bank,
+                bank=TelephoneDesk(desk, lambda: datetime.now(settings.zone)),
             ),
         )
         await server.start()
