@@ -18,7 +18,10 @@ PAUSE_REASONS: Final = (
     Choice(code="paperwork", text=Text(zh="案头工作", en="Paperwork")),
 )
 
-PAUSES_OF_THE_ENGINE: Final = {"missed-calls": Text(zh="连续未接来电", en="Missed calls")}
+PAUSES_OF_THE_ENGINE: Final = {
+    "missed-calls": Text(zh="连续未接来电", en="Missed calls"),
+    "callback": Text(zh="正在为您接通回电", en="Callback being dialled"),
+}
 """Reasons for which the engine pauses an agent; nobody can choose them."""
 
 DISPOSITIONS: Final = (

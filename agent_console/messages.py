@@ -153,6 +153,8 @@ class Pop(Record, frozen=True, kw_only=True):
     """Ids of the visited menu nodes, oldest first."""
     route: tuple[Text, ...] = ()
     """Why the call was sent here, in words for the agent."""
+    callback: bool = False
+    """We called the customer, who had asked for it."""
     verified: VerifiedLevel = "none"
     language: Language = "zh"
     number: str = ""

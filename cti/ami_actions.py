@@ -1,11 +1,13 @@
 """Typed commands for Asterisk and how AMI spells them; no other module names an action."""
 
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import msgspec
 
 from cti.core.ids import AgentId, QueueName
 
+CALLBACK_CONTEXT: Final = "hotline-callback-dial"
 Fields: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -59,9 +61,10 @@ def queue_pause(interface: str, reason: str) -> Action:
     return Action("QueuePause", (("Interface", interface), ("Paused", "true"), ("Reason", reason)))
 
 
-def queue_unpause(interface: str) -> Action:
-    """End the member's pause in all its queues."""
-    return Action("QueuePause", (("Interface", interface), ("Paused", "false")))
+def queue_unpause(interface: str, queue: QueueName | None = None) -> Action:
+    """End the member's pause in all its queues, or in one only."""
+    fields: Fields = (("Interface", interface), ("Paused", "false"))
+    return Action("QueuePause", fields if queue is None else (("Queue", queue), *fields))
 
 
 def queue_priority(queue: QueueName, channel: str, priority: int) -> Action:
@@ -114,6 +117,32 @@ def redirect_both(first: tuple[str, str, str], second: tuple[str, str, str]) -> 
             (prefix + "Priority", "1"),
         )
     return Action("Redirect", fields)
+
+
+def originate_callback(
+    uniqueid: str, trunk: str, ring: float, variables: Mapping[str, str]
+) -> Action:
+    """Dial a customer who wants to be called back; the only ``Originate`` that we know.
+
+    It goes through the extension of a declared trunk in a fixed context (the template is
+    dialplans/callback.conf.j2): which numbers exist, and what happens with who answers, stands
+    there.  ``uniqueid`` is given to the Local channel, so that a picture of Asterisk shows whether
+    the try is under way.  ``ring`` in seconds; the variables are inherited by the customer's leg.
+    """
+    fields: Fields = (
+        ("Channel", f"Local/{trunk}@{CALLBACK_CONTEXT}/n"),
+        ("ChannelId", uniqueid),
+        ("Context", CALLBACK_CONTEXT),
+        ("Exten", "nobody"),
+        ("Priority", "1"),
+        ("Timeout", str(round((ring + 10) * 1000))),
+        ("Async", "true"),
+    )
+    # A comma would begin another variable (``astman_get_variables`` of manager.c).
+    values = {k: "".join(c for c in v if c not in ',"\\') for k, v in variables.items()}
+    return Action(
+        "Originate", fields + tuple(("Variable", f"__{k}={v}") for k, v in values.items())
+    )
 
 
 def channel_status(channel: str) -> Action:

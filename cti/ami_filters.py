@@ -36,3 +36,6 @@ WRITE: Final[tuple[str, ...]] = ("agent", "call", "reporting")
 ``agent`` for ``QueueAdd`` etc., ``reporting`` for ``CoreShowChannels``, ``call`` for ``Redirect``,
 ``Hangup`` and ``Setvar`` (transfers); ``Originate`` and dialplan commands stay refused.
 """
+
+WRITE_CALLBACKS: Final[tuple[str, ...]] = (*WRITE, "originate")
+"""The same where a queue offers callbacks; see ``docs/callbacks.md`` for what that means."""

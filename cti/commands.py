@@ -20,7 +20,7 @@ from cti.ami_actions import (
     queue_unpause,
 )
 from cti.core import events as ev
-from cti.core.agents import WRAP_UP, Agent, Membership
+from cti.core.agents import RESERVED, WRAP_UP, Agent, Membership
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.world import World
 from cti.errors import (
@@ -95,6 +95,9 @@ async def sign_in(
             if moved or old.queue not in wanted:
                 await _remove(asterisk, old.queue, agent.interface)
     for m in queues:
+        known = world.agents.get(agent_id)
+        if known is not None and known.pause_reason == RESERVED:
+            paused = RESERVED  # since the first queue, for a customer who is called back
         reply = await asterisk.request(queue_add(m.queue, interface, agent_id, m.penalty, paused))
         if ALREADY_THERE in reply.text:
             reply = await asterisk.request(queue_penalty(m.queue, interface, m.penalty))
@@ -140,9 +143,9 @@ def end_wrap_up(
 
 
 async def end_pause(asterisk: Asterisk, world: World, agent_id: AgentId) -> None:
-    """End a pause, if there is one."""
+    """End a pause, if there is one; a reservation for a callback is none and stays."""
     agent = _signed_in(world, agent_id)
-    if agent.pause_reason:
+    if agent.pause_reason not in ("", RESERVED):
         reply = await asterisk.request(queue_unpause(agent.interface))
         _accepted(reply, f"end the pause of {agent_id}")
 

@@ -18,6 +18,8 @@ from cti import metrics, views
 from cti.agent_policy import MissedCalls
 from cti.ami.client import AmiClient, AmiConfig
 from cti.bus import STATUS, Bus, LocalBus
+from cti.callback_store import CallbackStore, MemoryCallbacks
+from cti.callbacks import CallbackRules, Callbacks
 from cti.control import CallControl
 from cti.core import events as ev
 from cti.core.agents import Membership
@@ -61,6 +63,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Clocks of the intervals in which figures are summed."""
     missed_calls: int = 2
     """An agent who missed so many calls in a row is paused; 0: never."""
+    callbacks: CallbackRules = CallbackRules()
 
 
 class Engine(Orders, Generic[BriefT]):
@@ -73,6 +76,7 @@ class Engine(Orders, Generic[BriefT]):
         briefs: CustomerBriefs[BriefT],
         journal: Journal,
         books: Books | None = None,
+        callbacks: CallbackStore | None = None,
         bus: Bus | None = None,
         clock: Callable[[], float] = time.time,
         link: Callable[..., Link] = AmiClient,
@@ -80,13 +84,15 @@ class Engine(Orders, Generic[BriefT]):
         """``clock`` gives seconds since the epoch; it should agree with Asterisk's.
 
         ``books`` are Asterisk's own records, from which calls are rebuilt that began and ended
-        while we were away.  ``link`` makes the connection; :class:`cti.testing.FakeLink` needs
+        while we were away.  ``callbacks`` keeps callbacks over a restart.  ``link`` makes the
+        connection; :class:`cti.testing.FakeLink` needs
         no Asterisk.
         """
         self._config = config
         self.bus: Bus = bus if bus is not None else LocalBus()
         world = World(config.rules)
         world.server = config.server
+        self._journal = journal
         self._writer = JournalWriter(journal)
         self.history = HistoryKeeper(journal, config.zone)
         inbox = Inbox()
@@ -105,11 +111,29 @@ class Engine(Orders, Generic[BriefT]):
         )
         self._wrap_ups = WrapUps(line.post, clock, self._wrap_up_over)
         self._escalations = Escalations(line.post, clock, spreader.record)
+        self.callbacks = Callbacks(
+            config.callbacks,
+            callbacks if callbacks is not None else MemoryCallbacks(),
+            post=line.post,
+            clock=clock,
+            record=spreader.record,
+            known=self._journal_knows,
+            world=world,
+        )
         self._follower = Follower(
-            inbox, line, world, spreader, self._wrap_ups, self._away, clock, self._on_step
+            inbox,
+            line,
+            world,
+            spreader,
+            self._wrap_ups,
+            self.callbacks,
+            self._away,
+            clock,
+            self._on_step,
         )
         spreader.tell(
             self._pops.on_event,
+            self.callbacks.on_event,  # before the wrap-ups: it may reserve the agent
             self._wrap_ups.on_event,
             self._escalations.on_event,
             MissedCalls(line.post, config.missed_calls).on_event,
@@ -124,7 +148,9 @@ class Engine(Orders, Generic[BriefT]):
         await self.history.start()
         await self.history.restore(self.world)
         self._away.away_since(self.history.ended_at)
+        await self.callbacks.load()
         self._writer.start()
+        self._tasks.spawn(self.callbacks.work(), "cti-callbacks")
         self._follower.start()
         self._tasks.spawn(self._keep_house(), "cti-housekeeping")
         self._tasks.spawn(self._escalate(), "cti-escalation")
@@ -160,6 +186,10 @@ class Engine(Orders, Generic[BriefT]):
     def _pseudonym(self, presented: str) -> str:
         rules = self._config.rules
         return pseudonym(rules.to_e164(presented), rules.pseudonym_key)
+
+    async def _journal_knows(self, call_id: CallId) -> bool:
+        await self.flush()
+        return call_id in await self._journal.known([call_id])
 
     # --- what others see ----------------------------------------------------------------------
 
@@ -233,6 +263,8 @@ class Engine(Orders, Generic[BriefT]):
             if self._follower.in_step:
                 try:
                     self._escalations.look(self.world)
+                    self.callbacks.look()
+                    self.callbacks.look_for_cancellations()
                 except Exception:  # noqa: BLE001 -- the next second looks again
                     _log.exception("escalation_failed")
 

@@ -49,6 +49,10 @@ class AsteriskRefusedError(CommandError):
     """Asterisk answered the action with an error."""
 
 
+class CallbackStoreError(CtiError):
+    """The table of callbacks cannot be read or written."""
+
+
 class JournalError(CtiError):
     """Base of errors of the journal."""
 

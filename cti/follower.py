@@ -15,6 +15,7 @@ import structlog
 
 from cti import ami_events, metrics
 from cti.ami.framing import Message
+from cti.callbacks import Callbacks
 from cti.core import fold, records, resync
 from cti.core.world import World
 from cti.errors import AmiError, CommandError
@@ -77,6 +78,7 @@ class Follower:
         world: World,
         spreader: Spreader,
         wrap_ups: WrapUps,
+        callbacks: Callbacks,
         away: AwayCalls,
         clock: Callable[[], float],
         on_step: Callable[[], None],
@@ -87,6 +89,7 @@ class Follower:
         self._world = world
         self._spreader = spreader
         self._wrap_ups = wrap_ups
+        self._callbacks = callbacks
         self._away = away
         self._clock = clock
         self._on_step = on_step
@@ -161,6 +164,8 @@ class Follower:
             return
         if record is not None and record.at >= not_before:
             self._spreader.spread(fold.apply(self._world, record))
+            if self._world.wishes:
+                self._callbacks.take_wishes()
 
     def _take_picture(self) -> None:
         self._held = self._held or []
@@ -185,6 +190,7 @@ class Follower:
         metrics.RESYNCS.inc()
         self._spreader.spread(resync.apply_snapshot(self._world, snapshot))
         self._wrap_ups.reconcile(self._world, snapshot)
+        self._callbacks.reconcile(snapshot)
         held, self._held = self._held or [], None
         for message in held:
             # What is older than the picture is in it already.

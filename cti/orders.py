@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from cti import commands
-from cti.core.agents import Agent, Membership
+from cti.core.agents import RESERVED, Agent, Membership
 from cti.core.ids import AgentId, CallId
 from cti.core.world import World
 from cti.link import Link
@@ -69,7 +69,7 @@ class Orders:
             wrapped_up = commands.end_wrap_up(self.world, agent_id, now, who)
         if not wrapped_up:
             await commands.end_pause(self.link, self.world, agent_id)
-        await self._spreader.until(lambda: not self._agent(agent_id).pause_reason)
+        await self._spreader.until(lambda: self._agent(agent_id).pause_reason in ("", RESERVED))
 
     def extend_wrap_up(self, agent_id: AgentId, seconds: float) -> float:
         """Let the wrap-up run longer and return when it ends now (seconds since the epoch)."""

@@ -61,6 +61,8 @@ class PopRaised(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
     """Why the call was sent here, as codes; see :class:`cti.core.events.CallRouted`."""
     connected: bool = False
     """Whether the agent has the customer already (on re-delivery)."""
+    callback: bool = False
+    """Whether we called the customer, who had asked for it."""
 
 
 class PopCompleted(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
@@ -281,6 +283,7 @@ class PopDesk(Generic[BriefT]):
             raised_at=now,
             latency=max(0.0, now - event.at),
             connected=talking and call.agent_id == event.agent_id,
+            callback=call.callback_id is not None,
         )
         self._pops[event.agent_id] = pop
         sessions = self._bus.publish(agent_topic(event.agent_id), pop)

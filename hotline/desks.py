@@ -303,6 +303,7 @@ class Desks:
             queue=raised.queue,
             reason=raised.reason,
             menu_path=tuple(part for part in raised.menu_path.split(">") if part),
+            callback=raised.callback,
             verified=raised.verified,
             language="en" if raised.language == "en" else "zh",
             number=masked_phone(self._numbers.read(raised.caller_number).e164),

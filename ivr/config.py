@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
 from cti.core.routing import Decision
+from ivr.callback import CallbackNumbers
 from ivr.flow import Flow
 from ivr.flow.calendar import Calendar, Moment
 from ivr.flow.effects import Route
@@ -18,6 +19,9 @@ Router: TypeAlias = Callable[[Route], Decision]
 """Knows the rules and the time."""
 Clock: TypeAlias = Callable[[], Moment]
 """Knows the bank's time zone and holidays."""
+
+
+NO_CALLBACKS: Final = CallbackNumbers(dialable=lambda _: "", spoken=lambda number: number)
 
 
 def utc_clock() -> Moment:
@@ -73,6 +77,8 @@ class IvrConfig(msgspec.Struct, frozen=True, kw_only=True):
     flows: Flows
     route: Router
     """Decides where a caller waits; see :class:`ivr.routing.RoutingBook`."""
+    callback: CallbackNumbers = NO_CALLBACKS
+    """Which numbers a waiting caller may ask to be called back on."""
     clock: Clock = utc_clock
     """What branches on the time go by."""
     lengths: Mapping[tuple[Language, str], float] = {}

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from cti.core import channel_vars
-from ivr import metrics, phone
+from ivr import callback, metrics, phone
 from ivr.agi import Command, Environment, Reply, commands
 from ivr.config import IvrConfig
 from ivr.errors import (
@@ -99,6 +99,10 @@ class Session:
             call_id = await self._call_id(environment)
             log = log.bind(call_id=call_id)
             with structlog.contextvars.bound_contextvars(call_id=call_id):
+                if environment.script == callback.SCRIPT:
+                    self._flow_label = callback.SCRIPT
+                    end = await self._ask_for_number(environment)
+                    return
                 end = await self._run_flow(environment, call_id)
         except CallerGoneError:
             end = "caller_hung_up"
@@ -151,6 +155,26 @@ class Session:
     def _is_after(environment: Environment) -> bool:
         """Whether the conversation is over: who called is known by then, better than by number."""
         return environment.arguments[4:5] == ("after",)
+
+    async def _ask_for_number(self, environment: Environment) -> str:
+        """Serve a caller who left the queue for a callback: ``HOTLINE_NEXT`` comes last."""
+        language = self._language(environment)
+        script = callback.ask(
+            environment.caller_number,
+            language,
+            self._config.callback,
+            lambda prompt: self._length(language, prompt),
+        )
+        try:
+            command = next(script)
+            while True:
+                command = script.send((await self._channel.run([command]))[-1])
+        except StopIteration as stop:
+            number: str = stop.value
+        verdict = commands.set_variable(channel_vars.NEXT, "callback" if number else "queue")
+        noted = commands.set_variable(channel_vars.CALLBACK_NUMBER, number)
+        await self._channel.run([noted, verdict] if number else [verdict])
+        return "callback" if number else "queue"
 
     def _language(self, environment: Environment) -> Language:
         wanted = environment.arguments[1:2]

@@ -15,6 +15,9 @@ WRAP_UP: Final = "wrap-up"
 MISSED_CALLS: Final = "missed-calls"
 """The reason under which the engine pauses an agent who let too many calls ring in vain."""
 
+RESERVED: Final = "callback"
+"""The reason under which an agent is kept free for a customer who is being called back."""
+
 AgentInput: TypeAlias = Literal[
     "signed_in",
     "signed_out",

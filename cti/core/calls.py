@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from cti.core import events as ev
-from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+from cti.core.ids import AgentId, CallbackId, CallId, CustomerId, QueueName
 from cti.core.machine import Table
 from cti.core.own_queue import OWN
 
@@ -156,9 +156,11 @@ _STATELESS: Final = (
     ev.PopPresented,
     ev.PopShown,
     ev.OfferPresented,
+    ev.CallbackEvent,
+    ev.PlaceKept,
 )
 
-Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu"]
+Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu", "callback"]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +177,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     dnis: str = ""
     trunk: str = ""
     caller_pseudonym: str = ""
+    journey_id: CallId | None = None
+    """The first of the calls that belong together, if this is a later one."""
+    callback_id: CallbackId | None = None
+    """The callback by which we called the customer."""
     customer_id: CustomerId | None = None
     recognition: str = ""
     verified: ev.VerifiedLevel = "none"
@@ -258,6 +264,8 @@ def arrive(event: ev.CallArrived) -> Call:
         dnis=event.dnis,
         trunk=event.trunk,
         caller_pseudonym=event.caller_pseudonym,
+        journey_id=event.journey_id,
+        callback_id=event.callback_id,
     )
 
 
@@ -366,6 +374,10 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             return {"score": event.score}
         case ev.VoicemailLeft():
             return {"voicemail": event.seconds}
+        case ev.CallbackRequested():
+            return {"outcome": "answered" if call.outcome == "answered" else "callback"}
+        case ev.PlaceKept():
+            return {"journey_id": event.journey_id, "waiting_since": event.joined_at}
         case ev.CallDisposed():
             return {"disposition": event.disposition}
         case ev.CallEnded():

@@ -69,5 +69,17 @@ CUSTOMER_CHANNEL: Final = "HOTLINE_CUSTOMER_CHANNEL"
 PARTNER: Final = "HOTLINE_PARTNER"
 """Name of the agent's channel whose conversation the customer joins; set by the engine."""
 
+CALLBACK_NUMBER: Final = "HOTLINE_CALLBACK_NUMBER"
+"""The number that the caller confirmed for a callback (E.164), and the one that is dialled."""
+
+CALLBACK_STATE: Final = "HOTLINE_CALLBACK_STATE"
+"""The engine's answer to a caller who wants a callback: ``noted`` or ``refused``."""
+
+CALLBACK_CALL: Final = "HOTLINE_CALLBACK_CALL"
+"""What becomes the call id of a dialled customer with the answer, not before."""
+
+CALLBACK_DIAL: Final = "HOTLINE_CALLBACK_DIAL"
+"""The number as the trunk wants it."""
+
 ATTACHED: Final = (CALL_ID, CUSTOMER, VERIFIED, LANGUAGE, REASON, MENU_PATH, PRIORITY, DNIS, TRUNK)
 """The variables that Asterisk attaches to every AMI event (``channelvars`` in manager.conf)."""

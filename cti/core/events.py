@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from cti.core.ids import AgentId, CallId, CustomerId, QueueName
+from cti.core.ids import AgentId, CallbackId, CallId, CustomerId, QueueName
 
 AgentState: TypeAlias = Literal[
     "logged_out", "available", "ringing", "on_call", "on_hold", "wrap_up", "paused"
@@ -42,6 +42,10 @@ class CallArrived(CallEvent, frozen=True, kw_only=True):
     trunk: str
     caller_pseudonym: str
     """Keyed hash of the caller's number; empty when the number was withheld."""
+    journey_id: CallId | None = None
+    """The first of the calls that belong together, if this is a later one."""
+    callback_id: CallbackId | None = None
+    """The callback by which we called the customer, and not the customer us."""
 
 
 class CallerRecognised(CallEvent, frozen=True, kw_only=True):
@@ -276,6 +280,81 @@ class CallEnded(CallEvent, frozen=True, kw_only=True):
     ended_by: Party
 
 
+class CallbackEvent(CallEvent, frozen=True, kw_only=True):
+    """Base of the events of one callback; ``call_id`` is the call in which it was asked for.
+
+    The number to dial is in none of them: see :mod:`cti.callback_store`.
+    """
+
+    callback_id: CallbackId
+
+
+class CallbackRequested(CallbackEvent, frozen=True, kw_only=True):
+    """The caller left the queue for a callback, and keeps the place."""
+
+    journey_id: CallId
+    queue: QueueName
+    priority: int
+    joined_at: float
+    """Since when the customer waits for a person."""
+    expires_at: float
+    number_pseudonym: str
+    other_number: bool = False
+    """Whether the customer keyed another number than the one presented."""
+
+
+class CallbackDialled(CallbackEvent, frozen=True, kw_only=True):
+    """The place came up: an agent is reserved, and the customer is being dialled."""
+
+    attempt: int
+    dial_call_id: CallId
+    """Key of the call that begins when the customer answers."""
+    agent_id: AgentId
+
+
+class CallbackAnswered(CallbackEvent, frozen=True, kw_only=True):
+    """The customer answered and goes to the agent; this ends the callback."""
+
+    dial_call_id: CallId
+
+
+class CallbackMissed(CallbackEvent, frozen=True, kw_only=True):
+    """A try failed; another follows."""
+
+    attempt: int
+    status: str
+    """Asterisk's DIALSTATUS; ``REFUSED``: not dialled at all; ``UNKNOWN``: nobody can say."""
+    next_try: float
+
+
+class CallbackFailed(CallbackEvent, frozen=True, kw_only=True):
+    """The last try failed."""
+
+    attempt: int
+    status: str
+
+
+class CallbackExpired(CallbackEvent, frozen=True, kw_only=True):
+    """Nobody had time for it until its end."""
+
+
+class CallbackCancelled(CallbackEvent, frozen=True, kw_only=True):
+    cause: Literal["called_again", "asked_again", "operator"]
+    """``called_again``: the customer waits in the queue anew, at the old place."""
+    new_call_id: CallId | None = None
+
+
+CallbackEnd: TypeAlias = CallbackAnswered | CallbackFailed | CallbackExpired | CallbackCancelled
+
+
+class PlaceKept(CallEvent, frozen=True, kw_only=True):
+    """The customer called again instead of waiting for the callback: the place is kept."""
+
+    callback_id: CallbackId
+    journey_id: CallId
+    joined_at: float
+
+
 class AgentStateChanged(Event, frozen=True, kw_only=True):
     agent_id: AgentId
     state: AgentState
@@ -336,6 +415,14 @@ DomainEvent: TypeAlias = (
     | PopShown
     | OfferPresented
     | CallEnded
+    | CallbackRequested
+    | CallbackDialled
+    | CallbackAnswered
+    | CallbackMissed
+    | CallbackFailed
+    | CallbackExpired
+    | CallbackCancelled
+    | PlaceKept
     | AgentStateChanged
     | AgentSkillsChanged
     | EngineResynchronised

@@ -14,7 +14,7 @@ from cti.core import transfers
 from cti.core import user_events as ue
 from cti.core.agents import WRAP_UP, AgentInput, Membership, freed
 from cti.core.calls import Call
-from cti.core.ids import AgentId, CustomerId, QueueName
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.core.routing import decode_steps
 from cti.core.steps import (
     TALKING,
@@ -30,7 +30,7 @@ from cti.core.steps import (
     withdraw_ringing,
 )
 from cti.core.transfers import agent_left, other_leg_gone
-from cti.core.world import World
+from cti.core.world import Wish, World
 
 
 def apply(world: World, record: rec.Record) -> list[ev.DomainEvent]:
@@ -276,6 +276,9 @@ _IDLE: Final = ("free", "unreachable")
 
 
 def _hotline_told(world: World, r: rec.HotlineTold) -> None:
+    if isinstance(r.event, ue.CallbackMissed):  # on a leg that belongs to no call
+        world.wishes.append(Wish(CallId(r.event.call_id), "missed", r.event.status))
+        return
     spoken_by_agents = isinstance(r.event, transfers.KINDS)
     call = call_of(world, r.leg, r.at, own=not spoken_by_agents)
     if call is None:
@@ -324,6 +327,10 @@ def _hotline_told(world: World, r: rec.HotlineTold) -> None:
             world.emit(ev.VoicemailLeft(at=at, call_id=call_id, seconds=told.seconds))
         case ue.Routed():
             _routed(world, call, told, at)
+        case ue.CallbackAsked():
+            world.wishes.append(Wish(call_id, "asked", told.number))
+        case ue.CallbackDeclined():
+            world.wishes.append(Wish(call_id, "declined"))
         case ue.MenuLost():
             world.emit(ev.MenuLost(at=at, call_id=call_id, cause=told.cause))
         case ue.QueueLeft() if call.state in WAITING:

@@ -13,3 +13,6 @@ QueueName = NewType("QueueName", str)
 
 CustomerId = NewType("CustomerId", str)
 """The bank's own id of a customer."""
+
+CallbackId = NewType("CallbackId", str)
+"""Our own key of one callback: a UUID."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from cti.core import agents, calls
+from cti.core import agents, callbacks, calls
 
 _HEAD = """\
 # State machines
@@ -20,6 +20,7 @@ def page() -> str:
     for title, module, text in (
         ("A call", "cti/core/calls.py", calls.TABLE.mermaid()),
         ("An agent", "cti/core/agents.py", agents.TABLE.mermaid()),
+        ("A callback", "cti/core/callbacks.py", callbacks.TABLE.mermaid()),
     ):
         parts.append(f"## {title}\n\nThe table is in `{module}`.\n\n```mermaid\n{text}```\n")
     return "\n".join(parts)

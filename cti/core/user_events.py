@@ -140,6 +140,27 @@ class ConferenceStarted(UserEvent, frozen=True, kw_only=True):
     """The customer joins the two agents."""
 
 
+class CallbackAsked(UserEvent, frozen=True, kw_only=True):
+    """The caller has left the queue and confirmed a number; waits to hear that it is noted."""
+
+    number: str
+    """In E.164.  Direct personal data: it never becomes part of a domain event."""
+
+
+class CallbackDeclined(UserEvent, frozen=True, kw_only=True):
+    """The caller goes back to the queue, and should get the old place there."""
+
+
+class CallbackMissed(UserEvent, frozen=True, kw_only=True):
+    """A try was not answered; ``call_id`` is the key that its call would have had."""
+
+    status: str
+
+
+class CallbackAnswered(UserEvent, frozen=True, kw_only=True):
+    """The customer answered; on the customer's own leg."""
+
+
 KINDS: Final[dict[str, type[UserEvent]]] = {
     _PREFIX + kind.__name__: kind
     for kind in (
@@ -160,6 +181,10 @@ KINDS: Final[dict[str, type[UserEvent]]] = {
         ConsultStarted,
         ConsultEnded,
         ConferenceStarted,
+        CallbackAsked,
+        CallbackDeclined,
+        CallbackMissed,
+        CallbackAnswered,
     )
 }
 

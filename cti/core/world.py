@@ -15,7 +15,7 @@ from cti.core import events as ev
 from cti.core.agents import Agent, AgentInput, Membership, freed, step
 from cti.core.calls import Call, advance, arrive
 from cti.core.events import AgentState
-from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.ids import AgentId, CallbackId, CallId, QueueName
 from cti.core.machine import IllegalTransitionError
 from cti.core.pseudonym import plain_number, pseudonym
 from cti.core.records import CallVars, Device, Leg
@@ -62,6 +62,22 @@ class Trace(msgspec.Struct, kw_only=True):
     """Position at a ``QueueCallerAbandon`` that may also have been a time-out."""
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """Something that a caller or the dialplan told of a callback; no part of the journal."""
+
+    call_id: CallId
+    kind: Literal["asked", "declined", "missed"]
+    detail: str = ""
+    """The number (``asked``), or DIALSTATUS (``missed``)."""
+
+
+class Journey(msgspec.Struct, frozen=True):
+    """Where a call that we place ourselves belongs."""
+
+    journey_id: CallId
+    callback_id: CallbackId
+
+
 class Rejection(msgspec.Struct, frozen=True):
     """Something that the state tables, or common sense, refused."""
 
@@ -85,6 +101,10 @@ class World:
         """Whether events are concluded from a snapshot rather than seen."""
         self.orders: dict[AgentId, tuple[AgentState, str]] = {}
         """Who ordered which state of an agent, until Asterisk says that it began."""
+        self.journeys: dict[CallId, Journey] = {}
+        """The calls that begin when a customer answers our callback."""
+        self.wishes: list[Wish] = []
+        """What was told of callbacks and nobody has taken up yet."""
         self._out: list[ev.DomainEvent] = []
         self._rejected: list[Rejection] = []
 
@@ -128,6 +148,8 @@ class World:
             self.own_legs[event.uniqueid] = event.call_id
             return
         call = self.calls.get(event.call_id)
+        if call is None and isinstance(event, ev.CallbackEvent):
+            return  # the call in which it was asked for ended long ago
         if call is None:
             raise IllegalTransitionError("call", "unknown", type(event).__name__)
         self.calls[event.call_id] = advance(call, event)
@@ -199,6 +221,7 @@ class World:
         """Begin the call whose own channel is ``leg``."""
         call_id = CallId(leg.vars.call_id)
         number = self.rules.to_e164(leg.caller_num)
+        journey = self.journeys.get(call_id)
         self.emit(
             ev.CallArrived(
                 at=at,
@@ -208,6 +231,8 @@ class World:
                 dnis=leg.vars.dnis or leg.exten,
                 trunk=leg.vars.trunk,
                 caller_pseudonym=pseudonym(number, self.rules.pseudonym_key),
+                journey_id=journey.journey_id if journey is not None else None,
+                callback_id=journey.callback_id if journey is not None else None,
             )
         )
         self.trace(call_id).told = None

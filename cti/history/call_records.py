@@ -26,8 +26,8 @@ def parse(lines: Iterable[str]) -> Iterator[CallRecord]:
     """Read the records that are whole and belong to a call of ours."""
     whole = (line for line in lines if line.endswith("\n") and "\0" not in line)
     for row in csv.reader(whole):
-        if len(row) < _COLUMNS or not row[0]:
-            continue
+        if len(row) < _COLUMNS or not row[0] or row[0].startswith(";"):
+            continue  # ";call id": a leg of ours that dialled the customer for a callback
         try:
             start, answer, end = (float(value or 0) for value in row[1:4])
         except ValueError:

@@ -154,7 +154,11 @@ def _customer(event: Any) -> str:
 
 
 _WORDS: Final[dict[str, Callable[[Any], str]]] = {
-    "CallArrived": lambda e: f"arrived{_on(e.dnis, 'on')}{_on(e.trunk, 'over trunk')}",
+    "CallArrived": lambda e: (
+        (f"called back over trunk {e.trunk}" if e.callback_id else "arrived")
+        + ("" if e.callback_id else _on(e.dnis, "on") + _on(e.trunk, "over trunk"))
+        + (f"; the journey began with call {e.journey_id}" if e.journey_id else "")
+    ),
     "CallerRecognised": _customer,
     "CallerVerified": lambda e: f"verified by {e.level}, customer {e.customer_id}",
     "VerificationFailed": lambda e: f"verification failed: {e.outcome}",
@@ -182,6 +186,23 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
     "PopPresented": lambda e: f"pop sent to {e.agent_id} on {e.sessions} pages",
     "PopShown": lambda e: f"pop on the screen of {e.agent_id} after {e.after:.2f} s",
     "OfferPresented": lambda e: f"offer {e.offer_id} shown to {e.agent_id} as no. {e.rank}",
+    "CallbackRequested": lambda e: (
+        f"wants a callback {e.callback_id[:8]}, keeps the place in queue {e.queue}"
+        + (", on another number" if e.other_number else "")
+    ),
+    "CallbackDialled": lambda e: (
+        f"callback: try {e.attempt}, {e.agent_id} reserved, dialled as call {e.dial_call_id}"
+    ),
+    "CallbackAnswered": lambda e: f"callback: answered, goes on as call {e.dial_call_id}",
+    "CallbackMissed": lambda e: f"callback: try {e.attempt} failed ({e.status})",
+    "CallbackFailed": lambda e: f"callback: the last try failed ({e.status})",
+    "CallbackExpired": lambda e: "callback: expired",
+    "CallbackCancelled": lambda e: (
+        f"callback: cancelled ({e.cause})" + _on(e.new_call_id or "", "for call")
+    ),
+    "PlaceKept": lambda e: (
+        f"has a callback already: takes its place, the journey began with call {e.journey_id}"
+    ),
     "CallEnded": lambda e: f"ended by {e.ended_by} (cause {e.cause})",
 }
 """Words for the timeline; an event without any is shown with its fields."""

@@ -99,3 +99,15 @@ queue_waits: Final = sa.Table(
     *_counts("calls"),
 )
 """How long callers waited, as a histogram; see :class:`cti.history.figures.WaitKey`."""
+
+callbacks: Final = sa.Table(
+    "callbacks",
+    metadata,
+    sa.Column("callback_id", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("cancel", sa.Integer, nullable=False),
+)
+"""Callbacks that are not over.  ``body``: :class:`cti.core.callbacks.Callback` as JSON;
+``number``: the number to dial, which is nowhere else and goes with the row; ``cancel``: 1 when an
+operator wants it cancelled."""

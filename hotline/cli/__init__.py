@@ -8,6 +8,7 @@ import typer
 from hotline.cli import (
     asterisk,
     bank,
+    callbacks,
     calls,
     config,
     db,
@@ -37,6 +38,7 @@ app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
 app.add_typer(bank.app, name="bank")
 app.add_typer(calls.app, name="calls")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(config.app, name="config")
 app.add_typer(users.app, name="users")
 app.add_typer(integrations.tokens, name="tokens")

@@ -21,6 +21,7 @@ from crm_lookup.model import CustomerBrief, Text
 from crm_lookup.numbers import NumberReader
 from crm_lookup.sqlite import SqliteBank
 from cti.ami.client import AmiConfig
+from cti.callback_store import SqliteCallbacks
 from cti.core import ids
 from cti.core.ids import QueueName
 from cti.core.world import Rules
@@ -30,6 +31,7 @@ from hotline import db, tls
 from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
+from hotline.callbacks import callback_rules
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
@@ -102,10 +104,12 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                     to_e164=lambda raw: numbers.read(raw).e164,
                 ),
                 missed_calls=settings.agents.missed_calls,
+                callbacks=callback_rules(settings, numbers),
             ),
             briefs=Briefs(bank),
             journal=journal,
             books=books_of(settings),
+            callbacks=SqliteCallbacks(path),
             bus=bus,
         )
         users_engine = async_engine(settings)

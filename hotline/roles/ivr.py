@@ -17,6 +17,7 @@ from hotline import db
 from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
 from hotline.banking import CoreWatch, open_desk
+from hotline.callbacks import callback_numbers
 from hotline.roles.flows import flow_folder, holidays, known_to_flows
 from hotline.roles.life import end_with_supervisor, stop_event
 from hotline.settings import Settings
@@ -107,6 +108,7 @@ async def run_ivr(settings: Settings) -> None:
                 allow=settings.ivr.allow,
                 flows=flows,
                 route=open_routing(settings, flows).route,
+                callback=callback_numbers(settings, NumberReader(settings.home_region)),
                 clock=lambda: calendar.moment(datetime.now(settings.zone)),
                 lengths=lengths.read(SOUNDS),
                 limits=IvrLimits(

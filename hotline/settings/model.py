@@ -4,6 +4,7 @@ Unknown keys are refused everywhere (``extra="forbid"``), so that a typing error
 """
 
 import re
+from datetime import time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -259,6 +260,9 @@ class QueueSettings(Section):
         description="pause between announcements of the place in the queue and the expected wait; "
         "0: none",
     )
+    callback: bool = Field(
+        False, description="callers may ask to be called back; the comfort messages say so"
+    )
 
 
 class AgentSettings(Section):
@@ -270,6 +274,43 @@ class AgentSettings(Section):
         le=20,
         description="an agent who lets so many calls in a row ring in vain is paused; 0: never",
     )
+
+
+class CallbackSettings(Section):
+    """Callbacks for callers who do not want to wait; see docs/callbacks.md."""
+
+    digit: Annotated[str, Field(pattern=r"^[0-9*#]$")] = Field(
+        "1", description="key by which a waiting caller asks for a callback"
+    )
+    trunk: Name | None = Field(
+        None, description="trunk over which customers are dialled; default: the first one"
+    )
+    caller_id: Dnis | None = Field(
+        None, description="number that customers see; default: the one that they had dialled"
+    )
+    dial_as: Literal["e164", "national"] = Field(
+        "e164", description="how numbers are dialled: +8613800138000, or as from home_region"
+    )
+    regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
+        (), description="regions whose numbers are dialled; default: home_region"
+    )
+    tries: int = Field(3, ge=1, le=10, description="how often a customer is dialled")
+    pause_seconds: int = Field(300, ge=1, le=86400, description="pause between two tries")
+    ring_seconds: int = Field(30, ge=5, le=120, description="how long the customer's phone rings")
+    expiry_minutes: float = Field(
+        240, gt=0, le=10080, description="a callback that is not done by then is given up"
+    )
+    hours: Annotated[
+        str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
+    ] = Field("00:00-24:00", description="when customers are dialled, in time_zone")
+
+    def open_at(self, moment: time) -> bool:
+        """Say whether customers may be dialled at that time of day."""
+        begin, end = self.hours.split("-")
+        now = moment.strftime("%H:%M")
+        if begin < end:
+            return begin <= now < end
+        return now >= begin or now < end  # over midnight
 
 
 class TrunkSettings(Section):
@@ -387,6 +428,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     agents: AgentSettings = AgentSettings()
+    callbacks: CallbackSettings = CallbackSettings()
     queues: tuple[QueueSettings, ...] = Field(
         (
             QueueSettings(name="service", title_zh="普通客服", title_en="Customer service"),
@@ -438,6 +480,13 @@ class Settings(Section):
                     f"accepted: {', '.join(queues)}"
                 )
                 raise ValueError(message)
+        trunks = [t.name for t in self.trunks]
+        if self.callbacks.trunk is not None and self.callbacks.trunk not in trunks:
+            message = (
+                f"callbacks: trunk {self.callbacks.trunk!r} is unknown; "
+                f"accepted: {', '.join(trunks) or 'none yet'}"
+            )
+            raise ValueError(message)
         self._check_trunks([d for n in self.numbers for d in (n.dnis, *n.aliases)])
         if not self.tls.enabled and (
             self.asterisk.sip_tls_port or any(t.transport == "tls" for t in self.trunks)
@@ -466,6 +515,13 @@ class Settings(Section):
                     f"it as dnis or alias; accepted: {', '.join(dialled) or 'none yet'}"
                 )
                 raise ValueError(message)
+
+    @property
+    def callback_trunk(self) -> str:
+        """The trunk over which customers are called back; empty when none is."""
+        if not self.trunks or not any(queue.callback for queue in self.queues):
+            return ""
+        return self.callbacks.trunk or self.trunks[0].name
 
     @property
     def zone(self) -> ZoneInfo:

@@ -39,7 +39,12 @@ ACTIONS: dict[str, Callable[..., _LINK]] = {
 def filled(function: Callable[..., Any], text: str) -> dict[str, Any]:
     """Arguments for ``function``: the text wherever text is taken."""
     kinds = inspect.signature(function).parameters.values()
-    values: dict[object, Any] = {int: 1, float: 1.0, tuple[str, str, str]: (text,) * 3}
+    values: dict[object, Any] = {
+        int: 1,
+        float: 1.0,
+        tuple[str, str, str]: (text,) * 3,
+        Mapping[str, str]: {"NAME": text},
+    }
     return {p.name: values.get(p.annotation, text) for p in kinds}
 
 
@@ -72,6 +77,12 @@ def test_no_value_of_an_action_adds_a_header_or_an_action() -> None:
 
 _VALUES: dict[object, object] = {int: 3, user_events.Transferred.__annotations__["kind"]: "agent"}
 """For fields that take no text."""
+
+
+def test_no_value_of_a_callback_sets_another_variable() -> None:
+    for text in strings(COUNT // 10, seed=7):
+        action = ami_actions.originate_callback("id", "trunk", 30.0, {"NAME": text})
+        assert [v.count(",") for k, v in action.fields if k == "Variable"] == [0]
 
 
 @pytest.mark.parametrize("kind", user_events.KINDS.values(), ids=lambda kind: kind.__name__)

@@ -68,6 +68,7 @@ export const en: Readonly<Record<Key, string>> = {
   'fact.path': 'Menu path',
   'fact.queue': 'Queue',
   'fact.route': 'Why you',
+  'fact.callback': 'Callback: the customer had asked for it',
   'fact.waited': 'Waited',
   'fact.balance': 'Balance band',
   'fact.since': 'Customer since',

@@ -67,6 +67,7 @@ export const zh = {
   'fact.path': '菜单路径',
   'fact.queue': '队列',
   'fact.route': '分配原因',
+  'fact.callback': '回电：客户此前预约',
   'fact.waited': '等待时长',
   'fact.balance': '资产区间',
   'fact.since': '开户时间',

@@ -89,6 +89,7 @@ function CallFacts({ pop }: { pop: Pop }) {
   return (
     <dl class="facts call-facts">
       <div class="fact wide-fact">
+        {pop.callback && <dd class="reason" data-testid="callback">{t('fact.callback')}</dd>}
         <dt>{t('fact.reason')}</dt>
         <dd class="reason" data-testid="reason">{pop.reason === '' ? t('fact.reason_none') : named('reasons', pop.reason)}</dd>
         {pop.menu_path.length > 0 && (

@@ -178,6 +178,8 @@ export interface Pop {
   menu_path: readonly string[]
   /** Why the call was sent here, in words for the agent. */
   route: readonly Text[]
+  /** We called the customer, who had asked for it. */
+  callback: boolean
   verified: 'none' | 'number' | 'pin'
   language: 'en' | 'zh'
   /** The caller's number, masked; empty when withheld. */
