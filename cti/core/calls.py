@@ -324,6 +324,7 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "reason": event.reason or call.reason,
                 "queued_at": event.at,
                 "attempts": call.attempts + 1,
+                "ringing": (),
                 "consulted": None,
                 "consult_answered": False,
             }

@@ -40,6 +40,7 @@ def ensure_queued(
         return call
     if call.state in WAITING:
         leave_queue(world, call, at, status="")
+    withdraw_ringing(world, call, at)  # a transfer whose failure was missed
     world.emit(
         ev.CallQueued(
             at=at,
