@@ -20,14 +20,12 @@ from cti.ami_actions import (
     hang_up,
     originate_callback,
     queue_overflow,
-    queue_pause,
-    queue_unpause,
     set_variable,
 )
+from cti.callback_rules import CallbackRules
 from cti.callback_store import CallbackStore
 from cti.core import channel_vars as cv
 from cti.core import events as ev
-from cti.core.agents import RESERVED
 from cti.core.callbacks import (
     ANSWERED_PRIORITY,
     Callback,
@@ -43,6 +41,7 @@ from cti.core.records import Snapshot
 from cti.core.world import Journey, Wish, World
 from cti.errors import AmiError, CallbackStoreError
 from cti.escalation import position
+from cti.reservations import Reservations
 
 _log = structlog.get_logger(__name__)
 
@@ -52,37 +51,6 @@ _SLACK: Final = 20.0
 """Seconds after the ringing time at which a try without any news is settled."""
 _SETTLE_AFTER: Final = 3.0
 """Seconds after a picture of Asterisk until a lost try is judged: rebuilt calls come first."""
-
-
-def _always(_: float) -> bool:
-    return True
-
-
-def _same(number: str) -> str:
-    return number
-
-
-class CallbackRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the bank decides about callbacks; durations in seconds."""
-
-    queues: frozenset[QueueName] = frozenset()
-    """The queues that offer it."""
-    trunk: str = ""
-    """Name of the trunk over which customers are dialled; empty: none is."""
-    tries: int = 3
-    pause: float = 300.0
-    """Between two tries."""
-    expiry: float = 4 * 3600.0
-    ring: float = 30.0
-    """How long the customer's phone rings."""
-    caller_id: str = ""
-    """The number that customers see; empty: the one that they had dialled."""
-    open_at: Callable[[float], bool] = _always
-    """Whether customers may be dialled at that time (seconds since the epoch)."""
-    dialable: Callable[[str], str] = _same
-    """Returns the E.164 form of a number that may be dialled, else ``""``."""
-    dial_form: Callable[[str], str] = _same
-    """Turns E.164 into what the trunk wants."""
 
 
 class Callbacks:
@@ -111,7 +79,7 @@ class Callbacks:
         self._numbers: dict[CallbackId, str] = {}
         self._busy: set[CallbackId] = set()
         """Those that a job is about to change."""
-        self._reserved: dict[AgentId, CallbackId] = {}
+        self._reserved = Reservations(world, self._send)
         self._intercepted: set[AgentId] = set()
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
 
@@ -160,7 +128,7 @@ class Callbacks:
             case ev.CallConnected() | ev.CallAbandoned() | ev.CallLeftQueue() | ev.CallEnded():
                 self._release_call(event.call_id)
             case ev.AgentStateChanged(state="logged_out"):
-                self._reserved.pop(event.agent_id, None)
+                self._reserved.forget(event.agent_id)
         if isinstance(event, ev.AgentStateChanged) and event.state == "available":
             self.look()
 
@@ -187,7 +155,7 @@ class Callbacks:
                 self._end(callback, ev.CallbackExpired(at=now, **_keys(callback)))
             elif callback.state == "dialling" and now > self._deadline(callback):
                 self._settle_soon(callback)
-        agents = [a for a in self._world.agents.values() if a.agent_id not in self._reserved]
+        agents = [a for a in self._world.agents.values() if not self._reserved.holds(a.agent_id)]
         for turn in turns(self._ready(now), self._world.calls.values(), agents, now):
             self._begin(turn.callback, turn.agent_id)
 
@@ -208,13 +176,7 @@ class Callbacks:
                 self._answered(callback.dial_call_id)
             elif not any(leg.startswith(callback.dial_call_id) for leg in legs):
                 asyncio.get_running_loop().call_later(_SETTLE_AFTER, self._settle_soon, callback)
-        stale = {
-            m.interface
-            for m in snapshot.members
-            if m.paused and m.paused_reason == RESERVED and m.member_name not in self._reserved
-        }
-        for interface in stale:
-            self._send(queue_unpause(interface))
+        self._reserved.lift_stale(snapshot)
 
     # --- noting -------------------------------------------------------------------------------
 
@@ -330,15 +292,8 @@ class Callbacks:
 
     def _begin(self, callback: Callback, agent_id: AgentId) -> None:
         self._busy.add(callback.callback_id)
-        self._reserve(callback, agent_id)
+        self._reserved.reserve(callback.callback_id, agent_id)
         self._jobs.put_nowait(lambda: self._dial(callback, agent_id))
-
-    def _reserve(self, callback: Callback, agent_id: AgentId) -> None:
-        agent = self._world.agents[agent_id]
-        self._reserved[agent_id] = callback.callback_id
-        # Known at once, so that the end of a wrap-up does not free the agent in between.
-        self._world.set_agent(agent_id, agent.since, pause_reason=RESERVED)
-        self._send(queue_pause(agent.interface, RESERVED))
 
     async def _dial(self, callback: Callback, agent_id: AgentId) -> None:
         now = self._clock()
@@ -358,12 +313,12 @@ class Callbacks:
             self._book[callback.callback_id] = msgspec.structs.replace(
                 callback, not_before=now + _AFTER_FAULT
             )
-            self._release(callback.callback_id)
+            self._reserved.release(callback.callback_id)
             raise
         finally:
             self._busy.discard(callback.callback_id)
         if self._book.get(callback.callback_id) is not callback:
-            self._release(callback.callback_id)  # cancelled meanwhile
+            self._reserved.release(callback.callback_id)  # cancelled meanwhile
             return
         self._book[callback.callback_id] = trying
         self._expect(trying)
@@ -444,7 +399,7 @@ class Callbacks:
         number = self._numbers.get(callback.callback_id, "")
         self._jobs.put_nowait(lambda: self._store_if_current(waiting, number))
         self._record(missed)
-        self._release(callback.callback_id)
+        self._reserved.release(callback.callback_id)
 
     async def _store_if_current(self, callback: Callback, number: str) -> None:
         if self._book.get(callback.callback_id) is callback:
@@ -477,7 +432,7 @@ class Callbacks:
         self._jobs.put_nowait(lambda: self._store.remove(callback.callback_id))
         self._record(event)
         if release:
-            self._release(callback.callback_id)
+            self._reserved.release(callback.callback_id)
 
     def _cancel(
         self,
@@ -540,10 +495,7 @@ class Callbacks:
         if call.attempts > 1:
             return  # given back from a transfer
         self._routed(call, event, event.priority, ("callback",))
-        for agent_id in self._agents_of(call.callback_id):
-            agent = self._world.agents[agent_id]
-            if agent.pause_reason == RESERVED:
-                self._send(queue_unpause(agent.interface, event.queue))
+        self._reserved.hand_over(call.callback_id, event.queue)
 
     def _routed(
         self, call: Call, event: ev.CallQueued, priority: int, reasons: tuple[str, ...]
@@ -581,34 +533,19 @@ class Callbacks:
             self._world.set_agent(event.agent_id, agent.since, misses=max(0, agent.misses - 1))
             return
         call = self._world.calls.get(event.call_id)
-        if call is not None and call.callback_id == self._reserved.get(event.agent_id, ""):
-            self._free(event.agent_id)
+        if (
+            call is not None
+            and call.callback_id
+            and call.callback_id == self._reserved.of(event.agent_id)
+        ):
+            self._reserved.free(event.agent_id)
 
-    # --- reservations -------------------------------------------------------------------------
-
-    def _agents_of(self, callback_id: CallbackId | None) -> list[AgentId]:
-        return [agent_id for agent_id, held in self._reserved.items() if held == callback_id]
+    # --- the line -----------------------------------------------------------------------------
 
     def _release_call(self, call_id: CallId) -> None:
         call = self._world.calls.get(call_id)
         if call is not None and call.callback_id is not None:
-            self._release(call.callback_id)
-
-    def _release(self, callback_id: CallbackId) -> None:
-        for agent_id in self._agents_of(callback_id):
-            self._free(agent_id)
-
-    def _free(self, agent_id: AgentId) -> None:
-        """Let the queues ring the agent again, unless something else pauses the agent now."""
-        self._reserved.pop(agent_id, None)
-        agent = self._world.agents.get(agent_id)
-        if agent is None or agent.pause_reason not in ("", RESERVED):
-            return
-        if agent.pause_reason and agent.state != "paused":
-            self._world.set_agent(agent_id, agent.since, pause_reason="")
-        if agent.state == "wrap_up":
-            return  # its end lifts every pause
-        self._send(queue_unpause(agent.interface))
+            self._reserved.release(call.callback_id)
 
     def _send(self, action: Action) -> None:
         try:

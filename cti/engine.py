@@ -18,8 +18,9 @@ from cti import metrics, views
 from cti.agent_policy import MissedCalls
 from cti.ami.client import AmiClient, AmiConfig
 from cti.bus import STATUS, Bus, LocalBus
+from cti.callback_rules import CallbackRules
 from cti.callback_store import CallbackStore, MemoryCallbacks
-from cti.callbacks import CallbackRules, Callbacks
+from cti.callbacks import Callbacks
 from cti.control import CallControl
 from cti.core import events as ev
 from cti.core.agents import Membership

@@ -7,7 +7,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from crm_lookup.numbers import NumberReader
-from cti.callbacks import CallbackRules
+from cti.callback_rules import CallbackRules
 from cti.core.ids import QueueName
 from hotline.settings import Settings
 from ivr.callback import CallbackNumbers

@@ -7,8 +7,9 @@ import pytest
 from cti.ami.framing import Message
 from cti.ami.protocol import Reply
 from cti.ami_actions import Action
+from cti.callback_rules import CallbackRules
 from cti.callback_store import MemoryCallbacks
-from cti.callbacks import CallbackRules, Callbacks
+from cti.callbacks import Callbacks
 from cti.core import events as ev
 from cti.core import records as rec
 from cti.core.agents import Membership
