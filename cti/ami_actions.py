@@ -95,6 +95,14 @@ def queue_overflow(
     )
 
 
+def queue_voicemail(queue: QueueName, channel: str) -> Action:
+    """Let a waiting caller leave ``queue``; the dialplan asks for a message."""
+    return Action(
+        "QueueWithdrawCaller",
+        (("Queue", queue), ("Caller", channel), ("WithdrawInfo", "voicemail")),
+    )
+
+
 def set_variable(channel: str, name: str, value: str) -> Action:
     """Set a channel's variable; ``channel`` is a name or a uniqueid."""
     return Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value)))

@@ -81,13 +81,14 @@ class Engine(Orders, Generic[BriefT]):
         bus: Bus | None = None,
         clock: Callable[[], float] = time.time,
         link: Callable[..., Link] = AmiClient,
+        voicemail_room: Callable[[], bool] = lambda: True,
     ) -> None:
         """``clock`` gives seconds since the epoch; it should agree with Asterisk's.
 
         ``books`` are Asterisk's own records, from which calls are rebuilt that began and ended
         while we were away.  ``callbacks`` keeps callbacks over a restart.  ``link`` makes the
-        connection; :class:`cti.testing.FakeLink` needs
-        no Asterisk.
+        connection; :class:`cti.testing.FakeLink` needs no Asterisk.  ``voicemail_room`` says
+        whether there is room for one more message.
         """
         self._config = config
         self.bus: Bus = bus if bus is not None else LocalBus()
@@ -111,7 +112,7 @@ class Engine(Orders, Generic[BriefT]):
             briefs, self.bus, clock, spreader.record, deadline=config.brief_deadline
         )
         self._wrap_ups = WrapUps(line.post, clock, self._wrap_up_over)
-        self._escalations = Escalations(line.post, clock, spreader.record)
+        self._escalations = Escalations(line.post, clock, spreader.record, voicemail_room)
         self.callbacks = Callbacks(
             config.callbacks,
             callbacks if callbacks is not None else MemoryCallbacks(),

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from cti.ami.protocol import Reply
-from cti.ami_actions import Action, queue_overflow, queue_priority
+from cti.ami_actions import Action, queue_overflow, queue_priority, queue_voicemail
 from cti.core import events as ev
 from cti.core.calls import Call
 from cti.core.ids import CallId, QueueName
@@ -50,11 +50,16 @@ class Escalations:
         post: "Callable[[Action], asyncio.Future[Reply]]",
         clock: Callable[[], float],
         record: Callable[[ev.DomainEvent], None],
+        room: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``post`` puts an action on the wire at once; ``record`` lets an event happen."""
+        """``post`` puts an action on the wire at once; ``record`` lets an event happen.
+
+        ``room`` says whether there is room for one more message of a caller.
+        """
         self._post = post
         self._clock = clock
         self._record = record
+        self._room = room
         self._asked: dict[CallId, _Asked] = {}
         """Steps that Asterisk was asked for and that it has not shown yet."""
         self._not_before: dict[CallId, float] = {}
@@ -117,7 +122,11 @@ class Escalations:
 
     def _take(self, world: World, call: Call, step: ev.Escalation, now: float) -> None:
         queue = call.queue or QueueName("")
-        moves = step.queue is not None and step.queue != queue
+        moves = step.voicemail or (step.queue is not None and step.queue != queue)
+        if step.voicemail and not self._room():
+            _log.error("voicemail_full", rule=call.rule, kept="the caller waits on")
+            self._not_before[call.call_id] = now + RETRY_AFTER
+            return
         if step.queue is not None and moves and step.queue not in world.queues:
             _log.error("escalation_without_queue", queue=step.queue, rule=call.rule)
             self._not_before[call.call_id] = now + RETRY_AFTER
@@ -136,7 +145,9 @@ class Escalations:
     ) -> "asyncio.Future[Reply]":
         channel = world.trace(call.call_id).channel
         queue = call.queue or QueueName("")
-        if step.queue is not None and moves:
+        if step.voicemail:
+            action = queue_voicemail(queue, channel)
+        elif step.queue is not None and moves:
             place = position(world, call, step.queue, step.priority)
             action = queue_overflow(queue, channel, step.queue, step.priority, place)
         else:
@@ -178,6 +189,7 @@ class Escalations:
                 reasons=(
                     f"supervisor={by}" if by else f"waited={step.after:g}",
                     *(("overflow",) if moved and not by else ()),
+                    *(("voicemail",) if step.voicemail else ()),
                 ),
                 steps=remaining(call.steps, step),
             )

@@ -23,6 +23,7 @@ _WORDS: Final[dict[str, Text]] = {
     "queue=default": Text(zh="所拨号码的默认队列", en="The queue of the number dialled"),
     "queue=forced": Text(zh="菜单指定的队列", en="The menu chose the queue"),
     "overflow": Text(zh="由其他队列转来", en="Overflow from another queue"),
+    "voicemail": Text(zh="转留言", en="Asked for a message"),
     "no-rule": Text(zh="无适用规则", en="No rule fitted"),
 }
 

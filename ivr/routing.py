@@ -40,8 +40,8 @@ from ivr.prompt_ids import LANGUAGES
 _TOP: Final = ("priority", "rules")
 _RULE: Final = ("id", "when", "queue", "priority", "raise", "prefer", "escalate")
 _PREFER: Final = ("last_agent", "wait")
-_STEP: Final = ("after", "queue", "priority", "raise")
-_NOT_BUILT: Final = ("callback", "voicemail")
+_STEP: Final = ("after", "queue", "priority", "raise", "voicemail")
+_NOT_BUILT: Final = ("callback",)
 _ID: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
 _WINDOW: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _LONGEST_WAIT: Final = 7200
@@ -250,13 +250,24 @@ class _Reader:
                         )
             fields = self._mapping(item, here, label, _STEP)
             if set(fields) <= {"after"}:
-                raise self._error(here, f"{label}: say what happens: queue, priority or raise")
+                raise self._error(
+                    here, f"{label}: say what happens: queue, priority, raise or voicemail"
+                )
             after = self._number(
                 fields.get("after", ""), (*here, "after"), f"{label}, after", _LONGEST_WAIT
             )
             if after < 1 or (steps and after <= steps[-1].after):
                 raise self._error(
                     (*here, "after"), f"{label}: 'after' must be 1 or more, and grow step by step"
+                )
+            voicemail = "voicemail" in fields
+            if voicemail and (fields["voicemail"] not in ("yes", "true") or len(fields) != 2):
+                raise self._error(
+                    (*here, "voicemail"), f"{label}: 'voicemail: yes' stands alone beside 'after'"
+                )
+            if voicemail and number != len(raw) - 1:
+                raise self._error(
+                    (*here, "voicemail"), f"{label}: 'voicemail' must be the last step"
                 )
             queue, priority = fields.get("queue"), fields.get("priority")
             steps.append(
@@ -271,6 +282,7 @@ class _Reader:
                     raise_by=self._number(
                         fields.get("raise", "0"), (*here, "raise"), f"{label}, raise"
                     ),
+                    voicemail=voicemail,
                 )
             )
         return tuple(steps)
@@ -379,6 +391,8 @@ def told_step(step: Escalate) -> str:
         parts.append(f"queue {step.queue}")
     if step.priority is not None:
         parts.append(f"priority {step.priority}")
+    if step.voicemail:
+        parts.append("asked for a message")
     if step.raise_by:
         parts.append(f"priority + {step.raise_by}")
     return f"{step.after:g} s: {', '.join(parts)}"

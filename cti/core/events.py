@@ -98,6 +98,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     priority: int
     queue: QueueName | None = None
     """The queue to go to; ``None`` stays."""
+    voicemail: bool = False
+    """The caller leaves the queue and is asked for a message."""
 
 
 class CallRouted(CallEvent, frozen=True, kw_only=True):

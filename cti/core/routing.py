@@ -21,6 +21,8 @@ DEFAULT_QUEUE: Final = "default"
 """In a rule: the queue of the number that was dialled."""
 WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 HIGHEST_PRIORITY: Final = 1000
+_VOICEMAIL: Final = "=voicemail"
+"""Stands for a queue in encoded steps; no queue may have such a name."""
 MOST_STEPS: Final = 5
 """Steps of an escalation; they travel in one line of AGI."""
 
@@ -112,6 +114,8 @@ class Escalate(msgspec.Struct, frozen=True, kw_only=True):
     """Overflow to this queue."""
     priority: int | None = None
     raise_by: int = 0
+    voicemail: bool = False
+    """Ask for a message instead; always the last step."""
 
 
 class Prefer(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +216,9 @@ def _decision(
         wanted = at_priority if escalate.priority is None else escalate.priority
         at_priority = max(at_priority, _bounded(wanted + escalate.raise_by))
         target = escalate.queue if escalate.queue != at_queue else None
+        if escalate.voicemail:
+            steps.append(Escalation(after=escalate.after, priority=at_priority, voicemail=True))
+            break
         if target is None and steps_priority(steps, priority) == at_priority:
             continue  # the caller is there already
         steps.append(Escalation(after=escalate.after, priority=at_priority, queue=target))
@@ -260,7 +267,10 @@ def remaining(steps: Sequence[Escalation], taken: Escalation) -> tuple[Escalatio
 
 def encode_steps(steps: Sequence[Escalation]) -> str:
     """Return the steps as short text for a ``UserEvent``: ``60.40.;180.40.service``."""
-    return ";".join(f"{step.after:.0f}.{step.priority}.{step.queue or ''}" for step in steps)
+    return ";".join(
+        f"{step.after:.0f}.{step.priority}.{_VOICEMAIL if step.voicemail else step.queue or ''}"
+        for step in steps
+    )
 
 
 def decode_steps(text: str) -> tuple[Escalation, ...]:
@@ -272,7 +282,8 @@ def decode_steps(text: str) -> tuple[Escalation, ...]:
             Escalation(
                 after=float(int(after)),
                 priority=_bounded(int(priority)),
-                queue=QueueName(queue) if queue else None,
+                queue=QueueName(queue) if queue and queue != _VOICEMAIL else None,
+                voicemail=queue == _VOICEMAIL,
             )
         )
     return tuple(steps[:MOST_STEPS])

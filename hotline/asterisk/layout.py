@@ -31,6 +31,11 @@ class Dirs(msgspec.Struct, frozen=True):
         return self.base / "data"
 
     @property
+    def voicemail(self) -> Path:
+        """Callers' messages."""
+        return self.spool / "voicemail"
+
+    @property
     def spool(self) -> Path:
         return self.base / "spool"
 
@@ -76,6 +81,7 @@ class Dirs(msgspec.Struct, frozen=True):
             self.data,
             self.spool / "outgoing",
             self.spool / "tmp",
+            self.voicemail,
             self.run,
             self.log / "cdr-custom",
         ):

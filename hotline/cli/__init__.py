@@ -21,6 +21,7 @@ from hotline.cli import (
     selftest,
     serve,
     users,
+    voicemail,
 )
 from hotline.cli.common import State, version_text
 
@@ -46,6 +47,7 @@ app.add_typer(integrations.webhooks, name="webhooks")
 app.add_typer(flow.app, name="flow")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(routing.app, name="routing")
+app.add_typer(voicemail.app, name="voicemail")
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

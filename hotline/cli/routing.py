@@ -118,4 +118,5 @@ def explain(
     for later in decision.steps:
         if later.after > waited:
             where = f"queue {later.queue}, " if later.queue else ""
+            where += "asked for a message, " if later.voicemail else ""
             out.print(f"  after {later.after:g} s: {where}priority {later.priority}", markup=False)

@@ -27,7 +27,7 @@ from cti.core.ids import QueueName
 from cti.core.world import Rules
 from cti.engine import EngineConfig
 from cti.journal.sqlite import SqliteJournal
-from hotline import db, tls
+from hotline import db, tls, voicemail
 from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
@@ -110,6 +110,9 @@ async def run_console(settings: Settings, *, web: bool) -> None:
             journal=journal,
             books=books_of(settings),
             callbacks=SqliteCallbacks(path),
+            voicemail_room=voicemail.room(
+                voicemail.folder(settings), settings.voicemail.maximum_megabytes * 1_000_000
+            ),
             bus=bus,
         )
         users_engine = async_engine(settings)

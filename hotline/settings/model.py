@@ -313,6 +313,17 @@ class CallbackSettings(Section):
         return now >= begin or now < end  # over midnight
 
 
+class VoicemailSettings(Section):
+    """Messages that callers leave."""
+
+    maximum_megabytes: int = Field(
+        2000,
+        ge=1,
+        description="while the messages fill so much, waiting callers are not sent to voicemail "
+        "(a minute takes one megabyte)",
+    )
+
+
 class TrunkSettings(Section):
     """One SIP trunk: a carrier over which customers phone in."""
 
@@ -429,6 +440,8 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     agents: AgentSettings = AgentSettings()
     callbacks: CallbackSettings = CallbackSettings()
+
+    voicemail: VoicemailSettings = VoicemailSettings()
     queues: tuple[QueueSettings, ...] = Field(
         (
             QueueSettings(name="service", title_zh="普通客服", title_en="Customer service"),

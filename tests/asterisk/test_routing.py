@@ -1,7 +1,11 @@
 """Routing, escalation and the agents' states against a real Asterisk with real SIP calls."""
 
+import asyncio
+import json
 import os
 import signal
+import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import pytest_asyncio
 from agent_console import messages as msg
 from agent_console.store import Skill
 from cti.core import events as ev
-from hotline import db
+from hotline import db, voicemail
 from hotline.accounts import open_users
 from hotline.console_client import ConsoleClient
 from hotline.demo.people import PASSWORD
@@ -141,6 +145,41 @@ async def test_an_edited_file_routes_the_next_call_and_a_broken_one_does_not(
     assert [e.rule for e in journal.of(ev.CallRouted, second.call_id)] == ["edited"]
     log = (bank.state_dir / "log" / "ivr.log").read_text()
     assert "routing_refused" in log
+
+
+async def test_a_caller_who_waits_too_long_leaves_a_message(
+    bank: Site, journal: JournalReader
+) -> None:
+    assert bank.carrier is not None
+    rules = bank.state_dir / "routing.yaml"
+    rules.write_text(
+        "rules: [{id: late, queue: service, escalate: [{after: 1, voicemail: yes}]}]\n"
+    )
+    queued = await ask_for_a_person(bank, journal, "95500", "service")
+    routed = await journal.wait(
+        ev.CallRouted, 10, call_id=queued.call_id, where=lambda e: "voicemail" in e.reasons
+    )
+    assert routed.reasons == ("waited=1", "voicemail")
+    assert journal.of(ev.CallAbandoned, queued.call_id) == []
+    folder = voicemail.folder(bank.settings)
+    until = time.monotonic() + 40
+    while not [m for m in voicemail.messages(folder) if m.bytes > 8000]:
+        assert time.monotonic() < until, "nothing is recorded"
+        await asyncio.sleep(0.2)
+    bank.carrier.hang_up_all()  # hanging up keeps what was said
+    left = await journal.wait(ev.VoicemailLeft, 10, call_id=queued.call_id)
+    [message] = voicemail.messages(folder)
+    assert message.call_id == queued.call_id
+    assert abs(message.seconds - left.seconds) < 3
+    command = [sys.executable, "-m", "hotline", "-c", str(bank.config), "voicemail"]
+    listed = await asyncio.create_subprocess_exec(
+        *command, "list", "--json", stdout=asyncio.subprocess.PIPE
+    )
+    [row] = json.loads((await listed.communicate())[0])
+    assert (row["call_id"], row["queue"]) == (queued.call_id, "service")
+    gone = await asyncio.create_subprocess_exec(*command, "delete", queued.call_id)
+    assert await gone.wait() == 0
+    assert voicemail.messages(folder) == []
 
 
 async def test_skills_become_memberships_with_penalties(

@@ -252,3 +252,21 @@ async def test_orders_that_cannot_be_carried_out_say_why(hotline: Hotline) -> No
     with pytest.raises(AsteriskRefusedError, match="No such caller"):
         await refused
     assert len(hotline.routed) == 1
+
+
+async def test_the_last_step_may_ask_for_a_message_while_there_is_room() -> None:
+    hotline = Hotline()
+    rooms = [False, True]
+    hotline.escalations = Escalations(
+        hotline.post, lambda: hotline.now, hotline.record, lambda: rooms.pop(0)
+    )
+    hotline.waits("one", VIP, "60.20.=voicemail")
+    assert hotline.world.calls[ONE].steps[0].voicemail
+    assert hotline.look_at(61.0) == []  # full: the caller waits on
+    assert hotline.look_at(62.0) == []
+    assert hotline.look_at(67.0) == ["QueueWithdrawCaller"]
+    assert dict(hotline.sent[-1][0].fields)["WithdrawInfo"] == "voicemail"
+    await hotline.answer()
+    hotline.leave("WITHDRAW")
+    assert hotline.routed[-1].reasons == ("waited=60", "voicemail")
+    assert hotline.routed[-1].steps == ()
