@@ -3,7 +3,7 @@ import { apply, type Desk, EMPTY, resumeOf } from '../src/state/desk'
 import type { Envelope, Pop, ServerMessage } from '../src/wire/messages.gen'
 
 const POP: Pop = {
-  call_id: 'c1', pop_id: 'c1/1001/1', route: [], phase: 'ringing', queue: 'service', reason: '', menu_path: [], verified: 'none',
+  call_id: 'c1', pop_id: 'c1/1001/1', route: [], phase: 'ringing', queue: 'service', reason: '', callback: false, menu_path: [], verified: 'none',
   language: 'zh', number: '', queued_at: 1, raised_at: 2, connected_at: null, ended_at: null,
   brief: 'loading', customer: null,
 }
