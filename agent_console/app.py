@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 _KEEP_ALIVE_S: Final = 30.0
 _SWEEP_DATABASE_S: Final = 600.0
+_PAUSE_S: Final = 0.005
+"""Between two parts of what all pages are told: room for pops."""
 
 
 UVICORN_OPTIONS: Final[dict[str, Any]] = {
@@ -69,7 +71,7 @@ def create_app(
     The engine and the users' store belong to the caller, who opens and closes them.
     """
     passwords = passwords or Passwords()
-    hub = Hub(engine, config.catalogue, clock)
+    hub = Hub(engine, config.catalogue, clock, _after_urgent_work)
     tickets = Tickets()
     sign_ins = SignIns(config, users, passwords, clock)
     commands = Commands(config, engine, hub)
@@ -102,6 +104,10 @@ def create_app(
     )
     app.state.watch = watch
     return app
+
+
+def _after_urgent_work(work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(_PAUSE_S, work)
 
 
 class Watch:

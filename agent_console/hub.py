@@ -6,6 +6,7 @@ is on every page's outbox before the next one is taken.  Seats are handed in by
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
@@ -22,6 +23,7 @@ from agent_console.messages import (
     DeskMessage,
     Me,
     PopRaised,
+    QueueSummary,
     Resume,
     ServerMessage,
     Shown,
@@ -34,6 +36,9 @@ from agent_console.ports import Addressed, Clock, EnginePort, Feed
 from agent_console.tickets import Pass
 
 log = structlog.get_logger(__name__)
+
+AT_ONCE: Final = 10
+"""Desks that hear of the queues without a pause."""
 
 NO_AGENT: Final = AgentStatus(state="logged_out", since=0.0)
 """The state of somebody who takes no calls."""
@@ -52,7 +57,14 @@ class Seat(Protocol):
 class Hub:
     """The desks of this process and who sits at them."""
 
-    def __init__(self, engine: EnginePort, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: EnginePort,
+        catalogue: Catalogue,
+        clock: Clock,
+        later: Callable[[Callable[[], None]], object] = lambda work: work(),
+    ) -> None:
+        """``later`` does some work when what is urgent has had its turn."""
         self._engine = engine
         self._catalogue = catalogue
         self._clock = clock
@@ -60,6 +72,10 @@ class Hub:
         self._desks: dict[str, Desk] = {}
         self._seats: dict[str, dict[Seat, Pass]] = {}
         self._stop: Callable[[], None] | None = None
+        self._later = later
+        self._news: tuple[QueueSummary, bytes] | None = None
+        self._untold: deque[str] = deque()
+        """Desks that have yet to hear the news."""
 
     def start(self) -> None:
         """Begin to follow the engine."""
@@ -78,12 +94,29 @@ class Hub:
         if not isinstance(item, Addressed):
             for key, desk in self._desks.items():
                 self._send(key, desk.apply(self._picture(key)))
+        elif isinstance(item.message, QueueSummary) and item.agent_id is None:
+            waiting = bool(self._untold)
+            self._news = (item.message, encode_body(item.message))
+            self._untold = deque(self._desks)
+            if not waiting:
+                self._tell_some()
         elif item.agent_id is None:
             body = encode_body(item.message)
             for key, desk in self._desks.items():
                 self._send(key, desk.apply(item.message, body))
         else:
             self._deliver_to(item.agent_id, item.message)
+
+    def _tell_some(self) -> None:
+        """Bring the newest summary to some desks: a pop need not wait until all have it."""
+        if self._news is None:
+            return
+        message, body = self._news
+        for _ in range(min(AT_ONCE, len(self._untold))):
+            key = self._untold.popleft()
+            self._send(key, self._desks[key].apply(message, body))
+        if self._untold:
+            self._later(self._tell_some)
 
     def join(self, seat: Seat, holder: Pass, resume: Resume | None) -> None:
         """Seat a page at its person's desk and bring it up to date."""

@@ -31,8 +31,10 @@ from zoneinfo import ZoneInfo
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.world import Rules, World
+from cti.history.fold import FORMAT, HistoryFold, encode
 from cti.history.keeper import HistoryKeeper
 from cti.journal.chain import GENESIS, make_row
+from cti.journal.checkpoints import Checkpoint
 from cti.journal.sqlite import SqliteJournal
 from hotline import db
 
@@ -193,20 +195,24 @@ def measure_appends(folder: Path) -> dict[str, float]:
 
 
 async def fill(path: Path, count: int) -> None:
-    """Write the events as an engine does, with its history beside it, and die in the middle."""
+    """Write the events, with the checkpoints and figures that an engine keeps beside them.
+
+    Dies without a word when the last events have no checkpoint yet.
+    """
     journal = SqliteJournal.open(path)
-    keeper = HistoryKeeper(journal, ZONE)
+    fold, saved = HistoryFold(ZONE), 0
     events = itertools.islice(stream(), count)
     begun = time.perf_counter()
-    await keeper.start()
-    written = 0
     while batch := list(itertools.islice(events, BATCH)):
-        written += len(batch)
-        await journal.append(batch)
-        await keeper.catch_up()
+        last = await journal.append(batch)
+        for seq, event in enumerate(batch, start=last - len(batch) + 1):
+            fold.feed(seq, event)
+        state = fold.state()
+        checkpoint = Checkpoint(seq=last, at=state.at, format=FORMAT, state=encode(state))
+        await journal.save(checkpoint, fold.take(), saved)
+        saved = last
         if sys.stderr.isatty():
-            print(f"\r  {written:,} of {count:,} events", end="", file=sys.stderr)
-    await keeper.stop()  # stores the last checkpoint
+            print(f"\r  {last:,} of {count:,} events", end="", file=sys.stderr)
     if sys.stderr.isatty():
         print(file=sys.stderr)
     took = time.perf_counter() - begun

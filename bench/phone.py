@@ -14,6 +14,8 @@ from typing import Any
 
 RING = 0.15
 """Seconds from the INVITE to the answer."""
+REGISTER_EVERY = 240.0
+"""Seconds; Asterisk forgets a phone after 600."""
 
 Invited = Callable[[str, str, float], None]
 """Takes the extension, the caller's number and when the INVITE came (seconds since the epoch)."""
@@ -39,7 +41,12 @@ class Phone(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
-        self._register("")
+        self._spawn(self._stay_registered())
+
+    async def _stay_registered(self) -> None:
+        while True:
+            self._register("")
+            await asyncio.sleep(REGISTER_EVERY)
 
     def datagram_received(self, data: bytes, _address: object) -> None:
         now = time.time()

@@ -199,6 +199,10 @@ class Engine(Orders, Generic[BriefT]):
         """Return agents, queues and calls as they are now."""
         return views.snapshot(self.world, self._clock())
 
+    def queues(self) -> views.Queues:
+        """Return the queues as they are now; much cheaper than everything."""
+        return views.queues(self.world, self._clock())
+
     def agent(self, agent_id: AgentId) -> views.AgentView:
         """Return one agent; logged out if never seen."""
         now = self._clock()

@@ -111,7 +111,7 @@ class Escalations:
                 self._not_before.pop(event.call_id, None)
 
     def _due(self, world: World, now: float) -> Iterator[tuple[Call, ev.Escalation]]:
-        for call in world.calls.values():
+        for call in world.living():
             if call.state != "queued" or not call.steps or call.call_id in self._asked:
                 continue
             if now < self._not_before.get(call.call_id, 0.0):
@@ -200,7 +200,7 @@ def position(world: World, call: Call, queue: QueueName, priority: int) -> int:
     """Return the place in ``queue`` that the whole wait of ``call`` is worth, from 1."""
     since = call.waiting_since if call.waiting_since is not None else call.since
     ahead = 0
-    for other in world.calls.values():
+    for other in world.living():
         if other.queue != queue or other.state not in ("queued", "ringing"):
             continue
         began = other.waiting_since if other.waiting_since is not None else other.since

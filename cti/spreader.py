@@ -78,7 +78,7 @@ class Spreader:
             self._spread_all()
         finally:
             self._spreading = False
-        self._hurry(any(not call.over for call in self._world.calls.values()))
+        self._hurry(self._world.any_living)
         for predicate, future in self._waiters:
             if not future.done() and predicate():
                 future.set_result(None)

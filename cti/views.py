@@ -43,6 +43,13 @@ class QueueView(msgspec.Struct, frozen=True, kw_only=True):
     """Members of this queue by state; states without an agent are left out."""
 
 
+class Queues(msgspec.Struct, frozen=True, kw_only=True):
+    """All queues at one instant."""
+
+    at: float
+    queues: tuple[QueueView, ...]
+
+
 class CallView(msgspec.Struct, frozen=True, kw_only=True):
     """One call whose customer or wrap-up is still there."""
 
@@ -139,7 +146,7 @@ def _waiting(call: Call) -> bool:
 
 def queue_view(world: World, queue: QueueName, now: float) -> QueueView:
     """Return the view of one queue at ``now``."""
-    waits = [c.wait_time(now) for c in world.calls.values() if c.queue == queue and _waiting(c)]
+    waits = [c.wait_time(now) for c in world.living() if c.queue == queue and _waiting(c)]
     agents: dict[AgentState, int] = {}
     for agent in world.agents.values():
         if any(m.queue == queue for m in agent.memberships):
@@ -149,11 +156,18 @@ def queue_view(world: World, queue: QueueName, now: float) -> QueueView:
     )
 
 
+def queues(world: World, now: float) -> Queues:
+    """Return every queue at ``now``."""
+    return Queues(
+        at=now, queues=tuple(queue_view(world, q, now) for q in sorted(world.queues) if q)
+    )
+
+
 def snapshot(world: World, now: float) -> Snapshot:
     """Return everything at ``now``; ended calls are left out."""
     return Snapshot(
         at=now,
         agents=tuple(agent_view(a, now) for a in world.agents.values()),
-        queues=tuple(queue_view(world, q, now) for q in sorted(world.queues) if q),
+        queues=queues(world, now).queues,
         calls=tuple(call_view(c, now) for c in world.calls.values() if c.state != "ended"),
     )

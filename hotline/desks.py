@@ -135,7 +135,7 @@ class Desks:
         )
 
     def queues(self) -> msg.QueueSummary:
-        snapshot = self._engine.snapshot()
+        snapshot = self._engine.queues()
         known = {view.queue: view for view in snapshot.queues}
         lines = []
         for setting in self._settings:

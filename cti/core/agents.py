@@ -84,7 +84,7 @@ class Membership(msgspec.Struct, frozen=True):
     penalty: int = 0
 
 
-class Agent(msgspec.Struct, frozen=True, kw_only=True):
+class Agent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One agent; times are seconds since the epoch."""
 
     agent_id: AgentId

@@ -163,7 +163,7 @@ _STATELESS: Final = (
 Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu", "callback"]
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything that the journal knows of one call; times are seconds since the epoch."""
 
     call_id: CallId

@@ -19,7 +19,13 @@ Party: TypeAlias = Literal["caller", "agent", "system"]
 
 
 class Event(
-    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="type",
+    tag=True,
+    omit_defaults=True,
+    gc=False,
 ):
     """Base of all domain events."""
 

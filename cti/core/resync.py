@@ -48,7 +48,7 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
         world.queues.update(snapshot.queues)
         _members(world, snapshot)
         by_call = snapshot.by_call()
-        for call in [c for c in world.calls.values() if not c.over]:
+        for call in world.living():
             if all(leg.uniqueid != call.uniqueid for leg in by_call.get(call.call_id, ())):
                 end(world, call, _over_at(call, snapshot), 0)
         waiting = {w.uniqueid: w for w in snapshot.waiting}

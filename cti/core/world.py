@@ -92,6 +92,8 @@ class World:
         """Start empty: a snapshot of Asterisk fills it."""
         self.rules = rules
         self.calls: dict[CallId, Call] = {}
+        self._living: dict[CallId, None] = {}
+        """Those of the calls that are not over, oldest first: few, where ``calls`` are many."""
         self.agents: dict[AgentId, Agent] = {}
         self.queues: set[QueueName] = set()
         self.traces: dict[CallId, Trace] = {}
@@ -144,15 +146,35 @@ class World:
             revived = known is not None and known.over and (event.rebuilt or self.rebuilding)
             if known is not None and not revived:
                 raise IllegalTransitionError("call", known.state, "CallArrived")
-            self.calls[event.call_id] = arrive(event)
-            self.own_legs[event.uniqueid] = event.call_id
+            self.put(arrive(event))
             return
         call = self.calls.get(event.call_id)
         if call is None and isinstance(event, ev.CallbackEvent):
             return  # the call in which it was asked for ended long ago
         if call is None:
             raise IllegalTransitionError("call", "unknown", type(event).__name__)
-        self.calls[event.call_id] = advance(call, event)
+        self._keep(advance(call, event))
+
+    def put(self, call: Call) -> None:
+        """Take over a call as it is: one that begins, or that is known from a checkpoint."""
+        self._keep(call)
+        self.own_legs[call.uniqueid] = call.call_id
+
+    def _keep(self, call: Call) -> None:
+        self.calls[call.call_id] = call
+        if call.over:
+            self._living.pop(call.call_id, None)
+        else:
+            self._living[call.call_id] = None
+
+    @property
+    def any_living(self) -> bool:
+        """Whether any customer is there."""
+        return bool(self._living)
+
+    def living(self) -> list[Call]:
+        """Return the calls that are not over, oldest first."""
+        return [self.calls[call_id] for call_id in self._living]
 
     def move(self, agent_id: AgentId, symbol: AgentInput, at: float, **changes: object) -> bool:
         """Put ``symbol`` into the agent's table; say whether it was legal."""

@@ -176,8 +176,7 @@ class HistoryFold:
 def restore(world: World, state: State) -> None:
     """Put the calls and agents of ``state`` into an empty world."""
     for call in state.calls:
-        world.calls[call.call_id] = call
-        world.own_legs[call.uniqueid] = call.call_id
+        world.put(call)
     for agent in state.agents:
         world.agents[agent.agent_id] = agent
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from hotline.db.files import backup, restore
 from hotline.db.locks import in_use
-from hotline.db.migrate import head, migration_config, require_current, upgrade
+from hotline.db.migrate import migration_config, require_current, upgrade
+from hotline.db.revisions import head
 from hotline.db.status import DatabaseStatus, status
 from hotline.db.url import DatabaseError, engine, sqlite_path
 from hotline.migrations import METADATA

@@ -4,27 +4,21 @@ import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
 from hotline.db.locks import InUseError, exclusive
+from hotline.db.revisions import head, known
 from hotline.db.url import DatabaseError, engine, sqlite_path
 from hotline.migrations import FOLDER
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _LOCK_PATIENCE: Final = 30.0
-
-
-def head() -> str:
-    """Return the newest revision that this program knows."""
-    found = ScriptDirectory.from_config(migration_config()).get_current_head()
-    assert found is not None  # noqa: S101 - a wheel without its migrations cannot work at all
-    return found
+_TABLE: Final = "alembic_version"
+"""Where Alembic notes the revision."""
 
 
 def upgrade(url: str, revision: str = "head") -> str:
@@ -66,8 +60,10 @@ def require_current(url: str) -> None:
         )
 
 
-def migration_config() -> Config:
+def migration_config() -> "Config":
     """Return Alembic's configuration; ``attributes["connection"]`` must be set to run it."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     return config
@@ -76,6 +72,9 @@ def migration_config() -> Config:
 def _migrate(url: str, path: Path, wanted: str) -> str:
     if not path.exists():
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    from alembic import command
+    from alembic.util import CommandError
+
     config = migration_config()
     made = engine(url, immediate=True)
     try:
@@ -108,7 +107,10 @@ def revision_of(path: Path) -> str | None:
     made = engine(f"sqlite:///{path}")
     try:
         with made.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not sa.inspect(connection).has_table(_TABLE):
+                return None
+            row = connection.exec_driver_sql(f"SELECT version_num FROM {_TABLE}").first()  # noqa: S608 -- a constant
+            return None if row is None else str(row[0])
     except sa.exc.DatabaseError as error:
         raise DatabaseError(
             f"{path} cannot be read ({error.orig}): check the path, or restore a backup with "
@@ -122,10 +124,8 @@ def refuse_newer(path: Path, revision: str | None) -> None:
     """Raise :class:`DatabaseError` for a revision that this program does not know."""
     if revision is None:
         return
-    try:
-        ScriptDirectory.from_config(migration_config()).get_revision(revision)
-    except CommandError as error:
+    if revision not in known():
         raise DatabaseError(
             f"{path} has schema {revision}, which this program does not know: it was made by a "
             "newer hotline; install that version"
-        ) from error
+        )

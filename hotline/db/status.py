@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from hotline.db.locks import is_used
-from hotline.db.migrate import head, revision_of
+from hotline.db.migrate import revision_of
+from hotline.db.revisions import head
 from hotline.db.url import raw_connection, sqlite_path
 
 

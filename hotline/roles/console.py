@@ -35,7 +35,7 @@ from hotline.callbacks import callback_rules
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
-from hotline.roles.life import end_with_supervisor, stop_event
+from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
 from hotline.roster import BankEngine
 from hotline.settings import Settings
 from hotline.web import serve_until
@@ -161,6 +161,7 @@ async def _serve_web(
         readiness=readiness,
         routes=events_api.routes(),
     )
+    settle_memory()
     await serve_until(
         stopped,
         app,

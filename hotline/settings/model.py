@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -461,9 +461,11 @@ class Settings(Section):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError, ValueError):  # unknown; a folder's name; no name at all
             message = f"{value!r} is not a time zone; write one like 'Asia/Shanghai'"
-            raise ValueError(message)
+            raise ValueError(message) from None
         return value
 
     @model_validator(mode="after")

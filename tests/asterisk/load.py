@@ -88,7 +88,7 @@ def callers(site: Site, count: int) -> list[tuple[str, str, str]]:
     dialled = ("95500", "95500", "95501", "4008895500")
     return [
         (
-            f"{STRANGERS}{i:04d}" if i % 4 == 3 else numbers[i % len(numbers)],
+            f"{STRANGERS}{i % 10_000:04d}" if i % 4 == 3 else numbers[i % len(numbers)],
             dialled[i % len(dialled)],
             pins.get(numbers[i % len(numbers)], demo_bank.DEMO_PIN),
         )
@@ -108,8 +108,9 @@ async def sipp(
     rate: int,
     port: int,
     media: int,
+    seconds: int = 170,
 ) -> str:
-    """Place a call for each of ``people``; return SIPp's statistics.
+    """Place a call for each of ``people``, within so many seconds; return SIPp's statistics.
 
     Raises ``AssertionError`` with SIPp's own words when it did not work.
     """
@@ -122,7 +123,8 @@ async def sipp(
     command = [program, f"{HOST}:{site.plan.sip}", "-sf", str(SCENARIOS / f"{scenario}.xml")]
     command += ["-inf", str(folder / "people.csv"), "-i", SIPP_ADDRESS, "-p", str(port)]
     command += ["-mi", SIPP_ADDRESS, "-mp", str(media), "-r", str(rate), "-m", str(len(people))]
-    command += ["-l", str(len(people)), "-aa", "-nostdin", "-timeout", "170s", "-timeout_error"]
+    command += ["-l", str(len(people)), "-aa", "-nostdin", "-timeout_error"]
+    command += ["-timeout", f"{seconds}s"]
     command += ["-trace_stat", "-stf", str(folder / "statistics.csv"), "-fd", "5"]
     command += ["-trace_err", "-error_file", str(folder / "errors.log")]
     child = await asyncio.create_subprocess_exec(

@@ -2,6 +2,8 @@
 
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from hotline import db
+from hotline.db import revisions as revisions_module
 from hotline.migrations import FOLDER, METADATA
 from hotline.migrations.__main__ import make_revision
 
@@ -38,6 +41,18 @@ def schema(path: Path) -> dict[str, str]:
 def _lines(sql: str) -> Iterator[str]:
     for line in sql.replace('"', "").splitlines():
         yield re.sub(r"\s+", " ", line).strip().rstrip(",")
+
+
+def test_our_own_look_at_the_history_agrees_with_alembic() -> None:
+    scripts = ScriptDirectory.from_config(db.migration_config())
+    assert revisions_module.head() == scripts.get_current_head()
+    assert revisions_module.known() == set(revisions())
+
+
+def test_a_role_starts_without_loading_alembic() -> None:
+    code = "import sys, hotline.roles.console, hotline.roles.ivr; print('alembic' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
 
 
 @pytest.fixture

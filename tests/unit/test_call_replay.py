@@ -269,6 +269,7 @@ def test_a_picture_of_a_state_that_is_known_changes_nothing() -> None:
         kinds = [type(e) for e in events if not isinstance(e, ev.AgentStateChanged)]
         assert kinds == [ev.EngineResynchronised]
         assert {c.call_id: c.state for c in world.calls.values()} == calls
+        assert world.living() == [c for c in world.calls.values() if not c.over]
         assert world.agents[AgentId("1002")].state == "wrap_up"  # adopted: nobody ran its timer
 
 

@@ -120,9 +120,12 @@ def test_ended_calls_are_forgotten_after_a_while() -> None:
             caller_pseudonym="",
         )
     )
+    assert world.any_living
+    assert [call.call_id for call in world.living()] == [CALL]
     world.emit(ev.CallEnded(at=2.0, call_id=CALL, cause=16, ended_by="caller"))
     world.forget(now=800.0)
     assert CALL in world.calls
+    assert (world.any_living, world.living()) == (False, [])
     world.forget(now=1000.0)
     assert (world.calls, world.own_legs, world.traces) == ({}, {}, {})
 

@@ -57,11 +57,11 @@ class StubEngine:
     def pop_of(self, _agent_id: AgentId) -> Any:
         return self.pop
 
-    def snapshot(self) -> views.Snapshot:
+    def queues(self) -> views.Queues:
         queue = views.QueueView(
             queue=QUEUE, waiting=self.waiting, longest_wait=7.0, agents={"available": 2}
         )
-        return views.Snapshot(at=100.0, agents=(), queues=(queue,), calls=())
+        return views.Queues(at=100.0, queues=(queue,))
 
     async def ready(self, _agent_id: AgentId) -> None:
         if self.away:
