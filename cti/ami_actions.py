@@ -158,6 +158,13 @@ def channel_status(channel: str) -> Action:
     return Action("Status", (("Channel", channel),))
 
 
+HELD: Final = "CHANNEL(onhold)"
+"""What :data:`CHANNELS_HELD` asks of each channel: ``1`` or ``0``."""
+
+CHANNELS_HELD: Final = Action("Status", (("Variables", HELD),))
+"""Ask for all channels, and which of them the other side has put on hold."""
+
+
 def hang_up(channel: str) -> Action:
     """End a channel; ``channel`` is a name or a uniqueid."""
     return Action("Hangup", (("Channel", channel), ("Cause", "16")))

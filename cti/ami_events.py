@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from cti.ami.framing import Message
+from cti.ami_actions import HELD
 from cti.core import channel_vars as cv
 from cti.core import records as rec
 from cti.core import user_events
@@ -323,11 +324,28 @@ def _head(message: Message, now: float) -> dict[str, Any]:
     return {"at": event_time(message, now), "server": message.get("SystemName")}
 
 
+def _holds(message: Message) -> bool | None:
+    """Return what ``Status`` says of hold, ``None`` where this Asterisk does not know."""
+    for assignment in message.all("Variable"):
+        name, _, value = assignment.partition("=")
+        if name == HELD and value in ("0", "1"):
+            return value == "1"
+    return None
+
+
 def snapshot(
-    at: float, server: str, channels: Iterable[Message], queues: Iterable[Message]
+    at: float,
+    server: str,
+    channels: Iterable[Message],
+    queues: Iterable[Message],
+    held: Iterable[Message] = (),
 ) -> rec.Snapshot:
-    """Return the picture that the items of ``CoreShowChannels`` and ``QueueStatus`` draw."""
+    """Return the picture that the items of three lists draw.
+
+    ``channels`` of ``CoreShowChannels``, ``queues`` of ``QueueStatus``, ``held`` of ``Status``.
+    """
     names, members, waiting = [], [], []
+    holds = {m.get("Uniqueid"): _holds(m) for m in held}
     for m in queues:
         match m.event:
             case "QueueParams":
@@ -350,5 +368,8 @@ def snapshot(
         queues=tuple(names),
         members=tuple(members),
         waiting=tuple(waiting),
-        legs=tuple(_shown(m) for m in channels if m.event == "CoreShowChannel"),
+        legs=tuple(
+            msgspec.structs.replace(leg, held=holds.get(leg.uniqueid))
+            for leg in (_shown(m) for m in channels if m.event == "CoreShowChannel")
+        ),
     )

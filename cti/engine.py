@@ -111,7 +111,7 @@ class Engine(Orders, Generic[BriefT]):
         self._pops = PopDesk(
             briefs, self.bus, clock, spreader.record, deadline=config.brief_deadline
         )
-        self._wrap_ups = WrapUps(line.post, clock, self._wrap_up_over)
+        self._wrap_ups = WrapUps(line.post, self._wrap_up_over)
         self._escalations = Escalations(line.post, clock, spreader.record, voicemail_room)
         self.callbacks = Callbacks(
             config.callbacks,

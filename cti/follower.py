@@ -7,7 +7,7 @@ picture are dropped.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -20,6 +20,8 @@ from cti.core import fold, records, resync
 from cti.core.world import World
 from cti.errors import AmiError, CommandError
 from cti.history.away import AwayCalls
+from cti.history.catch_up import catch_up, needed_since
+from cti.history.queue_log import QueueLine
 from cti.link import Link, take_picture
 from cti.spreader import Spreader
 from cti.tasks import Tasks
@@ -46,6 +48,8 @@ class Picture(msgspec.Struct, frozen=True):
     """What Asterisk said that there is."""
 
     snapshot: records.Snapshot
+    lines: Sequence[QueueLine]
+    """What queue_log has of the calls that live."""
 
 
 class Inbox:
@@ -152,7 +156,7 @@ class Follower:
                 self.down_cause = item.cause
                 self._set_in_step(False)
             case Picture():
-                self._apply_picture(item.snapshot)
+                self._apply_picture(item.snapshot, item.lines)
 
     def _apply(self, message: Message, not_before: float = 0.0) -> None:
         now = self._clock()
@@ -181,14 +185,17 @@ class Follower:
                 _log.warning("cti_resync_failed", error=str(error))
                 await asyncio.sleep(_RETRY_PICTURE)
             else:
-                self._inbox.put_nowait(Picture(picture))
+                since = needed_since(self._world, picture)
+                lines = await self._away.lines(since) if since is not None else []
+                self._inbox.put_nowait(Picture(picture, lines))
                 return
 
-    def _apply_picture(self, snapshot: records.Snapshot) -> None:
+    def _apply_picture(self, snapshot: records.Snapshot, lines: Sequence[QueueLine]) -> None:
         if not self.connected:
             return
         metrics.RESYNCS.inc()
-        self._spreader.spread(resync.apply_snapshot(self._world, snapshot))
+        told = catch_up(self._world, snapshot, lines)
+        self._spreader.spread(told + resync.apply_snapshot(self._world, snapshot))
         self._wrap_ups.reconcile(self._world, snapshot)
         self._callbacks.reconcile(snapshot)
         held, self._held = self._held or [], None

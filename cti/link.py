@@ -6,9 +6,9 @@ from typing import Protocol
 
 from cti import ami_events
 from cti.ami.protocol import Reply
-from cti.ami_actions import CORE_SHOW_CHANNELS, PING, QUEUE_STATUS, Action
+from cti.ami_actions import CHANNELS_HELD, CORE_SHOW_CHANNELS, PING, QUEUE_STATUS, Action
 from cti.core.records import Snapshot
-from cti.errors import AsteriskRefusedError
+from cti.errors import AmiError, AsteriskRefusedError
 
 
 class Link(Protocol):
@@ -41,6 +41,10 @@ async def take_picture(link: Link, server: str, clock: Callable[[], float]) -> S
     pong = await link.request(PING)
     queues = await link.request(QUEUE_STATUS)
     channels = await link.request(CORE_SHOW_CHANNELS)
+    try:
+        held = (await link.request(CHANNELS_HELD)).items
+    except AmiError:  # a picture without it is better than none
+        held = ()
     for reply in (queues, channels):
         if not reply.success:
             raise AsteriskRefusedError(
@@ -48,4 +52,4 @@ async def take_picture(link: Link, server: str, clock: Callable[[], float]) -> S
                 " the write classes agent and reporting"
             )
     at = ami_events.event_time(pong.message, clock())
-    return ami_events.snapshot(at, server, channels.items, queues.items)
+    return ami_events.snapshot(at, server, channels.items, queues.items, held)

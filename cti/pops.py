@@ -18,7 +18,7 @@ from cti.core import events as ev
 from cti.core.calls import Call
 from cti.core.events import VerifiedLevel
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
-from cti.core.steps import TALKING
+from cti.core.steps import TALKING, WITH_AGENT
 from cti.core.world import World
 from cti.ports import CustomerBriefs
 
@@ -152,6 +152,8 @@ class PopDesk(Generic[BriefT]):
     def on_event(self, world: World, event: ev.DomainEvent) -> None:
         """React to one event that has been applied to ``world``."""
         match event:
+            case ev.AgentRinging() | ev.CallConnected() if event.rebuilt and _past(world, event):
+                pass  # told too late: nobody is to see a call that has gone on
             case ev.CallQueued():
                 self._prefetch(world.calls[event.call_id])
             case ev.AgentRinging():
@@ -391,6 +393,15 @@ class PopDesk(Generic[BriefT]):
 def _offer(event: ev.AgentRinging) -> str:
     """Return the offer's name: after the moment of ringing, so that it survives our restart."""
     return f"{event.call_id}/{event.agent_id}/{round(event.at * 1000)}"
+
+
+def _past(world: World, event: ev.AgentRinging | ev.CallConnected) -> bool:
+    """Say whether the agent's phone rings, or the talk goes on, no longer."""
+    call = world.calls[event.call_id]
+    if isinstance(event, ev.CallConnected):
+        return call.agent_id != event.agent_id or call.state not in WITH_AGENT
+    with_agent = call.agent_id == event.agent_id and call.state in WITH_AGENT
+    return not with_agent and all(event.agent_id != agent_id for agent_id, _ in call.ringing)
 
 
 def _failed(task: "asyncio.Task[BriefT | None]") -> bool:

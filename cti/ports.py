@@ -67,3 +67,9 @@ class Books(Protocol):
 
         Older lines may be among them, and the last line may be cut short.  Raises ``OSError``.
         """
+
+    def recent(self, since: float) -> Sequence[str]:
+        """Return the lines of queue_log written since then; may block, but not for long.
+
+        Older lines may be among them, and the last line may be cut short.  Raises ``OSError``.
+        """

@@ -28,12 +28,10 @@ class WrapUps:
     def __init__(
         self,
         post: Callable[[Action], "asyncio.Future[Reply]"],
-        clock: Callable[[], float],
         on_timer: Callable[[AgentId], None],
     ) -> None:
         """``post`` puts an action on the wire at once; ``on_timer`` ends that agent's wrap-up."""
         self._post = post
-        self._clock = clock
         self._on_timer = on_timer
         self._timers: dict[AgentId, asyncio.TimerHandle] = {}
         self._running: set[AgentId] = set()
@@ -46,9 +44,9 @@ class WrapUps:
                 if not event.rebuilt:
                     self._send(queue_pause(agent.interface, WRAP_UP), agent)
                 self._running.add(event.agent_id)
-                self._arm(agent)
+                self._arm(agent, event.at)
             case ev.WrapUpExtended():
-                self._arm(world.agent(event.agent_id, event.at))
+                self._arm(world.agent(event.agent_id, event.at), event.at)
             case ev.AgentStateChanged():
                 if event.agent_id in self._running:
                     self._running.discard(event.agent_id)
@@ -64,7 +62,7 @@ class WrapUps:
                 if len(ours) < len(members):
                     self._send(queue_pause(agent.interface, WRAP_UP), agent)
                 self._running.add(agent.agent_id)
-                self._arm(agent)
+                self._arm(agent, snapshot.at)
             elif ours:
                 self._lift(agent)
 
@@ -74,10 +72,15 @@ class WrapUps:
             timer.cancel()
         self._timers.clear()
 
-    def _arm(self, agent: Agent) -> None:
+    def _arm(self, agent: Agent, now: float) -> None:
+        """Start the timer; ``now`` is the event's own time, by the clock that timed the wrap-up.
+
+        Our clock may be stepped or differ from Asterisk's: no wrap-up may last longer by that.
+        """
         self._disarm(agent.agent_id)
         if agent.state == "wrap_up" and agent.wrap_up_until is not None:
-            left = max(0.0, agent.wrap_up_until - self._clock())
+            since = agent.wrap_up_since if agent.wrap_up_since is not None else now
+            left = max(0.0, agent.wrap_up_until - max(now, since))
             loop = asyncio.get_running_loop()
             self._timers[agent.agent_id] = loop.call_later(left, self._fire, agent.agent_id)
 

@@ -4,6 +4,7 @@ The self-test and the load tests use it to see what an agent's page would see, a
 """
 
 import asyncio
+import contextlib
 import http.client
 import json
 import time
@@ -13,6 +14,11 @@ from typing import Any, Self
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    ConnectionClosedError,
+    WebSocketException,
+)
 from websockets.typing import Origin
 
 from agent_console.messages import ENCODER, ENVELOPE_DECODER, Hello, ServerMessage, SessionView
@@ -45,9 +51,12 @@ class ConsoleClient:
     async def open(self) -> None:
         """Open the WebSocket with a fresh ticket."""
         ticket = json.loads(await self._post("/api/socket-ticket", None))["ticket"]
-        self._socket = await connect(
-            f"ws://{self._host}:{self._port}/ws", origin=Origin(self._origin), compression=None
-        )
+        try:
+            self._socket = await connect(
+                f"ws://{self._host}:{self._port}/ws", origin=Origin(self._origin), compression=None
+            )
+        except WebSocketException as error:
+            raise ConsoleClientError(f"/ws: {error}") from error
         await self._socket.send(ENCODER.encode(Hello(ticket=ticket)).decode())
 
     async def messages(self) -> AsyncIterator[tuple[float, ServerMessage]]:
@@ -55,17 +64,24 @@ class ConsoleClient:
         if self._socket is None:
             message = "open() comes first"
             raise ConsoleClientError(message)
-        async for frame in self._socket:
-            arrived = time.time()
-            yield arrived, ENVELOPE_DECODER.decode(frame).message
+        with contextlib.suppress(ConnectionClosedError):  # a console that was killed says no word
+            async for frame in self._socket:
+                arrived = time.time()
+                yield arrived, ENVELOPE_DECODER.decode(frame).message
 
     async def send(self, kind: str, **fields: Any) -> None:
-        """Send a command, e.g. ``send("set_state", state="available")``."""
+        """Send a command, e.g. ``send("set_state", state="available")``.
+
+        Raises :class:`ConsoleClientError`, also when the console has gone.
+        """
         if self._socket is None:
             message = "open() comes first"
             raise ConsoleClientError(message)
         self._ref += 1
-        await self._socket.send(json.dumps({"type": kind, "ref": self._ref, **fields}))
+        try:
+            await self._socket.send(json.dumps({"type": kind, "ref": self._ref, **fields}))
+        except ConnectionClosed as error:
+            raise ConsoleClientError(f"{kind} was not sent: {error}") from error
 
     async def close(self) -> None:
         """Close the WebSocket; the session stays."""
@@ -105,5 +121,7 @@ class ConsoleClient:
             if cookie:
                 self._cookie = cookie.partition(";")[0]
             return answer
+        except http.client.HTTPException as error:  # killed while it answered
+            raise ConsoleClientError(f"{path}: {error!r}") from error
         finally:
             connection.close()

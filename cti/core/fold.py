@@ -134,8 +134,7 @@ def _ensure_member(world: World, r: rec.MemberCalled | rec.MemberConnected) -> N
     agent = world.agent(r.member_name, r.at)
     if agent.state == "logged_out" or all(m.queue != r.queue for m in agent.memberships):
         join(world, r.member_name, r.interface, Membership(r.queue), r.at)
-    if agent.state == "wrap_up":
-        world.end_wrap_up(r.member_name, r.at, "resync")
+    world.end_wrap_up(r.member_name, r.at, "resync")
 
 
 def _member_called(world: World, r: rec.MemberCalled) -> None:

@@ -40,7 +40,14 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     up: bool = False
     application: str = ""
     bridge: str = ""
+    held: bool | None = None
+    """Whether the other side holds this leg; ``None``: not told, as outside pictures."""
     vars: CallVars = CallVars()
+
+    def born(self, now: float) -> float:
+        """Return the second in which the channel began, as its uniqueid tells; else ``now``."""
+        second, _ = _birth(self.uniqueid)
+        return float(second) if second <= now else now
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -47,7 +47,7 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
     try:
         world.queues.update(snapshot.queues)
         _members(world, snapshot)
-        by_call = snapshot.by_call()
+        by_call = begin_unknown(world, snapshot)
         for call in world.living():
             if all(leg.uniqueid != call.uniqueid for leg in by_call.get(call.call_id, ())):
                 end(world, call, _over_at(call, snapshot), 0)
@@ -63,6 +63,26 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
     members = len({m.member_name for m in snapshot.members})
     world.emit(ev.EngineResynchronised(at=snapshot.at, calls=len(by_call), members=members))
     return world.take()
+
+
+def begin_unknown(world: World, snapshot: Snapshot) -> dict[CallId, list[Leg]]:
+    """Begin the calls whose arrival nobody saw, and return the legs of all by call."""
+    by_call = snapshot.by_call()
+    for call_id, legs in by_call.items():
+        call = world.calls.get(call_id)
+        if call is not None and not call.over:
+            continue
+        if call is not None and snapshot.at - (call.ended_at or call.since) < _JUST_ENDED:
+            continue  # otherwise we were told of an end that did not happen
+        at = legs[0].born(snapshot.at) if call is None else snapshot.at
+        call = world.arrived(legs[0], at)
+        if call.customer_id is not None:
+            world.emit(
+                ev.CallerRecognised(
+                    at=at, call_id=call_id, status="recognised", customer_id=call.customer_id
+                )
+            )
+    return by_call
 
 
 def _over_at(call: Call, snapshot: Snapshot) -> float:
@@ -134,19 +154,8 @@ def _call(
 ) -> None:
     at = snapshot.at
     call = world.calls.get(call_id)
-    if call is not None and call.over:
-        if at - (call.ended_at or call.since) < _JUST_ENDED:
-            return
-        call = None  # we were told of an end that did not happen
-    if call is None:
-        call = world.arrived(legs[0], at)
-        if call.customer_id is not None:
-            status = "recognised"
-            world.emit(
-                ev.CallerRecognised(
-                    at=at, call_id=call_id, status=status, customer_id=call.customer_id
-                )
-            )
+    if call is None or call.over:
+        return
     own = next(leg for leg in legs if leg.uniqueid == call.uniqueid)
     call = world.refresh(call_id, own)
     place = waiting.get(own.uniqueid)
@@ -160,6 +169,7 @@ def _call(
     partner = _partner(world, own, legs)
     if partner is not None:
         _talking(world, call, partner, at)
+        _hold(world, world.calls[call_id], own, at)
     elif call.state in WITH_AGENT:
         complete(world, call, _over_at(call, snapshot), "system")
     elif call.state in WAITING:
@@ -316,6 +326,18 @@ def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) ->
         )
     else:
         world.set_agent(agent.agent_id, at, leg_uniqueid=leg.uniqueid)
+
+
+def _hold(world: World, call: Call, own: Leg, at: float) -> None:
+    """Take over whether the agent's phone holds the customer."""
+    if call.agent_id is None:
+        return
+    if own.held is True and call.state == "connected":
+        world.emit(ev.CallHeld(at=at, call_id=call.call_id, agent_id=call.agent_id))
+        world.move(call.agent_id, "held", at)
+    elif own.held is False and call.state == "on_hold":
+        world.emit(ev.CallResumed(at=at, call_id=call.call_id, agent_id=call.agent_id))
+        world.move(call.agent_id, "resumed", at)
 
 
 def _free_the_forgotten(world: World, snapshot: Snapshot) -> None:

@@ -177,7 +177,12 @@ class World:
         return [self.calls[call_id] for call_id in self._living]
 
     def move(self, agent_id: AgentId, symbol: AgentInput, at: float, **changes: object) -> bool:
-        """Put ``symbol`` into the agent's table; say whether it was legal."""
+        """Put ``symbol`` into the agent's table; say whether it was legal.
+
+        A call that comes ends a wrap-up that should have kept it off.
+        """
+        if symbol in ("offered", "answered"):
+            self.end_wrap_up(agent_id, at, "resync")
         before = self.agent(agent_id, at)
         try:
             after = step(before, symbol, at, **changes)

@@ -10,6 +10,7 @@ from cti import metrics
 from cti.core.events import CallArrived, DomainEvent
 from cti.errors import CtiError
 from cti.history import call_records, queue_log
+from cti.history.queue_log import QueueLine
 from cti.history.rebuild import ended_calls, rebuild
 from cti.ports import Books, Journal
 
@@ -46,6 +47,17 @@ class AwayCalls:
     def away_since(self, at: float) -> None:
         """The engine follows Asterisk no longer, since ``at`` (seconds since the epoch)."""
         self._since = at if self._since is None else min(self._since, at)
+
+    async def lines(self, since: float) -> Sequence[QueueLine]:
+        """Return the lines of queue_log since then; none, and a word in the log, if it fails."""
+        if self._books is None:
+            return []
+        books = self._books
+        try:
+            return await asyncio.to_thread(lambda: list(queue_log.parse(books.recent(since))))
+        except OSError as error:
+            _log.warning("queue_log_not_read", error=str(error))
+            return []
 
     async def fill(self, until: float, server: str) -> None:
         """Rebuild what ended until ``until``, when the engine was in step again.

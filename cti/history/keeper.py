@@ -65,7 +65,7 @@ class HistoryKeeper:
         elif checkpoint is not None:
             _log.warning("history_folded_anew", format=checkpoint.format)
         self._saved_at = self._now()
-        end = await self._journal.tail(1)
+        end = (await self._journal.tail(10))[-1:]  # the very last may be unreadable
         last, self.ended_at = (end[0][0], end[0][1].at) if end else (0, 0.0)
         behind = last - self._fold.seq
         if behind <= _CATCH_UP:

@@ -13,10 +13,11 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO, TypeVar
 
+import msgspec
 import structlog
 
 from cti.core.events import DomainEvent
@@ -26,7 +27,7 @@ from cti.history.figures import Figures
 from cti.journal import checkpoints
 from cti.journal.chain import GENESIS, Row, decode, make_row
 from cti.journal.checkpoints import Checkpoint
-from cti.journal.verify import verify
+from cti.journal.verify import check_end, verify
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +39,8 @@ _READ: Final = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq LIMIT
 _TAIL: Final = f"SELECT {_COLUMNS} FROM journal ORDER BY seq DESC LIMIT ?"  # noqa: S608 -- constants only
 _KNOWN: Final = "SELECT 1 FROM journal WHERE call_id = ? LIMIT 1"
 _SEEN: Final = "SELECT seq, head FROM journal_checkpoints ORDER BY seq DESC LIMIT 1"
+_VERIFY: Final = "`hotline calls verify` checks every entry"
+_RESTORE: Final = "keep the file as evidence and restore a backup with `hotline db restore`"
 _GROUP: Final = 5000
 """Events in one transaction at most."""
 
@@ -68,6 +71,7 @@ class SqliteJournal:
         self._jobs: queue.SimpleQueue[_Append | _Save | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._closed = False
+        self._unreadable: set[int] = set()
         self._thread.start()
 
     @classmethod
@@ -82,11 +86,14 @@ class SqliteJournal:
             connection = _connect(path)
             connection.execute("SELECT 1 FROM journal LIMIT 1")
             connection.execute("SELECT 1 FROM journal_checkpoints LIMIT 1")
+            _look_at_end(connection)
             return cls(path, lock, connection)
         except sqlite3.Error as error:
             lock.close()
+            missing = isinstance(error, sqlite3.OperationalError) and "no such" in str(error)
+            remedy = "run `hotline db upgrade`" if missing else _RESTORE
             raise JournalError(
-                f"the journal in {path} cannot be opened ({error}); run `hotline db upgrade`"
+                f"the journal in {path} cannot be opened ({error}); {remedy}"
             ) from error
 
     async def append(self, events: Sequence[DomainEvent]) -> int:
@@ -104,7 +111,7 @@ class SqliteJournal:
     async def read(self, after: int = 0, limit: int = 1000) -> Sequence[tuple[int, DomainEvent]]:
         """Return up to ``limit`` stored events above ``after``."""
         rows = await asyncio.to_thread(self._select, _READ, (after, limit))
-        return [(row.seq, decode(row)) for row in rows]
+        return self._readable(rows)
 
     async def known(self, call_ids: Sequence[CallId]) -> set[CallId]:
         """Return those of the calls of which the journal has any event."""
@@ -144,7 +151,19 @@ class SqliteJournal:
     async def tail(self, limit: int) -> Sequence[tuple[int, DomainEvent]]:
         """Return the last ``limit`` stored events, oldest first."""
         rows = await asyncio.to_thread(self._select, _TAIL, (limit,))
-        return [(row.seq, decode(row)) for row in reversed(rows)]
+        return self._readable(reversed(rows))
+
+    def _readable(self, rows: Iterable[Row]) -> Sequence[tuple[int, DomainEvent]]:
+        """Decode the rows; what cannot be read is told once and left out: calls must go on."""
+        found = []
+        for row in rows:
+            try:
+                found.append((row.seq, decode(row)))
+            except msgspec.MsgspecError:
+                if row.seq not in self._unreadable:
+                    self._unreadable.add(row.seq)
+                    _log.error("journal_entry_unreadable", seq=row.seq, next_step=_VERIFY)
+        return found
 
     async def verify(self) -> int:
         """Check the whole chain and return the number of entries.
@@ -289,6 +308,14 @@ def _head(connection: sqlite3.Connection) -> tuple[int, bytes]:
         _log.error("journal_entries_missing", last=last[0], seen=seen[0])
         return int(seen[0]), bytes(seen[1])
     return last
+
+
+def _look_at_end(connection: sqlite3.Connection) -> None:
+    """Tell at once of a damaged end; the engine works on, for calls matter more than history."""
+    try:
+        check_end(connection)
+    except JournalDamagedError as error:
+        _log.error("journal_damaged", error=str(error), next_step=_VERIFY)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -13,7 +13,10 @@ _ROWS: Final = (
     " WHERE seq > ? ORDER BY seq"
 )
 _HASH: Final = "SELECT hash FROM journal WHERE seq = ?"
+_LAST: Final = "SELECT coalesce(max(seq), 0) FROM journal"
 _STEP: Final = 5000
+_END: Final = 10_000
+"""Entries that every start looks at: a tenth of a second."""
 
 
 def verify(
@@ -48,6 +51,25 @@ def verify(
         return seq, seq - first
     finally:
         connection.execute("ROLLBACK")
+
+
+def check_end(connection: sqlite3.Connection, most: int = _END) -> None:
+    """Check the newest entries, back to the newest checkpoint or ``most`` of them.
+
+    Quick enough for every start.  Raises :class:`cti.errors.JournalDamagedError`.
+    """
+    last = connection.execute(_LAST).fetchone()[0]
+    seen = checkpoints.anchors(connection, max(0, last - most))
+    if seen and max(seen) > last:
+        raise JournalDamagedError(last + 1, "is missing")
+    first = max([max(0, last - most), *seen])
+    found = connection.execute(_HASH, (first,)).fetchone()
+    if first and found is None:
+        raise JournalDamagedError(first, "is missing")
+    if found is not None and seen.get(first, found[0]) != found[0]:
+        raise JournalDamagedError(first, "is another than the checkpoint has seen")
+    rows = (Row(*values) for values in connection.execute(_ROWS, (first,)))
+    check(rows, first, found[0] if found else GENESIS)
 
 
 def _watched(

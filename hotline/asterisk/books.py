@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 _MOST: Final = 64 * 1024 * 1024
 """Bytes read of the end of one file at most."""
+_BLOCK: Final = 256 * 1024
+"""Bytes of the end of queue_log that are looked at first: some thousand lines."""
 
 
 class AsteriskBooks:
@@ -28,6 +30,36 @@ class AsteriskBooks:
         first = f"{max(since, 0.0):010.0f}"  # a line begins with ten digits until the year 2286
         queue_log = [line for line in _lines(self._queue_log, since) if line >= first]
         return queue_log, list(_lines(self._call_records, since))
+
+    def recent(self, since: float) -> Sequence[str]:
+        """Return the lines of queue_log since then: reads back from its end as far as needed."""
+        first = f"{max(since, 0.0):010.0f}"
+        size = _BLOCK
+        while True:
+            lines, whole = _end(self._queue_log, size)
+            if whole and (not lines or lines[0] >= first) and self._was_rotated_since(since):
+                return self.read(since)[0]
+            if whole or (lines and lines[0] < first) or size >= _MOST:
+                return [line for line in lines if line >= first]
+            size *= 4
+
+    def _was_rotated_since(self, since: float) -> bool:
+        name = self._queue_log.name
+        others = (found for found in self._queue_log.parent.glob(f"{name}[.-]*"))
+        return any(found.stat().st_mtime >= since for found in others)
+
+
+def _end(file: Path, size: int) -> tuple[Sequence[str], bool]:
+    """Return the lines that lie whole in the last ``size`` bytes, and whether these are all."""
+    try:
+        with file.open("rb") as plain:
+            start = max(0, file.stat().st_size - size)
+            plain.seek(start)
+            if start:
+                plain.readline()
+            return plain.read().decode(errors="replace").splitlines(keepends=True), start == 0
+    except FileNotFoundError:
+        return [], True
 
 
 def _lines(path: Path, since: float) -> Iterator[str]:

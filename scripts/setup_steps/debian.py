@@ -48,6 +48,11 @@ CALLING: Final = (
     Need("baresip-core", "phones with sound", programs=("baresip",)),
     Need("chromium", "browser tests", programs=("chromium", "chromium-browser", "google-chrome")),
     Need(
+        "libfaketime",
+        "stepping a clock in tests",
+        files=("usr/lib/*/faketime/libfaketimeMT.so.1", "usr/lib*/faketime/libfaketimeMT.so.1"),
+    ),
+    Need(
         "fonts-noto-cjk",
         "Chinese text in screenshots",
         files=("usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc",),

@@ -1,15 +1,21 @@
-"""Asterisk's own account of its queues, read with pyst2, beside ours, folded from the journal.
+"""Asterisk's own account of its calls and queues, read with pyst2, beside ours from the journal.
 
 The reader shares no line with the product's: another library, another connection.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asterisk.manager import Manager
 
+from cti.core.calls import Call
 from cti.core.events import DomainEvent
 from cti.core.world import Rules, World
+
+CALL_ID = "HOTLINE_CALL_ID"
+SLACK = 2.5
+"""Seconds by which the beginnings of a wait may differ: Asterisk tells whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +29,28 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Who waits where, and what each member does."""
+class Living:
+    """One call whose customer is on the line."""
 
-    waiting: Mapping[str, int] = field(default_factory=dict)
+    queue: str = ""
+    """Where the customer waits; empty: in no queue."""
+    since: float = 0.0
+    """When the wait there began."""
+    priority: int = 0
+    ringing: frozenset[str] = frozenset()
+    """The agents whose phones ring for it."""
+    agent: str = ""
+    """The agent who shares a bridge with the customer."""
+    held: bool = False
+    """Whether that agent's phone holds the customer."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Which calls live, and what each member does."""
+
+    calls: Mapping[str, Living] = field(default_factory=dict)
+    """By call id."""
     members: Mapping[str, Mapping[str, Member]] = field(default_factory=dict)
     """By agent and queue."""
 
@@ -43,24 +67,80 @@ def read(host: str, port: int, secret: str, username: str = "hotline") -> Truth:
         login = {"Username": username, "Secret": secret, "Events": "off"}
         answer = manager.send_action({"Action": "Login", **login})
         assert answer.get_header("Response") == "Success", answer.headers
-        raw = "".join(manager.send_action({"Action": "QueueStatus"}).response)
+        asked = time.time()
+        queues = manager.send_action({"Action": "QueueStatus"}).response
+        onhold = {"Variables": "CHANNEL(onhold)"}
+        channels = manager.send_action({"Action": "Status", **onhold}).response
     finally:
         manager.close()
-    assert "QueueStatusComplete" in raw, "QueueStatus did not end"
-    blocks = (block.split("\r\n") for block in raw.split("\r\n\r\n"))
-    items = [dict(line.split(": ", 1) for line in lines if ": " in line) for lines in blocks]
-    waiting: dict[str, int] = {}
+    items = _items(queues, "QueueStatusComplete")
+    return told(items, _items(channels, "StatusComplete"), asked)
+
+
+Item = Mapping[str, Sequence[str]]
+
+
+def _items(lines: Sequence[str], end: str) -> list[Item]:
+    raw = "".join(lines)
+    assert end in raw, f"{end} did not come"
+    items = []
+    for block in raw.split("\r\n\r\n"):
+        item: dict[str, list[str]] = {}
+        for line in block.split("\r\n"):
+            key, colon, value = line.partition(":")
+            if colon:
+                item.setdefault(key, []).append(value.strip())
+        items.append(item)
+    return items
+
+
+def told(queues: Iterable[Item], channels: Iterable[Item], now: float) -> Truth:
+    """Return what the items of ``QueueStatus``, asked for at ``now``, and of ``Status`` mean."""
     members: dict[str, dict[str, Member]] = {}
-    for item in items:
-        if item.get("Event") == "QueueEntry":
-            waiting[item["Queue"]] = waiting.get(item["Queue"], 0) + 1
-        elif item.get("Event") == "QueueMember":
-            members.setdefault(item["Name"], {})[item["Queue"]] = Member(
-                paused=(item["PausedReason"] or "paused") if item["Paused"] == "1" else "",
-                in_call=item["InCall"] == "1",
-                ringing=item["Status"] == "6",
+    waiting: dict[str, Item] = {}
+    interfaces: dict[str, str] = {}
+    for item in queues:
+        if item.get("Event") == ["QueueEntry"]:
+            waiting[item["Uniqueid"][0]] = item
+        elif item.get("Event") == ["QueueMember"]:
+            name, queue = item["Name"][0], item["Queue"][0]
+            interfaces[item["Location"][0]] = name
+            members.setdefault(name, {})[queue] = Member(
+                paused=(item["PausedReason"][0] or "paused") if item["Paused"] == ["1"] else "",
+                in_call=item["InCall"] == ["1"],
+                ringing=item["Status"] == ["6"],
             )
-    return Truth(waiting, members)
+    legs: dict[str, list[Item]] = {}
+    for item in channels:
+        variables = dict(
+            text.split("=", 1) for text in item.get("ChanVariable", ()) if "=" in text
+        )
+        if item.get("Event") == ["Status"] and variables.get(CALL_ID):
+            legs.setdefault(variables[CALL_ID], []).append(item)
+    calls = {}
+    for call_id, found in legs.items():
+        own = next((leg for leg in found if _interface(leg) not in interfaces), None)
+        if own is None:
+            continue  # the customer has gone, the agent's leg follows
+        phones = [leg for leg in found if leg is not own and _interface(leg) in interfaces]
+        bridge = own.get("BridgeID", [""])[0]
+        beside = [leg for leg in phones if bridge and leg.get("BridgeID") == [bridge]]
+        place = waiting.get(own["Uniqueid"][0])
+        calls[call_id] = Living(
+            queue=place["Queue"][0] if place else "",
+            since=now - float(place["Wait"][0]) if place else 0.0,
+            priority=int(place.get("Priority", ["0"])[0]) if place else 0,
+            ringing=frozenset(
+                interfaces[_interface(leg)] for leg in phones if leg["ChannelState"] != ["6"]
+            ),
+            agent=interfaces[_interface(beside[0])] if beside else "",
+            held=bool(beside) and "CHANNEL(onhold)=1" in own.get("Variable", ()),
+        )
+    return Truth(calls, members)
+
+
+def _interface(leg: Item) -> str:
+    return leg["Channel"][0].rpartition("-")[0]
 
 
 def folded(events: Iterable[DomainEvent]) -> World:
@@ -72,17 +152,21 @@ def folded(events: Iterable[DomainEvent]) -> World:
 
 def differences(truth: Truth, ours: World) -> list[str]:
     """Return a sentence for every field in which the two differ."""
-    waiting: dict[str, int] = {}
-    for call in ours.calls.values():
-        if call.state in ("queued", "ringing") and call.queue:
-            waiting[call.queue] = waiting.get(call.queue, 0) + 1
-    found = [
-        f"queue {queue}: {truth.waiting.get(queue, 0)} wait, {waiting.get(queue, 0)} for us"
-        for queue in sorted({*truth.waiting, *waiting})
-        if truth.waiting.get(queue, 0) != waiting.get(queue, 0)
-    ]
+    found = []
+    living = {str(call.call_id): call for call in ours.calls.values() if not call.over}
+    for call_id in sorted({*truth.calls, *living}):
+        name = f"call {call_id[:8]}"
+        theirs, own = truth.calls.get(call_id), living.get(call_id)
+        if theirs is None:
+            found.append(f"{name}: gone, {own.state if own else ''} for us")
+        elif own is None:
+            found.append(f"{name}: lives, over or unknown for us")
+        else:
+            found += [f"{name}: {words}" for words in _of_call(theirs, own)]
     talking = {
-        call.agent_id for call in ours.calls.values() if call.state in ("connected", "on_hold")
+        call.agent_id
+        for call in living.values()
+        if call.state in ("connected", "on_hold", "consulting", "conference")
     }
     states = {agent.agent_id: (agent.state, agent.pause_reason) for agent in ours.agents.values()}
     for agent_id in sorted({*truth.members, *states, *filter(None, talking)}):
@@ -90,7 +174,9 @@ def differences(truth: Truth, ours: World) -> list[str]:
         state, reason = states.get(agent_id, ("logged_out", ""))
         in_call = any(member.in_call for member in queues.values())
         paused = {member.paused for member in queues.values()}
-        expected = _state(queues)
+        # A phone that was called has no state of its own until it says that it rings.
+        called = any(agent_id in call.ringing for call in truth.calls.values())
+        expected = ("ringing",) if called and queues and not in_call else _state(queues)
         if len(paused) > 1:
             found.append(f"agent {agent_id}: paused for {paused} at once")
         if state not in expected:
@@ -100,6 +186,27 @@ def differences(truth: Truth, ours: World) -> list[str]:
         if state == "paused" and reason not in paused:
             found.append(f"agent {agent_id}: paused for {paused}, {reason} for us")
     return found
+
+
+def _of_call(theirs: Living, own: Call) -> Iterable[str]:
+    queue = (own.queue or "") if own.state in ("queued", "ringing") else ""
+    if theirs.queue != queue:
+        yield f"waits in {theirs.queue or 'no queue'}, {queue or own.state} for us"
+    elif queue:
+        if abs(theirs.since - (own.queued_at or 0.0)) > SLACK:
+            yield "waits since another moment for us"
+        if theirs.priority != own.priority:
+            yield f"priority {theirs.priority}, {own.priority} for us"
+    ringing = {str(agent_id) for agent_id, _ in own.ringing}
+    if theirs.ringing != ringing:
+        yield f"rings at {sorted(theirs.ringing)}, {sorted(ringing)} for us"
+    agent = own.agent_id if own.state in ("connected", "on_hold") else ""
+    if own.state in ("consulting", "conference", "transferring"):
+        return  # the customer hears music, or a colleague
+    if theirs.agent != (agent or ""):
+        yield f"talks to {theirs.agent or 'nobody'}, {agent or 'nobody'} for us"
+    elif theirs.held != (own.state == "on_hold"):
+        yield f"on hold {theirs.held}, {own.state} for us"
 
 
 def _state(queues: Mapping[str, Member]) -> tuple[str, ...]:

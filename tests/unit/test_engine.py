@@ -296,12 +296,16 @@ async def test_the_member_is_paused_at_once_and_unpaused_when_ready(bench: Bench
     assert bench.engine.agent(ONE).state == "available"
 
 
-async def test_the_timer_ends_a_wrap_up() -> None:
+@pytest.mark.parametrize("ahead", [0.0, -3600.0])
+async def test_the_timer_ends_a_wrap_up(ahead: float) -> None:
+    """Also when our clock was stepped: Asterisk's moments alone count."""
     bench = Bench(wrap_up=0.01)
     await bench.boot()
     done, _ = _until(_stream("answered_agent_ends"), "AgentComplete")
     with bench.engine.bus.subscribe(EVENTS) as events:
-        await bench.say(done)
+        bench.link.say(*done)
+        bench.now += ahead
+        await settle()
         async with asyncio.timeout(5):
             async for event in events:
                 if isinstance(event, ev.WrapUpEnded):

@@ -164,6 +164,27 @@ def test_rotated_books_are_read_oldest_first(tmp_path: Path) -> None:
     assert AsteriskBooks(tmp_path / "none", tmp_path / "neither").read(0) == ([], [])
 
 
+def test_recent_lines_are_found_from_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "queue_log"
+    books = AsteriskBooks(log, tmp_path / "calls.csv")
+    assert books.recent(T) == []
+    lines = [f"{T + i}|{T}.{i}|service|NONE|ENTERQUEUE||+8613800138000|1\n" for i in range(900)]
+    log.write_text("".join(lines))
+    for block in (100, 5_000, 10_000_000):
+        monkeypatch.setattr("hotline.asterisk.books._BLOCK", block)
+        assert books.recent(T + 897) == lines[897:]
+        assert books.recent(T + 100) == lines[100:]
+        assert books.recent(T - 5) == lines
+    rotated = tmp_path / "queue_log-20261123"
+    rotated.write_text(LOG[1].replace(f"{T + 3}", f"{T - 3}"))
+    for age, file in enumerate((log, rotated)):
+        os.utime(file, (T + 900 - age, T + 900 - age))
+    assert books.recent(T - 5)[0].startswith(f"{T - 3}|"), "it was rotated since"
+    assert books.recent(T + 5)[0] == lines[5]
+
+
 def test_a_foreign_asterisk_has_no_books_here(tmp_path: Path) -> None:
     ours = Settings(state_dir=tmp_path)
     foreign = Settings(state_dir=tmp_path, asterisk=AsteriskSettings(mode="external"))

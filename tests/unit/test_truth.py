@@ -1,12 +1,15 @@
 """The comparison that the fault rounds rest on notices every kind of difference."""
 
+from dataclasses import replace
+
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, QueueName
-from tests.asterisk.truth import Member, Truth, differences, folded
+from tests.asterisk.truth import Living, Member, Truth, differences, folded, told
 
 CALL, OTHER = CallId("a"), CallId("b")
 AGENT, QUEUE = AgentId("1001"), QueueName("service")
 IDLE = Member(paused="", in_call=False, ringing=False)
+RINGS = frozenset({"1002"})
 TALKING = Member(paused="", in_call=True, ringing=False)
 
 
@@ -37,7 +40,9 @@ CONNECTED: list[ev.DomainEvent] = [
     ev.AgentStateChanged(at=3.0, agent_id=AGENT, state="on_call", reason="", call_id=CALL),
 ]
 HISTORY = [SIGNED_IN, *arrived(CALL), *arrived(OTHER), *CONNECTED]
-TRUE = Truth({"service": 1}, {"1001": {"service": TALKING}})
+WITH_AGENT = Living(agent="1001")
+WAITING = Living(queue="service", since=2.0)
+TRUE = Truth({CALL: WITH_AGENT, OTHER: WAITING}, {"1001": {"service": TALKING}})
 
 
 def test_what_agrees_has_no_difference() -> None:
@@ -59,11 +64,19 @@ def test_every_change_that_asterisk_alone_knows_is_noticed() -> None:
     wrapping = Member(paused="wrap-up", in_call=False, ringing=False)
     for other in (
         Truth({}, TRUE.members),
-        Truth({"service": 1, "vip": 1}, TRUE.members),
-        Truth(TRUE.waiting, {}),
-        Truth(TRUE.waiting, {"1001": {"service": IDLE}}),
-        Truth(TRUE.waiting, {"1001": {"service": wrapping}}),
-        Truth(TRUE.waiting, {**TRUE.members, "1002": {"service": IDLE}}),
+        Truth({**TRUE.calls, "c": WAITING}, TRUE.members),
+        Truth({**TRUE.calls, CALL: WAITING}, TRUE.members),
+        Truth({**TRUE.calls, CALL: Living()}, TRUE.members),
+        Truth({**TRUE.calls, CALL: Living(agent="1002")}, TRUE.members),
+        Truth({**TRUE.calls, CALL: Living(agent="1001", held=True)}, TRUE.members),
+        Truth({**TRUE.calls, OTHER: Living(queue="vip", since=2.0)}, TRUE.members),
+        Truth({**TRUE.calls, OTHER: Living(queue="service", since=9.0)}, TRUE.members),
+        Truth({**TRUE.calls, OTHER: replace(WAITING, priority=5)}, TRUE.members),
+        Truth({**TRUE.calls, OTHER: replace(WAITING, ringing=RINGS)}, TRUE.members),
+        Truth(TRUE.calls, {}),
+        Truth(TRUE.calls, {"1001": {"service": IDLE}}),
+        Truth(TRUE.calls, {"1001": {"service": wrapping}}),
+        Truth(TRUE.calls, {**TRUE.members, "1002": {"service": IDLE}}),
     ):
         assert differences(other, ours), other
 
@@ -80,3 +93,52 @@ def test_the_reason_of_a_pause_counts() -> None:
     assert differences(because("lunch"), ours) == []
     assert differences(because("meeting"), ours)
     assert differences(because("wrap-up"), ours)
+
+
+def test_asterisks_words_are_read() -> None:
+    """As ``QueueStatus`` and ``Status`` give them: a talk on hold, and one who waits."""
+
+    def leg(channel: str, call: str, bridge: str = "", state: str = "6") -> dict[str, list[str]]:
+        number = channel.rpartition("-")[2]
+        return {
+            "Event": ["Status"],
+            "Channel": [channel],
+            "ChannelState": [state],
+            "Uniqueid": [f"1.{number}"],
+            "BridgeID": [bridge],
+            "ChanVariable": ["HOTLINE_DNIS=95500", f"HOTLINE_CALL_ID={call}"],
+            "Variable": ["CHANNEL(onhold)=1" if channel.endswith("-5") else ""],
+        }
+
+    def member(name: str, status: str) -> dict[str, list[str]]:
+        return {
+            "Event": ["QueueMember"],
+            "Queue": ["service"],
+            "Name": [name],
+            "Location": [f"PJSIP/{name}"],
+            "Status": [status],
+            "InCall": ["1" if status == "2" else "0"],
+            "Paused": ["0"],
+            "PausedReason": [""],
+        }
+
+    waits = {
+        "Event": ["QueueEntry"],
+        "Queue": ["service"],
+        "Uniqueid": ["1.7"],
+        "Wait": ["3"],
+        "Priority": ["20"],
+    }
+    channels = [
+        leg("PJSIP/trunk-a-5", "a", "x"),
+        leg("PJSIP/1001-6", "a", "x"),
+        leg("PJSIP/trunk-a-7", "b"),
+        leg("PJSIP/1002-8", "b", state="5"),
+    ]
+    read = told([member("1001", "2"), member("1002", "6"), waits], channels, now=10.0)
+    assert read.calls == {
+        "a": Living(agent="1001", held=True),
+        "b": Living(queue="service", since=7.0, priority=20, ringing=RINGS),
+    }
+    assert read.members["1001"]["service"].in_call
+    assert read.members["1002"]["service"].ringing

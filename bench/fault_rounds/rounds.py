@@ -1,0 +1,200 @@
+"""The rounds: calls in every phase, one fault, and the look whether all is well again."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+
+from bench.fault_rounds import verdict
+from bench.fault_rounds.injectors import FAULTS
+from bench.fault_rounds.people import AT_WORK, WITH_PAGE, Customers, Robot, sign_in
+from bench.fault_rounds.stand import Stand
+
+WITHIN: Final = 60.0
+"""Seconds after a fault within which our state must be Asterisk's; the machine may be busy."""
+CALLS_AT_LEAST: Final = 3
+PHASES: Final = ("menu", "queued", "ringing", "connected", "on_hold", "wrap_up")
+"""The phases that the rounds must meet."""
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round showed; times in seconds."""
+
+    number: int
+    fault: str
+    phases: Mapping[str, int]
+    """Calls by phase when the fault began."""
+    lasted: float
+    """From the beginning of the fault until the console said that it is ready again."""
+    agreed: float
+    """From the beginning of the fault until nothing differed."""
+    in_step: float | None
+    """From the last ``FullyBooted`` until the engine called itself in step."""
+    after_boot: float | None
+    """From the last ``FullyBooted`` until nothing differed; ``None``: the line did not break."""
+    differences: Sequence[str]
+    """What still differed at the end; nothing, if all is well."""
+    stood: Mapping[str, float] = {}
+    """Differences that stood for longer than an event needs, and for how long."""
+    dead: tuple[float, float] | None = None
+    """When Asterisk was dead (epoch)."""
+
+    def words(self) -> str:
+        phases = " ".join(f"{name}={count}" for name, count in sorted(self.phases.items()))
+        boot = ""
+        if self.after_boot is not None and self.in_step is not None:
+            boot = f" (FullyBooted, in step {self.in_step:.2f} s, equal {self.after_boot:.2f} s)"
+        words = (
+            "; ".join(self.differences)
+            or f"ready {self.lasted:.2f} s, equal {self.agreed:.2f} s{boot}"
+        )
+        dropped = " (its calls end with it)" if self.dead else ""
+        words += "".join(f"; {s:.1f} s: {what}" for what, s in self.stood.items())
+        return f"{self.number:4} {self.fault:15} [{phases}]{dropped}: {words}"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """All rounds, and what the books say after them."""
+
+    rounds: Sequence[Round]
+    served: Mapping[str, int]
+    faults: Sequence[str]
+    """Everything that is wrong."""
+
+    def met(self) -> Counter[str]:
+        """In how many rounds each phase was met."""
+        return Counter(phase for one in self.rounds for phase in one.phases)
+
+
+@asynccontextmanager
+async def at_work(
+    stand: Stand, chance: random.Random
+) -> AsyncIterator[tuple[Customers, list[Robot]]]:
+    """Agents and customers, until the block ends."""
+    await sign_in(stand)
+    robots = [Robot(agent, stand.site.plan.console, chance) for agent in WITH_PAGE]
+    customers = Customers(stand, chance)
+    tasks = [asyncio.create_task(robot.work()) for robot in robots]
+    tasks.append(asyncio.create_task(customers.keep_calling()))
+    try:
+        yield customers, robots
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def run(
+    stand: Stand,
+    faults: Sequence[str],
+    chance: random.Random,
+    say: Callable[[str], None],
+    seconds: float = float("inf"),
+) -> Result:
+    """One round for each of ``faults``, as long as ``seconds`` are not over."""
+    until = time.monotonic() + seconds
+    rounds: list[Round] = []
+    wrong: list[str] = []
+    async with at_work(stand, chance) as (customers, robots):
+        for number, fault in enumerate(faults):
+            if time.monotonic() > until:
+                break
+            one = await _round(stand, number, fault, robots, chance)
+            say(one.words())
+            rounds.append(one)
+            wrong += [f"round {number}, {fault}: {words}" for words in one.differences]
+            if len(one.differences) and not await _heal(stand):
+                wrong.append(f"after round {number} nothing helped any more")
+                break
+    left = await stand.over(60)
+    wrong += [f"{count} calls are left in {phase}" for phase, count in left.items()]
+    _, differences = await stand.agree(WITHIN)
+    wrong += [f"at the end: {words}" for words in differences]
+    deaths = [one.dead for one in rounds if one.dead is not None]
+    told = verdict.served(
+        customers.placed, stand.journal.refresh().events, stand.pseudonym_key, deaths
+    )
+    ours, theirs = await verdict.exported(stand), await verdict.asterisks(stand)
+    wrong += told.faults
+    wrong += verdict.books_differ(ours, theirs, deaths)
+    wrong += verdict.misses_differ(ours, theirs)
+    return Result(rounds=rounds, served=told.counts, faults=wrong)
+
+
+async def _round(
+    stand: Stand, number: int, fault: str, robots: Sequence[Robot], chance: random.Random
+) -> Round:
+    await _varied(stand)
+    await asyncio.sleep(chance.uniform(0.0, 1.5))
+    phases = Counter(stand.phases().values())
+    begun, at = time.monotonic(), time.time()
+    await FAULTS[fault](stand, chance)
+    with contextlib.suppress(TimeoutError):  # what differs then says more
+        await stand.site.ready(WITHIN)
+    lasted = time.monotonic() - begun
+    dead = (at, time.time()) if fault == "kill_asterisk" else None
+    stand.stood.clear()
+    agreed, found = await stand.agree(WITHIN)
+    if not found:
+        found = await _pages(stand, robots)
+    if fault == "step_clock":
+        stand.clock.step(0.0)
+    booted = stand.relay.booted_at
+    reconnected = booted > begun
+    return Round(
+        number=number,
+        fault=fault,
+        phases=phases,
+        lasted=lasted,
+        agreed=agreed - begun,
+        in_step=begun + lasted - booted if reconnected else None,
+        after_boot=agreed - booted if reconnected else None,
+        differences=found,
+        stood=dict(stand.stood),
+        dead=dead,
+    )
+
+
+async def _varied(stand: Stand, seconds: float = 10.0) -> None:
+    """Wait until calls are in several phases; a quiet moment after a fault must not last."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        phases = await asyncio.to_thread(stand.phases)
+        if len(phases) >= CALLS_AT_LEAST and len(set(phases.values())) >= 2:
+            return
+        await asyncio.sleep(0.2)
+
+
+async def _pages(stand: Stand, robots: Sequence[Robot], seconds: float = 30.0) -> list[str]:
+    """What the agents' pages show otherwise than the engine; they may need a moment."""
+    until = time.monotonic() + seconds
+    while True:
+        world = await asyncio.to_thread(stand.ours)
+        found = []
+        for robot in robots:
+            agent = next(
+                (a for a in world.agents.values() if a.agent_id == robot.person.login), None
+            )
+            state = agent.state if agent else "logged_out"
+            shown = robot.shows.state if robot.shows else "nothing"
+            if shown != state:
+                found.append(f"the page of {robot.person.login} shows {shown}, not {state}")
+        if not found or time.monotonic() > until:
+            return found
+        await asyncio.sleep(0.2)
+
+
+async def _heal(stand: Stand) -> bool:
+    """After a difference: a fresh picture, so that the next rounds count for themselves."""
+    stand.relay.cut()
+    _, found = await stand.agree(WITHIN)
+    return not found
+
+
+__all__ = ["AT_WORK", "PHASES", "Result", "Round", "run"]

@@ -1,0 +1,151 @@
+"""A running hotline that the rounds may break: its engine reaches Asterisk through a relay.
+
+Its state is read twice: ours from the journal, Asterisk's by another library over another line.
+"""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from bench.fault_rounds.clock import FakeClock
+from bench.fault_rounds.relay import Relay
+from cti.core.world import World
+from hotline import db
+from hotline.asterisk.secrets import load_secrets
+from hotline.carrier import Carrier
+from hotline.demo.site import HOST, PortPlan, Site
+from hotline.journal_reader import JournalReader
+from hotline.supervisor import RoleProcess
+from tests.asterisk import truth
+
+SETTINGS: Final = """
+[[queues]]
+name = "service"
+wrap_up_seconds = 4
+
+[[queues]]
+name = "vip"
+wrap_up_seconds = 4
+
+# Phones ring in vain while their agent's call is broken; that must not send everybody home.
+[agents]
+missed_calls = 0
+"""
+_LOOK_EVERY: Final = 0.1
+STANDS: Final = 1.5
+"""Seconds after which a difference is none of an event on its way."""
+_CALM: Final = 5.0
+
+
+class Stand:
+    """The installation under test."""
+
+    def __init__(self, site: Site, clock: FakeClock) -> None:
+        self.site = site
+        self.clock = clock
+        self.relay = Relay(HOST, site.plan.ami + 50, site.plan.ami)
+        config = site.state_dir / "relayed.toml"
+        ports = f"[ami]\nport = {site.plan.ami}"
+        text = site.config.read_text(encoding="utf-8")
+        assert ports in text, "the settings of a trial installation look otherwise now"
+        config.write_text(text.replace(ports, f"[ami]\nport = {site.plan.ami + 50}"))
+        self.console = RoleProcess(
+            "console",
+            ["--config", str(config), "serve", "console"],
+            {"HOTLINE_SUPERVISOR": str(os.getpid()), **clock.environ()},
+            site.state_dir / "log" / "console.log",
+        )
+        secrets = load_secrets(site.settings)
+        self.pseudonym_key = bytes.fromhex(secrets.pseudonym)
+        self.database = db.sqlite_path(site.settings.database_url)
+        self.journal = JournalReader(self.database)
+        self._secret = secrets.ami
+        self.stood: dict[str, float] = {}
+        """Differences that stood for long, and for how many seconds, until somebody empties it."""
+        self._world = truth.folded(())
+        self._folded = 0
+
+    @property
+    def carrier(self) -> Carrier:
+        assert self.site.carrier is not None
+        return self.site.carrier
+
+    def ours(self) -> World:
+        """Our state, as the journal tells it now."""
+        events = self.journal.refresh().events
+        self._world.restore(events[self._folded :])
+        self._folded = len(events)
+        return self._world
+
+    def phases(self) -> Mapping[str, str]:
+        """The phase of each call now."""
+        return {c.call_id: c.state for c in self.ours().calls.values() if c.state != "ended"}
+
+    async def differences(self) -> list[str]:
+        """Compare now; a difference may be an event that is still on its way."""
+        try:
+            true = await asyncio.to_thread(truth.read, HOST, self.site.plan.ami, self._secret)
+        except Exception as error:  # noqa: BLE001 - pyst2 raises what it likes while Asterisk is away
+            return [f"Asterisk does not answer: {error!r}"]
+        return truth.differences(true, await asyncio.to_thread(self.ours))
+
+    async def agree(self, seconds: float) -> tuple[float, list[str]]:
+        """Compare until nothing differs, or ``seconds`` are over.
+
+        A difference that comes and goes is an event on its way; on a busy machine there may be
+        one at every look.  So it also agrees if for a while no difference has stood for long.
+        Returns when it agreed (monotonic clock), and what still differs: nothing if it agreed.
+        """
+        begun = time.monotonic()
+        stands: dict[str, float] = {}
+        last = begun
+        """When a difference that had stood for long was last seen."""
+        while True:
+            now = time.monotonic()
+            found = await self.differences()
+            if not found:
+                return now, []
+            stands = {words: stands.get(words, now) for words in found}
+            old = [words for words, since in stands.items() if now - since > STANDS]
+            if old:
+                last = now
+                self.stood |= {words: now - stands[words] for words in old}
+            if now - last > _CALM:
+                return last, []
+            if now - begun > seconds:
+                return now, sorted(w for w, since in stands.items() if now - since > STANDS)
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def over(self, seconds: float) -> Counter[str]:
+        """Wait until every call has ended; return the phases of those that have not."""
+        until = time.monotonic() + seconds
+        while (left := self.phases()) and time.monotonic() < until:  # noqa: ASYNC110 - not ours
+            await asyncio.sleep(0.5)
+        return Counter(left.values())
+
+
+@asynccontextmanager
+async def running(state_dir: Path, base: int, clock: FakeClock) -> AsyncIterator[Stand]:
+    """A stand with carrier and phones, but nobody signed in."""
+    site = Site(state_dir, PortPlan.choose(base), extra=SETTINGS)
+    await site.prepare(100, lambda _: None)
+    stand = Stand(site, clock)
+    role: asyncio.Task[None] | None = None
+    try:
+        await site.start(roles=("ivr",))
+        await stand.relay.start()
+        role = asyncio.create_task(stand.console.run())
+        await site.ready(120)
+        await site.start_carrier(answer_after=1.0, talk=2, speaks=False)
+        yield stand
+    finally:
+        if role is not None:
+            role.cancel()
+            await asyncio.gather(role, return_exceptions=True)
+        await stand.relay.stop()
+        await site.stop()

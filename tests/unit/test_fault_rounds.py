@@ -1,0 +1,145 @@
+"""The judgement after fault rounds: it must see a lost customer and a different book."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from bench.fault_rounds import verdict
+from bench.fault_rounds.injectors import FAULTS
+from bench.fault_rounds.people import STORIES, Placed
+from bench.fault_rounds.rounds import Result, Round
+from bench.faults import schedule, table
+from cti.core import events as ev
+from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.pseudonym import pseudonym
+from tests.asterisk import books
+
+KEY = b"0123456789abcdef"
+WANTS, _, LEAVES, _ = STORIES
+CALLER = "+8613912345678"
+QUEUE, AGENT = QueueName("service"), AgentId("1001")
+
+
+def history(caller: str = CALLER, *, answered: bool, ended: bool = True) -> list[ev.DomainEvent]:
+    call_id = CallId(caller)
+    events: list[ev.DomainEvent] = [
+        ev.CallArrived(
+            at=100.0,
+            call_id=call_id,
+            uniqueid="1.1",
+            linkedid="1.1",
+            dnis="95500",
+            trunk="carrier",
+            caller_pseudonym=pseudonym(caller, KEY),
+        )
+    ]
+    if answered:
+        events.append(
+            ev.CallConnected(
+                at=110.0,
+                call_id=call_id,
+                agent_id=AGENT,
+                queue=QUEUE,
+                wait_time=5.0,
+                ring_time=1.0,
+            )
+        )
+    if ended:
+        events.append(ev.CallEnded(at=120.0, call_id=call_id, cause=16, ended_by="caller"))
+    return events
+
+
+def test_a_customer_who_was_answered_was_served() -> None:
+    told = verdict.served([Placed(CALLER, WANTS, 99.0)], history(answered=True), KEY, [])
+    assert (told.faults, told.counts) == ([], Counter({"served by an agent": 1}))
+
+
+def test_who_wanted_to_leave_may() -> None:
+    told = verdict.served([Placed(CALLER, LEAVES, 99.0)], history(answered=False), KEY, [])
+    assert told.faults == []
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([], "is not in the journal"),
+        (history(answered=False), "was not served"),
+        (history(answered=True, ended=False), "has no end"),
+        ([*history(answered=True), *history(answered=True)[1:]], ""),
+    ],
+)
+def test_a_lost_customer_is_a_fault(events: list[ev.DomainEvent], words: str) -> None:
+    told = verdict.served([Placed(CALLER, WANTS, 99.0)], events, KEY, [])
+    assert (words in " ".join(told.faults)) if words else told.faults == []
+    assert bool(told.faults) == bool(words)
+
+
+def test_a_call_may_die_with_asterisk_only_while_it_was_dead() -> None:
+    placed, events = [Placed(CALLER, WANTS, 99.0)], history(answered=False)
+    assert verdict.served(placed, events, KEY, [(118.0, 121.0)]).faults == []
+    assert verdict.served(placed, events, KEY, [(200.0, 201.0)]).faults
+    assert verdict.served(placed, [], KEY, [(98.0, 99.5)]).faults == []
+
+
+LOG = """\
+100|1.1|service|NONE|ENTERQUEUE|||1
+105|1.1|service|1001|RINGNOANSWER|3000
+110|1.1|service|1001|CONNECT|10||1
+120|1.1|service|1001|COMPLETEAGENT|10|10|1
+"""
+
+
+def lines(text: str) -> list[books.QueueLine]:
+    return books.read_queue_log(text)
+
+
+def test_equal_books_do_not_differ() -> None:
+    assert verdict.books_differ(lines(LOG), lines(LOG), []) == []
+    assert verdict.misses_differ(lines(LOG), lines(LOG)) == []
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_line_that_is_missing_in_either_book_is_told(number: int) -> None:
+    whole = LOG.splitlines()
+    less = lines("\n".join(whole[:number] + whole[number + 1 :]))
+    for one, other in ((less, lines(LOG)), (lines(LOG), less)):
+        assert [*verdict.books_differ(one, other, []), *verdict.misses_differ(one, other)]
+
+
+def test_another_agent_or_another_moment_is_told() -> None:
+    for old, new in (("1001|CONNECT", "1002|CONNECT"), ("110|1.1", "115|1.1")):
+        assert verdict.books_differ(lines(LOG.replace(old, new)), lines(LOG), [])
+
+
+def test_a_call_that_died_with_asterisk_has_an_end_in_our_book_alone() -> None:
+    theirs = lines("".join(LOG.splitlines(keepends=True)[:3]))
+    assert verdict.books_differ(lines(LOG), theirs, [(119.0, 122.0)]) == []
+    assert verdict.books_differ(lines(LOG), theirs, [(150.0, 152.0)])
+    assert verdict.books_differ(theirs, lines(LOG), [(119.0, 122.0)])
+
+
+def test_a_seed_gives_the_same_rounds_and_every_fault_its_turn() -> None:
+    def order(seed: int) -> list[str]:
+        return schedule(list(FAULTS), 40, random.Random(seed))  # noqa: S311 - reproducible
+
+    assert order(1) == order(1) != order(2)
+    counts = Counter(order(1))
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_the_table_names_what_was_met() -> None:
+    one = Round(
+        number=0,
+        fault="cut_ami",
+        phases={"menu": 2, "queued": 1},
+        lasted=0.2,
+        agreed=0.6,
+        in_step=0.1,
+        after_boot=0.5,
+        differences=["call a: gone, queued for us"],
+    )
+    words = table(Result(rounds=[one], served={"served by an agent": 3}, faults=[]))
+    assert "menu 1, queued 1" in words
+    assert "1 of 1 within 1 s" in words
+    assert "call a: gone, queued for us" in one.words()
