@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TOLERANCE = 1.0
-"""Seconds by which times may differ; queue_log writes whole seconds."""
+TOLERANCE = 1.25
+"""Seconds by which times may differ: queue_log cuts off what is less than a whole second, and its
+line is written some milliseconds beside the event."""
 
 Events = Mapping[str, Sequence[Mapping[str, Any]]]
 
