@@ -12,8 +12,6 @@ from hotline.demo.site import HOST, Site
 from hotline.doctor import Finding, examine
 from hotline.settings import Settings, load_settings
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 
 def findings(settings: Settings) -> dict[str, Finding]:
     return {finding.name: finding for finding in examine(settings)}
@@ -38,11 +36,11 @@ def busy_port(site: Site) -> Iterator[int]:
         yield site.plan.ami
 
 
-async def test_a_sound_installation_is_green(site: Site) -> None:
+def test_a_sound_installation_is_green(site: Site) -> None:
     assert [f for f in examine(site.settings) if f.level != "ok"] == []
 
 
-async def test_a_running_installation_is_green_too(site: Site) -> None:
+def test_a_running_installation_is_green_too(site: Site) -> None:
     site.exchange.start(site.phones())
     found = findings(site.settings)
     site.exchange.stop()
@@ -50,39 +48,39 @@ async def test_a_running_installation_is_green_too(site: Site) -> None:
     assert found["Dialplan"].level == "ok"
 
 
-async def test_a_taken_port_is_named(site: Site, busy_port: int) -> None:
+def test_a_taken_port_is_named(site: Site, busy_port: int) -> None:
     assert f"AMI {HOST}:{busy_port}" in fault(site.settings, "Ports").detail
 
 
-async def test_an_unknown_flow_is_named(site: Site) -> None:
+def test_an_unknown_flow_is_named(site: Site) -> None:
     settings = changed(site, numbers=[{"dnis": "95500", "flow": "nowhere"}])
     assert "95500 → nowhere" in fault(settings, "Menus").detail
 
 
-async def test_a_missing_database_is_named(site: Site, tmp_path: Path) -> None:
+def test_a_missing_database_is_named(site: Site, tmp_path: Path) -> None:
     settings = changed(site, database={"url": f"sqlite:///{tmp_path / 'none.db'}"})
     assert "hotline db upgrade" in fault(settings, "Database").remedy
     db.upgrade(settings.database_url)
     assert findings(settings)["Database"].level == "ok"
 
 
-async def test_plain_http_beyond_this_machine_is_a_fault(site: Site) -> None:
+def test_plain_http_beyond_this_machine_is_a_fault(site: Site) -> None:
     settings = changed(site, console={"host": "0.0.0.0", "port": site.plan.console})  # noqa: S104 - that is the fault
     assert "microphone" in fault(settings, "HTTPS").remedy
 
 
-async def test_an_unreadable_certificate_is_a_fault(site: Site, tmp_path: Path) -> None:
+def test_an_unreadable_certificate_is_a_fault(site: Site, tmp_path: Path) -> None:
     pem = tmp_path / "chain.pem"
     pem.write_text("nonsense")
     settings = changed(site, tls={"certificate": pem, "key": pem})
     assert str(pem) in fault(settings, "HTTPS").detail
 
 
-async def test_a_wrong_root_is_a_fault(site: Site, tmp_path: Path) -> None:
+def test_a_wrong_root_is_a_fault(site: Site, tmp_path: Path) -> None:
     settings = changed(site, asterisk={"root": tmp_path})
     assert "usr/sbin/asterisk" in fault(settings, "Asterisk").detail
 
 
-async def test_no_trunk_and_no_number_are_warnings(site: Site) -> None:
+def test_no_trunk_and_no_number_are_warnings(site: Site) -> None:
     found = findings(changed(site, trunks=[], numbers=[]))
     assert (found["Trunks"].level, found["Numbers"].level) == ("warning", "warning")
