@@ -58,13 +58,14 @@ class AgiChannel:
         return [await self._run_one(command) for command in row]
 
     async def _refresh(self, takes: float) -> None:
-        """Make sure that the guard covers ``takes`` seconds and its slack from now.
+        """Make sure that the guard covers ``takes`` seconds and its slack from now, and not more.
 
-        Keys that follow each other quickly leave enough of the last refresh: saving it halves the
-        time in which no command runs, and in which Asterisk would drop a key.
+        A key that cut a long prompt short leaves too much: a freeze would hold the caller for the
+        rest of it.  Keys that follow each other quickly leave enough of the last refresh: saving
+        it halves the time in which no command runs, and in which Asterisk would drop a key.
         """
         needed = asyncio.get_running_loop().time() + takes + self._limits.guard
-        if self._guarded_until < needed - self._limits.guard / 4:
+        if abs(self._guarded_until - needed) > self._limits.guard / 4:
             await self._run_one(commands.set_timeout(self._limits.guard + takes))
             self._guarded_until = needed
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from hotline.cli.common import State, clear_errors, err, fail, out, state
 
@@ -66,6 +66,11 @@ def add_token(
     out.print(text, markup=False, soft_wrap=True)
 
 
+def _id_column() -> Column:
+    """The id is for copying: a narrow terminal cuts other columns."""
+    return Column("id", no_wrap=True, min_width=12)
+
+
 @tokens.command("list")
 @clear_errors
 def list_tokens(context: typer.Context) -> None:
@@ -78,7 +83,7 @@ def list_tokens(context: typer.Context) -> None:
         if not found:
             err.print("none yet; make one with `hotline tokens add`")
             return
-        table = Table("id", "name", "scopes", "queues", "agents", "last used", "ends")
+        table = Table(_id_column(), "name", "scopes", "queues", "agents", "last used", "ends")
         for token in found:
             over = "revoked" if token.revoked_at is not None else _day(token.expires_at)
             table.add_row(
@@ -170,7 +175,9 @@ def list_webhooks(context: typer.Context) -> None:
         if not found:
             err.print("none yet; make one with `hotline webhooks add`")
             return
-        table = Table("id", "address", "kinds", "scopes", "queues", "agents", "waiting", "dead")
+        table = Table(
+            _id_column(), "address", "kinds", "scopes", "queues", "agents", "waiting", "dead"
+        )
         for hook in found:
             waiting = counts.get((hook.webhook_id, "pending"), 0)
             waiting += counts.get((hook.webhook_id, "failed"), 0)

@@ -101,6 +101,7 @@ JOURNEYS = {
             *zh("confirm_block"),
             *row("zh", "card_blocked_line", tail="0018", case_number=case_number(1)),
             *zh("main_menu"),
+            ANYTHING,
         ),
     ),
     "wrong three times, with a card that does not exist": Journey(
@@ -118,10 +119,12 @@ JOURNEYS = {
         more=True,
     ),
     "a wrong key, then none": Journey(
-        steps=("w8", "d1", "w3.5", "d5", "w3", "d8", "w27", "h"),
+        steps=("w8", "d1", "w3.5", "d5", "w3", "d8", "w25", "h"),
         heard=(
             *DAY,
-            *zh("rates_menu", "invalid_choice", "rates_menu", "no_input", "rates_menu"),
+            *zh("rates_menu", "invalid_choice", "rates_menu", "rates_menu_2", "no_input"),
+            *zh("rates_menu"),
+            ANYTHING,
         ),
     ),
     "exchange rates in English": Journey(
@@ -146,6 +149,7 @@ JOURNEYS = {
                 sell=Money(78_350, "CNY"),
             ),
             *en("rates_menu"),
+            ANYTHING,
         ),
         caller="",
     ),
@@ -179,11 +183,11 @@ JOURNEYS = {
         more=True,
     ),
     "a message on a holiday": Journey(
-        steps=("w8", "d1", "w3.5", "d0", "w3", "d2", "w9", "d#", "w9", "h"),
+        steps=("w8", "d1", "w3.5", "d0", "w6", "d2", "w9", "d#", "w9", "h"),
         heard=(
             *HEAD,
-            *zh("greeting_evening", "main_menu", "agents_closed", "leave_message"),
-            *zh("message_saved"),
+            *zh("greeting_evening", "main_menu", "agents_closed", "agents_closed_2"),
+            *zh("leave_message", "message_saved"),
         ),
         more=True,
     ),

@@ -9,6 +9,8 @@ import pytest
 
 import dialplans
 from cti.core.routing import Window
+from ivr import lengths
+from ivr.config import IvrLimits
 from ivr.flow import load
 from ivr.flow.calendar import Moment, load_calendar
 from ivr.flow.graph import mermaid
@@ -137,6 +139,15 @@ def test_a_journey_is_heard_word_by_word_and_ends_with_a_person(name: str) -> No
         assert expected in heard(lines)
     assert end(lines).startswith("queue at node agent_now")
     assert "failed" not in " ".join(line.text for line in lines if line.what == "service")
+
+
+def test_no_recording_is_so_long_that_a_frozen_menu_holds_its_caller() -> None:
+    """Asterisk takes the caller back after the recording and the guard: 12 s in all."""
+    seconds = lengths.read(FOLDER / "sounds")
+    queues_own = {("zh", "callback_offer"), ("en", "callback_offer")}  # no menu plays it
+    longest = 12.0 - IvrLimits().guard - 0.2
+    assert len(seconds) > 600
+    assert [key for key in seconds.keys() - queues_own if seconds[key] > longest] == []
 
 
 def test_the_shipped_flows_know_the_greeting_of_each_part_of_the_day() -> None:

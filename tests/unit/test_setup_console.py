@@ -129,7 +129,10 @@ def test_after_a_failure_the_other_lane_begins_no_further_step(
 
 def test_a_stopped_lane_interrupts_its_program(console: Console, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    script = f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    script = (  # a shell's background job would ignore SIGINT, and so would its children
+        "import pathlib, signal, time; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        f"pathlib.Path({str(ready)!r}).touch(); time.sleep(60)"
+    )
     caught: list[BaseException] = []
 
     def work() -> None:
