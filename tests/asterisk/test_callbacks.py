@@ -20,7 +20,10 @@ from hotline.journal_reader import JournalReader
 from hotline.selftest.desk import Desk
 
 pytestmark = [
-    pytest.mark.alone,  # its customers key by the clockpytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
+    pytest.mark.alone,  # its customers key by the clock
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(240),
+]
 
 CALLER = "+8613800138000"
 LATER = "+8613900139000"
