@@ -1,10 +1,11 @@
 """Sockets: is a port free, who could be asked for one, does somebody answer?"""
 
 import asyncio
+import atexit
 import socket
 import time
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Literal
 
 Kind = Literal["tcp", "udp"]
 
@@ -53,15 +54,11 @@ def claimed_ports(
             claim.close()
             continue
         if all(is_free(host, start + i, kind) for i in range(count) for kind in kinds):
-            _CLAIMS.append(claim)
+            atexit.register(claim.close)
             return start
         claim.close()
     message = f"no {count} free ports from {first} on; end what uses them"
     raise OSError(message)
-
-
-_CLAIMS: Final[list[socket.socket]] = []
-"""Open until this process ends."""
 
 
 def _starts(first: int, count: int) -> Iterator[int]:

@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 BOOT_SECONDS: Final = 30.0
 """How long Asterisk may take until it is fully booted (about one second here)."""
 
+_LAST_BREATH: Final = 5.0
+"""Seconds for a child that shows no pid any more to end."""
+
 
 class AsteriskProcess:
     """Controls the Asterisk whose files lie in ``dirs``.  Its methods block."""
@@ -67,6 +70,7 @@ class AsteriskProcess:
                 return True
             log.warning("asterisk_stuck", pid=living, action="kill")
             _kill(living)
+        self._reap()
         self._own_folders()
         self.dirs.control.unlink(missing_ok=True)
         uid, gid = self._owner or (None, None)
@@ -139,19 +143,20 @@ class AsteriskProcess:
     def stop(self, *, patience: float = 0.0) -> None:
         """Stop Asterisk: wait up to ``patience`` seconds for calls to end, then hang them up."""
         pid = self.pid()
-        if pid is None:
-            return
+        if pid is not None and not self._stops(pid, patience):
+            _kill(pid)
+        self._reap()
+
+    def _stops(self, pid: int, patience: float) -> bool:
         try:
             if patience > 0:
                 self.command("core stop gracefully")
                 if self._wait_gone(pid, patience):
-                    return
+                    return True
             self.command("core stop now")
         except AsteriskStartError:
             log.warning("asterisk_mute", pid=pid, action="terminate")
-        if not self._wait_gone(pid, 5.0):
-            _kill(pid)
-        self._reap()
+        return self._wait_gone(pid, 5.0)
 
     def console(self) -> int:
         """Run Asterisk's interactive console in the foreground; return its exit status."""
@@ -215,15 +220,21 @@ class AsteriskProcess:
     def _wait_gone(self, pid: int, seconds: float) -> bool:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            self._reap()
             if self.pid() != pid:
                 return True
             time.sleep(0.05)
         return False
 
     def _reap(self) -> None:
-        if self._child is not None:
-            self._child.poll()
+        """Take the exit status of our child, which is gone or about to be."""
+        if self._child is None:
+            return
+        try:
+            self._child.wait(_LAST_BREATH)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._child = None
 
 
 def service_user(name: str) -> tuple[int, int] | None:
