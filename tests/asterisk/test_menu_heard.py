@@ -271,7 +271,9 @@ async def lab(state_dir: Path, install: object) -> AsyncIterator[Lab]:
             )
             if not number:  # the night's call is ahead of the others
                 await asyncio.sleep(5.0)
-        await asyncio.sleep(LONGEST - 8)
+        async with asyncio.timeout(3 * LONGEST):
+            while await asyncio.to_thread(carrier.active_channels):  # noqa: ASYNC110 - Asterisk is asked
+                await asyncio.sleep(0.5)  # a recording is whole when its call is over
         ear = await asyncio.to_thread(an_ear, {})
         heard = {}
         for name, file in files.items():
