@@ -95,6 +95,11 @@ class SelfTest:
         try:
             async with asyncio.timeout(seconds):
                 detail, ok = await action(), True
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # the operator's Ctrl-C
+            detail, ok = "what the step waited for was given up", False
         except Exception as error:  # noqa: BLE001 - whatever breaks is the step's result
             text = str(error) or f"not done within {seconds:g} s"
             detail, ok = f"{type(error).__name__}: {text}", False
