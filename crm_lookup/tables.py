@@ -2,7 +2,8 @@
 
 Owns the schema only; :mod:`crm_lookup.sqlite` owns the hot statements, ``hotline/migrations`` the
 history.  Money is integer minor units, timestamps are epoch seconds (UTC), dates are calendar
-dates in the bank's time zone.  Card numbers and PINs never stand here in clear.
+dates in the bank's time zone.  Card numbers and PINs never stand here in clear; where the bank
+wants it, names, numbers and what :mod:`crm_lookup.contact_tables` adds are sealed as well.
 """
 
 from typing import Final
@@ -57,22 +58,28 @@ customers = sa.Table(
     sa.Column("customer_id", ID, primary_key=True, comment="The bank's own id"),
     sa.Column("kind", CODE, nullable=False),
     sa.Column("status", CODE, nullable=False),
-    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("name", sa.String(512), nullable=False, comment="May be sealed"),
     sa.Column(
         "family_name",
-        sa.String(64),
+        sa.String(256),
         nullable=False,
-        comment="What masking may show; empty for a company",
+        comment="What masking may show; empty for a company; may be sealed",
     ),
     sa.Column("segment", CODE, nullable=False),
     sa.Column("segment_reason_zh", sa.String(256), nullable=False),
     sa.Column("segment_reason_en", sa.String(256), nullable=False),
     sa.Column("language", CODE, nullable=False),
     sa.Column("birth_year", sa.Integer),
+    sa.Column("gender", CODE),
+    sa.Column("city_code", sa.String(6), comment="Area code with its zero, such as 010"),
     sa.Column("since", sa.Date, nullable=False),
     sa.Column("relationship_manager", sa.String(64)),
     sa.Column("updated_at", sa.Double, nullable=False),
+    sa.Column("external_id", sa.String(64), comment="In the system that imports come from"),
+    sa.Column("source_mark", sa.String(32), comment="Keyed hash of the imported line"),
+    sa.Index("ix_customers_external_id", "external_id", unique=True),
     one_of("kind", "person", "company"),
+    one_of("gender", "female", "male"),
     one_of("status", "customer", "prospect", "closed"),
     one_of("segment", "diamond", "gold", "silver", "standard"),
     one_of("language", "zh", "en"),
@@ -81,11 +88,22 @@ customers = sa.Table(
 customer_numbers = sa.Table(
     "customer_numbers",
     metadata,
-    sa.Column("number", sa.String(20), primary_key=True, comment="E.164"),
+    sa.Column(
+        "number", sa.String(64), primary_key=True, comment="E.164, or its keyed hash if sealed"
+    ),
     customer_column(primary_key=True, index=True),
     sa.Column("kind", CODE, nullable=False),
     sa.Column("is_primary", sa.Boolean, nullable=False),
+    sa.Column(
+        "relation",
+        CODE,
+        nullable=False,
+        server_default="own",
+        comment="Whose telephone it is: the customer's, the household's, a company's",
+    ),
+    sa.Column("sealed", sa.Text, comment="The number, where numbers are sealed"),
     one_of("kind", "mobile", "home", "work"),
+    one_of("relation", "own", "household", "company"),
     sqlite_with_rowid=False,  # the look-up by number finds its row in the index itself
 )
 
@@ -152,6 +170,8 @@ transactions = sa.Table(
     sa.Column("balance_after", sa.BigInteger, nullable=False),
     sa.Column("kind", CODE, nullable=False, comment="salary, rent, shopping, instalment, …"),
     sa.Column("counterparty", sa.String(128), nullable=False),
+    sa.Column("channel", CODE, nullable=False, server_default="other", comment="app, pos, atm, …"),
+    sa.Column("category", CODE, nullable=False, server_default="other", comment="Of the payee"),
     sa.Index("ix_transactions_account_id_booked_at", "account_id", "booked_at"),
 )
 
@@ -177,8 +197,12 @@ interactions = sa.Table(
     sa.Column("summary_zh", sa.String(256), nullable=False),
     sa.Column("summary_en", sa.String(256), nullable=False),
     sa.Column("call_id", sa.String(36), comment="Joins a phone call to the journal"),
+    sa.Column("agent_id", sa.String(64)),
+    sa.Column("menu_path", sa.String(512), comment="Ids of visited nodes, joined by >"),
+    sa.Column("satisfaction", sa.Integer, comment="1 to 5"),
     sa.Index("ix_interactions_customer_id_at", "customer_id", "at"),
-    one_of("channel", "phone", "branch", "app", "web", "message"),
+    one_of("channel", "phone", "branch", "app", "web", "message", "email", "chat", "atm"),
+    sa.CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction"),
 )
 
 last_agents = sa.Table(
@@ -196,6 +220,9 @@ holdings = sa.Table(
     customer_column(primary_key=True),
     sa.Column("product", CODE, primary_key=True, comment="A code of crm_lookup.catalogue"),
     sa.Column("opened", sa.Date, nullable=False),
+    sa.Column("balance", sa.BigInteger, comment="Negative: the customer owes"),
+    sa.Column("currency", sa.String(3)),
+    sa.Column("matures", sa.Date),
     sqlite_with_rowid=False,
 )
 

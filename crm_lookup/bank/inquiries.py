@@ -48,12 +48,17 @@ async def _accounts(
     return r.Accounts(accounts=tuple(AccountBalance(**row._mapping) for row in rows))
 
 
+_TRANSACTION: Final = tuple(
+    name for name in r.Transaction.__struct_fields__ if name in ct.transactions.c
+)
+
+
 async def _transactions(
     connection: AsyncConnection, inquiry: q.TransactionInquiry, customer: Customer, _today: date
 ) -> r.TransactionPage:
     tr = ct.transactions.c
     query = (
-        sa.select(*ct.transactions.c, _a.currency)
+        sa.select(*(tr[name] for name in _TRANSACTION), _a.currency)
         .join_from(ct.transactions, ct.accounts)
         .where(_a.customer_id == customer, _a.status != "closed")
         .order_by(tr.booked_at.desc(), tr.transaction_id.desc())

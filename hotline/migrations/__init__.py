@@ -10,7 +10,8 @@ from typing import Final
 import sqlalchemy as sa
 
 import agent_console.store.tables
-import crm_lookup.bank.tables  # noqa: F401 - adds its tables to those of crm_lookup
+import crm_lookup.bank.tables
+import crm_lookup.contact_tables  # noqa: F401 - both add their tables to those of crm_lookup
 import cti.journal.tables
 from crm_lookup import tables as crm_tables
 

@@ -158,13 +158,16 @@ async def test_a_switchboard_gives_a_bounded_list(tmp_path: Path) -> None:
         with closing(sqlite3.connect(tmp_path / "bank.db")) as connection:
             for n in range(100):
                 connection.execute(
-                    "INSERT INTO customers SELECT 'X' || ?, kind, status, name, family_name, "
-                    "segment, segment_reason_zh, segment_reason_en, language, birth_year, since, "
-                    "relationship_manager, updated_at FROM customers WHERE customer_id = 'C3'",
+                    "INSERT INTO customers (customer_id, kind, status, name, family_name, "
+                    "segment, segment_reason_zh, segment_reason_en, language, since, updated_at) "
+                    "SELECT 'X' || ?, kind, status, name, family_name, segment, "
+                    "segment_reason_zh, segment_reason_en, language, since, updated_at "
+                    "FROM customers WHERE customer_id = 'C3'",
                     (n,),
                 )
                 connection.execute(
-                    "INSERT INTO customer_numbers VALUES ('+864008208820', 'X' || ?, 'work', 1)",
+                    "INSERT INTO customer_numbers (number, customer_id, kind, is_primary) "
+                    "VALUES ('+864008208820', 'X' || ?, 'work', 1)",
                     (n,),
                 )
             connection.commit()

@@ -39,8 +39,16 @@ def schema(path: Path) -> dict[str, str]:
 
 
 def _lines(sql: str) -> Iterator[str]:
-    for line in sql.replace('"', "").splitlines():
-        yield re.sub(r"\s+", " ", line).strip().rstrip(",")
+    """Each column and constraint; what ADD COLUMN put behind a comma is one, too."""
+    depth, line = 0, ""
+    for letter in re.sub(r"\s+", " ", sql.replace('"', "")):
+        depth += (letter == "(") - (letter == ")")
+        if depth == (letter in "(,") and letter in "(),":
+            yield line.strip()
+            line = ""
+        else:
+            line += letter
+    yield line.strip()
 
 
 def test_our_own_look_at_the_history_agrees_with_alembic() -> None:

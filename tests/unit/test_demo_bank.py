@@ -123,8 +123,9 @@ def test_progress_is_told_to_the_end(empty: Path) -> None:
 def test_other_customers_and_other_keys_are_never_touched(empty: Path, bank: Path) -> None:
     with closing(sqlite3.connect(empty)) as opened:
         opened.execute(
-            "INSERT INTO customers VALUES ('X', 'person', 'customer', '甲', '甲', 'gold', '', '', "
-            "'zh', NULL, '2020-01-01', NULL, 0)"
+            "INSERT INTO customers (customer_id, kind, status, name, family_name, segment, "
+            "segment_reason_zh, segment_reason_en, language, since, updated_at) VALUES "
+            "('X', 'person', 'customer', '甲', '甲', 'gold', '', '', 'zh', '2020-01-01', 0)"
         )
         opened.commit()
     with pytest.raises(DemoBankError, match="not the demo bank's"):
