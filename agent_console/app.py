@@ -14,11 +14,14 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from agent_console.accounts import Passwords
 from agent_console.commands import Commands
 from agent_console.config import ConsoleConfig
+from agent_console.desk_log import DeskLog
+from agent_console.guard import Guard
 from agent_console.hub import Hub
 from agent_console.messages import MAX_MESSAGE_BYTES
 from agent_console.pages import Pages
-from agent_console.ports import Clock, EnginePort, Readiness, UserStore
+from agent_console.ports import Clock, Days, EnginePort, Readiness, UserStore, WorkStore
 from agent_console.rest import Rest
+from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
 from agent_console.sign_in import SignIns
 from agent_console.tickets import Tickets
@@ -58,6 +61,8 @@ def create_app(
     config: ConsoleConfig,
     engine: EnginePort,
     users: UserStore,
+    work: WorkStore,
+    days: Days,
     *,
     clock: Clock = time.time,
     readiness: Readiness = always_ready,
@@ -68,7 +73,7 @@ def create_app(
 
     ``routes`` are served beside the console's own.
 
-    The engine and the users' store belong to the caller, who opens and closes them.
+    The engine and the stores belong to the caller, who opens and closes them.
     """
     passwords = passwords or Passwords()
     hub = Hub(engine, config.catalogue, clock, _after_urgent_work)
@@ -76,12 +81,17 @@ def create_app(
     sign_ins = SignIns(config, users, passwords, clock)
     commands = Commands(config, engine, hub)
     sockets = SocketServer(config, hub, tickets, commands, clock)
-    rest = Rest(config, engine, users, sign_ins, tickets, hub, readiness, clock)
+    guard = Guard(sign_ins, config.origins, cookie_name(config))
+    rest = Rest(config, engine, users, sign_ins, guard, tickets, hub, readiness, clock)
+    own_work = Work(engine, hub, work, users, days, clock)
+    endpoints = [*rest.endpoints(), *own_work.endpoints()]
+    desk_log = DeskLog(engine, work)
     watch = Watch(config, users, sign_ins, hub, sockets, clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         hub.start()
+        desk_log.start()
         watching = asyncio.create_task(watch.run())
         try:
             yield
@@ -90,11 +100,13 @@ def create_app(
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
             hub.stop()
+            await desk_log.stop()
             passwords.close()
 
     app = Starlette(
         routes=[
             *rest.routes(),
+            *(guard.route(endpoint) for endpoint in endpoints),
             WebSocketRoute("/ws", sockets.endpoint),
             *routes,
             Mount("/", Pages(config.web_dist)),
@@ -103,7 +115,13 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.watch = watch
+    app.state.desk_log = desk_log
     return app
+
+
+def cookie_name(config: ConsoleConfig) -> str:
+    """Return the name of the session's cookie; the prefix binds it to this very host."""
+    return "__Host-hotline" if config.secure_cookies else "hotline"
 
 
 def _after_urgent_work(work: Callable[[], None]) -> None:

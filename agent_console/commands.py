@@ -37,7 +37,7 @@ class Commands:
         self._extend_s = config.catalogue.extend_wrap_up_s
         self._pause_reasons = {choice.code for choice in config.catalogue.pause_reasons}
         self._overrides = Overrides(engine, self._pause_reasons)
-        self._dispositions = {choice.code for choice in config.catalogue.dispositions}
+        self._dispositions = {each.code: each for each in config.catalogue.dispositions}
 
     async def run(self, holder: Pass, command: Command) -> Accepted | Failed:
         """Carry out the command; the answer repeats its number."""
@@ -81,9 +81,13 @@ class Commands:
             case ExtendWrapUp():
                 await self._engine.extend_wrap_up(agent_id, self._extend_s)
             case Dispose(call_id=call_id, code=code):
-                if code not in self._dispositions:
+                chosen = self._dispositions.get(code)
+                if chosen is None:
                     return "unknown_code"
-                if not self._hub.knows_call(holder, call_id):
+                pop = self._hub.call(holder.me, call_id)
+                if pop is None:
                     return "unknown_call"
+                if chosen.queues and pop.queue not in chosen.queues:
+                    return "unknown_code"
                 await self._engine.dispose(agent_id, call_id, code)
         return None

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from agent_console import dispositions
 from agent_console.messages import Catalogue, Choice
 from crm_lookup.model import Text
 
@@ -24,21 +25,15 @@ PAUSES_OF_THE_ENGINE: Final = {
 }
 """Reasons for which the engine pauses an agent; nobody can choose them."""
 
-DISPOSITIONS: Final = (
-    Choice(code="solved", text=Text(zh="已解决", en="Solved")),
-    Choice(code="follow_up", text=Text(zh="需跟进", en="Needs follow-up")),
-    Choice(code="referred", text=Text(zh="已转交", en="Referred to another team")),
-    Choice(code="complaint", text=Text(zh="投诉登记", en="Complaint recorded")),
-    Choice(code="sale", text=Text(zh="营销成功", en="Offer accepted")),
-    Choice(code="wrong_number", text=Text(zh="误拨/无效", en="Wrong number or no request")),
-)
+_OUTCOMES: Final = dispositions.read()
 
 DEFAULT_CATALOGUE: Final = Catalogue(
     queues={},
     reasons=PAUSES_OF_THE_ENGINE,
     nodes={},
     pause_reasons=PAUSE_REASONS,
-    dispositions=DISPOSITIONS,
+    disposition_groups=_OUTCOMES.groups,
+    dispositions=_OUTCOMES.dispositions,
     extend_wrap_up_s=60.0,
 )
 

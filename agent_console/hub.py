@@ -22,6 +22,7 @@ from agent_console.messages import (
     CloseCode,
     DeskMessage,
     Me,
+    Pop,
     PopRaised,
     QueueSummary,
     Resume,
@@ -158,10 +159,10 @@ class Hub:
         if holder.me.agent_id is not None:
             self._engine.pop_shown(holder.me.agent_id, message.pop_id, message.page)
 
-    def knows_call(self, holder: Pass, call_id: str) -> bool:
-        """Say whether the call stands on the person's desk."""
-        desk = self._desks.get(_key(holder.me))
-        return desk is not None and desk.pop(call_id) is not None
+    def call(self, me: Me, call_id: str) -> Pop | None:
+        """Return the call as it stands on the person's desk, if it does."""
+        desk = self._desks.get(_key(me))
+        return None if desk is None else desk.pop(call_id)
 
     def prolong(self, session_ids: frozenset[str], expires: Callable[[float], float]) -> None:
         """Take over that sessions were kept alive.

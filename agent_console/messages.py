@@ -83,6 +83,17 @@ class Choice(Record, frozen=True, kw_only=True):
     text: Text
 
 
+class Disposition(Choice, frozen=True, kw_only=True):
+    """One way in which a call can end."""
+
+    group: str
+    """Code of the group in which it stands."""
+    queues: tuple[str, ...] = ()
+    """Only for calls of these queues; none: for all."""
+    words: tuple[str, ...] = ()
+    """Further words by which the search finds it."""
+
+
 class Catalogue(Record, frozen=True, kw_only=True):
     """The words of this bank: what to call queues, topics and menu nodes, and what to choose."""
 
@@ -90,7 +101,8 @@ class Catalogue(Record, frozen=True, kw_only=True):
     reasons: dict[str, Text]
     nodes: dict[str, Text]
     pause_reasons: tuple[Choice, ...]
-    dispositions: tuple[Choice, ...]
+    disposition_groups: tuple[Choice, ...]
+    dispositions: tuple[Disposition, ...]
     extend_wrap_up_s: float
     """By how much one "extend" lengthens the wrap-up."""
 

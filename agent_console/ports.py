@@ -5,8 +5,10 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from agent_console.messages import DeskMessage, QueueSummary, SkillChoice, Snapshot
+from agent_console.messages import AgentStatus, DeskMessage, QueueSummary, SkillChoice, Snapshot
+from agent_console.rest_messages import OwnDay
 from agent_console.store.model import Language, Phone, Session, Skill, User
+from agent_console.store.work_model import DeskCall, FollowUp
 
 Clock: TypeAlias = Callable[[], float]
 """Returns the seconds since the epoch."""
@@ -82,6 +84,9 @@ class EnginePort(OrdersPort, Protocol):
 
         Called again for the same page after a reconnection, and for pops that are gone.
         """
+
+    def states(self) -> Mapping[str, AgentStatus]:
+        """Return what every agent who is known to the engine is doing now."""
 
     async def sign_out(self, agent_id: str) -> None:
         """Take the agent out of the queues."""
@@ -169,3 +174,64 @@ class UserStore(Protocol):
 
     async def sweep(self, now: float) -> int:
         """Delete expired sessions and return how many there were."""
+
+
+class WorkStore(Protocol):
+    """The agents' paperwork; :mod:`agent_console.store` has the implementations.
+
+    Changes of a call that is not there change nothing.
+    """
+
+    async def note_call(self, call: DeskCall) -> None:
+        """Store the call; one that is there stays as it is."""
+
+    async def note_end(self, agent_id: str, call_id: str, ended_at: float) -> None: ...
+
+    async def note_disposition(self, agent_id: str, call_id: str, code: str) -> None: ...
+
+    async def note_customer(
+        self, agent_id: str, call_id: str, customer_id: str, caller: str
+    ) -> None:
+        """Note who the caller turned out to be; ``caller`` is masked."""
+
+    async def save_work(
+        self, agent_id: str, call_id: str, *, seq: int, note: str, draft: str, now: float
+    ) -> bool:
+        """Store a version of the paperwork; ``False``: a newer one, or no such call, is there."""
+
+    async def call(self, agent_id: str, call_id: str) -> DeskCall | None: ...
+
+    async def calls(self, agent_id: str, before: float, limit: int) -> Sequence[DeskCall]:
+        """Return the agent's calls that were answered before that moment, newest first."""
+
+    async def add_follow_up(self, follow_up: FollowUp) -> FollowUp:
+        """Store the follow-up; return the one that is there already under the same id."""
+
+    async def follow_up(self, login: str, follow_up_id: str) -> FollowUp | None:
+        """Return the person's own follow-up."""
+
+    async def follow_ups(self, login: str, done_after: float) -> Sequence[FollowUp]:
+        """Return those that are open, or were done after that moment; the next due comes first."""
+
+    async def change_follow_up(
+        self, login: str, follow_up_id: str, *, text: str, due_at: float, done_at: float | None
+    ) -> bool:
+        """Change the person's own follow-up; say whether it was there."""
+
+    async def preferences(self, login: str) -> str:
+        """Return what was stored for the person; empty when nothing was."""
+
+    async def set_preferences(self, login: str, body: str) -> None: ...
+
+    async def forget_customer(self, customer_id: str) -> int:
+        """Delete what was written about the customer; return how many notes and promises."""
+
+
+class Days(Protocol):
+    """What agents did today, from the journal."""
+
+    async def own(self, agent_id: str) -> OwnDay:
+        """Return the agent's figures since midnight; may lag by some seconds."""
+
+    def today(self) -> tuple[float, float]:
+        """Return the beginning and the end of the present day in the bank's time zone."""

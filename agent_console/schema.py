@@ -1,4 +1,4 @@
-"""Generates from :mod:`agent_console.messages` what others need to know of them.
+"""Generates from :mod:`agent_console.messages` and ``rest_messages`` what others need to know.
 
 ``python -m agent_console.schema`` writes the TypeScript types of the page, the JSON Schema and the
 protocol's document; a unit test fails when the files differ.  It runs in a checkout only.
@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from agent_console import messages as m
+from agent_console import rest_messages as r
 from agent_console.connection import BURST, HEARTBEAT_S, HELLO_WITHIN_S, MESSAGES_PER_S, SILENCE_S
 from agent_console.desk import BUFFERED_MESSAGES
 from agent_console.reference import Schema, field_docs, prose, section, ts_type
@@ -29,6 +30,15 @@ _REST: Final = (
     m.LanguageChoice,
     m.SessionLine,
     m.Problem,
+    r.WorkDraft,
+    r.CallWork,
+    r.FollowUpOrder,
+    r.FollowUpChange,
+    r.FollowUpLine,
+    r.OwnCall,
+    r.OwnDay,
+    r.TeamMember,
+    r.Preferences,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)
 _CLIENT: Final = typing.get_args(m.ClientMessage)
@@ -68,7 +78,7 @@ def typescript(components: dict[str, Schema]) -> str:
         parts.append(_comment(schema.get("description", "")))
         parts.append(f"export interface {name} {{\n")
         required = set(schema.get("required", ()))
-        documented = field_docs(getattr(m, name))
+        documented = field_docs(record(name))
         for field, value in schema["properties"].items():
             if field in documented:
                 parts.append(_comment(documented[field], "  "))
@@ -121,11 +131,19 @@ def _components() -> dict[str, Schema]:
 
 
 def _structs(components: dict[str, Schema]) -> list[type[msgspec.Struct]]:
-    return [getattr(m, name) for name in components]
+    return [record(name) for name in components]
+
+
+def record(name: str) -> type[msgspec.Struct]:
+    """Return the record of that name."""
+    found: type[msgspec.Struct] = getattr(m, name, None) or getattr(r, name)
+    return found
 
 
 def _sent_by_page(name: str) -> bool:
-    return name in {kind.__name__ for kind in (*_CLIENT, m.Resume, m.SignIn)}
+    return name in {kind.__name__ for kind in (*_CLIENT, m.Resume, m.SignIn)} or issubclass(
+        record(name), r.Body
+    )
 
 
 def _comment(text: str, indent: str = "") -> str:

@@ -36,6 +36,7 @@ from agent_console.ports import (
     OrderedState,
     Resynchronised,
 )
+from agent_console.rest_messages import OwnDay
 
 
 class FakeEngine:
@@ -93,6 +94,9 @@ class FakeEngine:
         self, call_id: str, queue: str | None, priority: int | None, by: str
     ) -> None:
         self._command("move_call", call_id, str(queue), str(priority), by)
+
+    def states(self) -> dict[str, AgentStatus]:
+        return {agent_id: desk.status for agent_id, desk in self._desks.items()}
 
     async def sign_out(self, agent_id: str) -> None:
         self._command("sign_out", agent_id)
@@ -215,3 +219,18 @@ class FakeEngine:
         if wrap_up is None:
             raise CommandRefusedError("not_now")
         return wrap_up
+
+
+class FakeDays:
+    """An :class:`agent_console.ports.Days` with figures that tests set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.figures: dict[str, OwnDay] = {}
+
+    async def own(self, agent_id: str) -> OwnDay:
+        return self.figures.get(agent_id, OwnDay(since=self.today()[0]))
+
+    def today(self) -> tuple[float, float]:
+        midnight = self._clock() // 86_400 * 86_400
+        return midnight, midnight + 86_400

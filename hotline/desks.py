@@ -152,6 +152,16 @@ class Desks:
             )
         return msg.QueueSummary(queues=tuple(lines))
 
+    def states(self) -> dict[str, msg.AgentStatus]:
+        return {
+            agent.agent_id: msg.AgentStatus(
+                state=agent.state,
+                since=agent.since,
+                reason=agent.reason if agent.state == "paused" else "",
+            )
+            for agent in self._engine.world.agents.values()
+        }
+
     def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
         del agent_id, call_id
         self._pages = sessions

@@ -1,20 +1,27 @@
-"""The only SQL of the console: users, phones, sessions, the event API, and in-memory twins."""
+"""The only SQL of the console: users, sessions, paperwork, the event API, and in-memory twins."""
 
 from agent_console.store.integrations import SqlIntegrationStore
 from agent_console.store.integrations_memory import MemoryIntegrationStore
 from agent_console.store.memory import MemoryUserStore
 from agent_console.store.model import Language, Phone, Role, Session, Skill, User
 from agent_console.store.sql import SqlUserStore
+from agent_console.store.work import SqlWorkStore
+from agent_console.store.work_memory import MemoryWorkStore
+from agent_console.store.work_model import DeskCall, FollowUp
 
 __all__ = [
+    "DeskCall",
+    "FollowUp",
     "Language",
     "MemoryIntegrationStore",
     "MemoryUserStore",
+    "MemoryWorkStore",
     "Phone",
     "Role",
     "Session",
     "Skill",
     "SqlIntegrationStore",
     "SqlUserStore",
+    "SqlWorkStore",
     "User",
 ]

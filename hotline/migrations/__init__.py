@@ -10,8 +10,9 @@ from typing import Final
 import sqlalchemy as sa
 
 import agent_console.store.tables
+import agent_console.store.work_tables
 import crm_lookup.bank.tables
-import crm_lookup.contact_tables  # noqa: F401 - both add their tables to those of crm_lookup
+import crm_lookup.contact_tables  # noqa: F401 - all three add their tables to those of a package
 import cti.journal.tables
 from crm_lookup import tables as crm_tables
 

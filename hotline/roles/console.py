@@ -10,11 +10,12 @@ from typing import Final
 import msgspec
 import structlog
 
+from agent_console import dispositions
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
 from agent_console.events_api.service import EventsApi
 from agent_console.messages import Catalogue
-from agent_console.store import SqlIntegrationStore, SqlUserStore
+from agent_console.store import SqlIntegrationStore, SqlUserStore, SqlWorkStore
 from crm_lookup import model
 from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerBrief, Text
@@ -26,12 +27,14 @@ from cti.core import ids
 from cti.core.ids import QueueName
 from cti.core.world import Rules
 from cti.engine import EngineConfig
+from cti.history.reader import HistoryReader
 from cti.journal.sqlite import SqliteJournal
 from hotline import db, tls, voicemail
 from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.callbacks import callback_rules
+from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
@@ -129,7 +132,8 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         await engine.start()
         stack.push_async_callback(engine.stop)
         if web:
-            await _serve_web(settings, engine, desks, users, events_api, stopped)
+            work = SqlWorkStore(users_engine)
+            await _serve_web(settings, engine, desks, users, work, events_api, stopped)
         else:
             await stopped.wait()
 
@@ -139,6 +143,7 @@ async def _serve_web(
     engine: BankEngine,
     desks: Desks,
     users: SqlUserStore,
+    work: SqlWorkStore,
     events_api: EventsApi,
     stopped: asyncio.Event,
 ) -> None:
@@ -157,6 +162,8 @@ async def _serve_web(
         ),
         desks,
         users,
+        work,
+        JournalDays(HistoryReader(db.sqlite_path(settings.database_url)), settings.zone),
         clock=time.time,
         readiness=readiness,
         routes=events_api.routes(),
@@ -180,7 +187,15 @@ def _catalogue(settings: Settings) -> Catalogue:
         for queue in settings.queues
     }
     reasons = {**DEFAULT_CATALOGUE.reasons, **TOPICS}
-    return msgspec.structs.replace(DEFAULT_CATALOGUE, queues=queues, reasons=reasons, nodes=NODES)
+    outcomes = dispositions.read(settings.console.dispositions or dispositions.SHIPPED)
+    return msgspec.structs.replace(
+        DEFAULT_CATALOGUE,
+        queues=queues,
+        reasons=reasons,
+        nodes=NODES,
+        disposition_groups=outcomes.groups,
+        dispositions=outcomes.dispositions,
+    )
 
 
 def _origins(settings: Settings) -> tuple[str, ...]:

@@ -194,6 +194,11 @@ class ConsoleSettings(Section):
         (), description="further origins of the page, e.g. ['https://hotline.bank.example']"
     )
     idle_minutes: int = Field(60, ge=5, le=1440, description="sign-out after so long without use")
+    dispositions: Path | None = Field(
+        None,
+        description="YAML file with the outcomes that agents choose; default: the shipped "
+        "agent_console/dispositions.yaml",
+    )
 
 
 class IntegrationSettings(Section):

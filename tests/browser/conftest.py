@@ -14,10 +14,10 @@ from playwright.async_api import Browser, async_playwright
 
 from agent_console.accounts import Passwords, create_user
 from agent_console.app import UVICORN_OPTIONS, create_app
-from agent_console.config import DISPOSITIONS, PAUSE_REASONS, WEB_DIST, ConsoleConfig
+from agent_console.config import DEFAULT_CATALOGUE, PAUSE_REASONS, WEB_DIST, ConsoleConfig
 from agent_console.messages import Catalogue, QueueLine
-from agent_console.store import MemoryUserStore
-from agent_console.testing import FakeEngine
+from agent_console.store import MemoryUserStore, MemoryWorkStore
+from agent_console.testing import FakeDays, FakeEngine
 from crm_lookup.model import Text
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -35,7 +35,8 @@ CATALOGUE = Catalogue(
         "agent": Text(zh="人工服务", en="An agent"),
     },
     pause_reasons=PAUSE_REASONS,
-    dispositions=DISPOSITIONS,
+    disposition_groups=DEFAULT_CATALOGUE.disposition_groups,
+    dispositions=DEFAULT_CATALOGUE.dispositions,
     extend_wrap_up_s=60.0,
 )
 
@@ -70,6 +71,8 @@ class Console:
             ),
         )
         self.users = MemoryUserStore()
+        self.work = MemoryWorkStore()
+        self.days = FakeDays(time.time)
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -77,7 +80,7 @@ class Console:
         config = ConsoleConfig(
             origins=(self.url,), secure_cookies=False, catalogue=CATALOGUE, idle_timeout_s=300.0
         )
-        app = create_app(config, self.engine, self.users, passwords=cheap())
+        app = create_app(config, self.engine, self.users, self.work, self.days, passwords=cheap())
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app, "127.0.0.1", self.port, log_level="error", log_config=None, **UVICORN_OPTIONS

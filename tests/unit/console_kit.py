@@ -26,8 +26,8 @@ from agent_console.messages import (
     ServerMessage,
     SessionView,
 )
-from agent_console.store import MemoryUserStore
-from agent_console.testing import FakeEngine
+from agent_console.store import MemoryUserStore, MemoryWorkStore
+from agent_console.testing import FakeDays, FakeEngine
 from agent_console.tickets import Pass
 from crm_lookup.model import Text
 from tests.unit.socket_kit import START, FakeClock, FarEnd
@@ -96,6 +96,8 @@ class Kit:
         self.clock = FakeClock()
         self.engine = FakeEngine(self.clock, QUEUES)
         self.users = MemoryUserStore()
+        self.work = MemoryWorkStore()
+        self.days = FakeDays(self.clock)
         self.passwords = cheap_passwords()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
         self.config = ConsoleConfig(origins=(ORIGIN,), **settings)
@@ -104,6 +106,8 @@ class Kit:
             self.config,
             self.engine,
             self.users,
+            self.work,
+            self.days,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

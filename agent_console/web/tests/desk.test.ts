@@ -11,7 +11,7 @@ const WRAP_UP = { call_id: 'c1', started_at: 5, until: 35, disposition: '' }
 const welcome = (stream: string, resumed: boolean): ServerMessage => ({
   type: 'welcome', stream, resumed, now: 0, heartbeat_s: 10,
   me: { login: 'a', display_name: 'A', role: 'agent', language: 'zh', agent_id: '1001' },
-  catalogue: { queues: {}, reasons: {}, nodes: {}, pause_reasons: [], dispositions: [], extend_wrap_up_s: 60 },
+  catalogue: { queues: {}, reasons: {}, nodes: {}, pause_reasons: [], disposition_groups: [], dispositions: [], extend_wrap_up_s: 60 },
 })
 const snapshot: ServerMessage = {
   type: 'snapshot', status: { state: 'available', since: 1, reason: '' }, pops: [], wrap_up: null, queues: [],

@@ -34,7 +34,8 @@ beforeEach(() => {
   catalogue.value = {
     queues: { vip: text('贵宾专线', 'Priority line') }, reasons: { card: text('信用卡', 'Credit card') },
     nodes: { main: text('主菜单', 'Main menu') }, pause_reasons: [{ code: 'lunch', text: text('用餐', 'Lunch') }],
-    dispositions: [{ code: 'solved', text: text('已解决', 'Solved') }], extend_wrap_up_s: 60,
+    disposition_groups: [{ code: 'done', text: text('已办结', 'Settled') }],
+    dispositions: [{ code: 'solved', text: text('已解决', 'Solved'), group: 'done', queues: [], words: [] }], extend_wrap_up_s: 60,
   }
   desk.value = { ...EMPTY, status: { state: 'available', since: 1000, reason: '' } }
 })

@@ -12,7 +12,7 @@ export type Phase = 'starting' | 'signed_out' | 'signed_in'
 export type Theme = 'light' | 'dark'
 
 const NO_WORDS: Catalogue = {
-  queues: {}, reasons: {}, nodes: {}, pause_reasons: [], dispositions: [], extend_wrap_up_s: 60,
+  queues: {}, reasons: {}, nodes: {}, pause_reasons: [], disposition_groups: [], dispositions: [], extend_wrap_up_s: 60,
 }
 
 export const phase = signal<Phase>('starting')

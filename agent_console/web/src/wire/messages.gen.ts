@@ -26,13 +26,24 @@ export interface CallEnded {
   ended_at: number
 }
 
+/** What is stored of an agent's paperwork for a call. */
+export interface CallWork {
+  call_id: string
+  /** 0: nothing was stored yet. */
+  seq: number
+  note: string
+  follow_up: FollowUpDraft | null
+  saved_at: number | null
+}
+
 /** The words of this bank: what to call queues, topics and menu nodes, and what to choose. */
 export interface Catalogue {
   queues: Readonly<Record<string, Text>>
   reasons: Readonly<Record<string, Text>>
   nodes: Readonly<Record<string, Text>>
   pause_reasons: readonly Choice[]
-  dispositions: readonly Choice[]
+  disposition_groups: readonly Choice[]
+  dispositions: readonly Disposition[]
   /** By how much one "extend" lengthens the wrap-up. */
   extend_wrap_up_s: number
 }
@@ -76,6 +87,18 @@ export interface Dispose {
   code: string
 }
 
+/** One way in which a call can end. */
+export interface Disposition {
+  code: string
+  text: Text
+  /** Code of the group in which it stands. */
+  group: string
+  /** Only for calls of these queues; none: for all. */
+  queues: readonly string[]
+  /** Further words by which the search finds it. */
+  words: readonly string[]
+}
+
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
 export interface Envelope {
   seq: number
@@ -96,6 +119,44 @@ export interface Failed {
   code: 'bad_message' | 'engine_away' | 'internal' | 'not_allowed' | 'not_an_agent' | 'not_now' | 'too_fast' | 'unknown_agent' | 'unknown_call' | 'unknown_code' | 'unknown_queue'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
+}
+
+/** Body of `PUT /api/follow-ups/{follow_up_id}`; the last change counts. */
+export interface FollowUpChange {
+  text: string
+  due_at: number
+  done: boolean
+}
+
+/** A follow-up that is being written and was not ordered yet. */
+export interface FollowUpDraft {
+  kind: 'callback' | 'task'
+  text: string
+  due_at: number | null
+}
+
+/** Something that the agent has promised. */
+export interface FollowUpLine {
+  follow_up_id: string
+  kind: 'callback' | 'task'
+  text: string
+  due_at: number
+  created_at: number
+  done_at: number | null
+  call_id: string | null
+  /** The customer as the pop showed them, masked. */
+  caller: string
+}
+
+/** Body of `POST /api/follow-ups`; the same `key` twice makes one. */
+export interface FollowUpOrder {
+  /** A random name that the page gives, so that a repeated request orders nothing twice. */
+  key: string
+  kind: 'callback' | 'task'
+  text: string
+  due_at: number
+  /** The call that it follows; gives the customer. */
+  call_id?: string | null
 }
 
 /** The first message of every connection; the ticket works once and for some seconds. */
@@ -152,6 +213,39 @@ export interface OrderWrapUpEnd {
   type: 'order_wrap_up_end'
   ref: number
   agent_id: string
+}
+
+/** One of the agent's own calls. */
+export interface OwnCall {
+  call_id: string
+  /** As the pop showed it, masked; empty for nobody we know. */
+  caller: string
+  /** Masked. */
+  number: string
+  customer_id: string | null
+  queue: string
+  reason: string
+  verified: 'none' | 'number' | 'pin'
+  connected_at: number
+  ended_at: number | null
+  disposition: string
+  note: string
+  follow_ups: number
+}
+
+/** The agent's figures since midnight in the bank's time zone; durations are seconds. */
+export interface OwnDay {
+  since: number
+  /** How often the phone rang. */
+  offered: number
+  answered: number
+  missed: number
+  /** Holding included; `null` before the first call has ended. */
+  mean_talk_time: number | null
+  mean_wrap_up_time: number | null
+  disposed: number
+  /** Own follow-ups that are due today or overdue. */
+  follow_ups_due: number
 }
 
 /** Sign of life. */
@@ -218,6 +312,14 @@ export interface PopWithdrawn {
   type: 'pop_withdrawn'
   call_id: string
   reason: 'abandoned' | 'elsewhere' | 'ended' | 'no_answer'
+}
+
+/** What a person likes on every browser; answer of `GET` and body of `PUT`. */
+export interface Preferences {
+  /** Codes of outcomes that stand first. */
+  favourites?: readonly string[]
+  /** Show a notification of the system when a call rings. */
+  notify?: boolean
 }
 
 /** Body of every refusal. */
@@ -316,6 +418,15 @@ export interface Snapshot {
   queues: readonly QueueLine[]
 }
 
+/** What a colleague is doing now. */
+export interface TeamMember {
+  agent_id: string
+  name: string
+  state: 'available' | 'logged_out' | 'on_call' | 'on_hold' | 'paused' | 'ringing' | 'wrap_up'
+  since: number
+  reason: string
+}
+
 /** One text in both languages. */
 export interface Text {
   zh: string
@@ -340,6 +451,15 @@ export interface Welcome {
   heartbeat_s: number
   me: Me
   catalogue: Catalogue
+}
+
+/** Body of `PUT /api/calls/{call_id}/work`: all that the agent has typed about a call. */
+export interface WorkDraft {
+  /** Greater than any before; an older one is refused, so that nothing newer is lost. */
+  seq: number
+  note: string
+  /** `null`: its form is shut. */
+  follow_up: FollowUpDraft | null
 }
 
 /** The agent's time after a call. */
