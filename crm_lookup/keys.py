@@ -6,6 +6,7 @@ and PINs: back it up apart from the database.
 """
 
 import hmac
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
 
@@ -34,9 +35,15 @@ class DataKey:
         """Return the 64 hex digits under which a card number is stored and found."""
         return self._digest("card", digits).hex()
 
-    def pin_input(self, pin: str) -> bytes:
-        """Return what argon2 hashes in place of the bare PIN."""
-        return self._digest("pin", pin)
+    def pin_input(self, pin: Iterable[str]) -> bytes:
+        """Return what argon2 hashes in place of the bare PIN.
+
+        The digits are taken one by one: nowhere in our memory do they stand in a row.
+        """
+        digest = hmac.new(self._secret, b"hotline:pin:", sha256)
+        for digit in pin:
+            digest.update(digit.encode())
+        return digest.digest()
 
     def order_key(self, *parts: str) -> str:
         """Return 32 hex digits that stand for the parts and give none of them away."""

@@ -9,6 +9,7 @@ real customer can become: the menu must say the same to ``wrong`` and ``locked``
 """
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal, TypeAlias
 
@@ -38,11 +39,11 @@ class PinHasher:
         self._key = key
         self._argon2 = argon2.PasswordHasher.from_parameters(parameters)
 
-    def hash(self, pin: str, *, salt: bytes | None = None) -> str:
+    def hash(self, pin: Sequence[str], *, salt: bytes | None = None) -> str:
         """Return the encoded hash; ``salt`` is for test data only."""
         return self._argon2.hash(self._key.pin_input(pin), salt=salt)
 
-    def matches(self, pin_hash: str, pin: str) -> bool:
+    def matches(self, pin_hash: str, pin: Sequence[str]) -> bool:
         """Say whether ``pin`` is the one behind ``pin_hash``."""
         try:
             return self._argon2.verify(pin_hash, self._key.pin_input(pin))
@@ -87,9 +88,12 @@ class PinChecker:
         self._dummy = self._hasher.hash("no PIN has letters")
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="pin-check")
 
-    async def verify(self, customer_id: CustomerId | None, pin: str, *, now: float) -> PinOutcome:
-        """Check ``pin``; ``None`` stands for a caller whose identity is not known.
+    async def verify(
+        self, customer_id: CustomerId | None, pin: Sequence[str], *, now: float
+    ) -> PinOutcome:
+        """Check ``pin``, given in a row or digit by digit.
 
+        ``None`` stands for a caller whose identity is not known.
         ``locked`` also answers the very try that locks, and a right PIN while locked.  When the
         task is cancelled half-way (the caller hung up) the try stays counted.
         """
@@ -117,11 +121,11 @@ class PinChecker:
         """End the worker threads; running checks are waited for off the loop."""
         await asyncio.to_thread(self._threads.shutdown)
 
-    async def _in_thread(self, pin_hash: str, pin: str) -> tuple[bool, str | None]:
+    async def _in_thread(self, pin_hash: str, pin: Sequence[str]) -> tuple[bool, str | None]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._check, pin_hash, pin)
 
-    def _check(self, pin_hash: str, pin: str) -> tuple[bool, str | None]:
+    def _check(self, pin_hash: str, pin: Sequence[str]) -> tuple[bool, str | None]:
         if not self._hasher.matches(pin_hash, pin):
             return False, None
         return True, self._hasher.hash(pin) if self._hasher.outdated(pin_hash) else None

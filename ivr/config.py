@@ -48,7 +48,12 @@ class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
     sessions: int = 1000
     """Calls in the menu at a time; further ones go to the default queue."""
     strangers: int = 200
-    """Connections at a time that have not shown the secret yet."""
+    """Connections at a time that have not shown the secret yet; a further one replaces the oldest.
+
+    Asterisk shows it within milliseconds, so that those who wait are not calls.
+    """
+    connections: float = 300.0
+    """Connections that one address may open in a second; further ones are closed at once."""
     lookup: float = 0.05
     """For recognising the caller by number."""
     accounts: float = 8.0

@@ -130,7 +130,8 @@ class Inquiries:
                 pass
             case _:
                 customer = None
-        outcome = await self._services.pins.verify(customer, effect.pin.reveal(), now=time.time())
+        pin = effect.pin.one_by_one()
+        outcome = await self._services.pins.verify(customer, pin, now=time.time())
         if outcome == "ok" and customer is None:
             outcome = "wrong"  # a claim that names nobody is never right
         return Checked(outcome=outcome, customer_id=customer if outcome == "ok" else None)

@@ -13,6 +13,18 @@ CALLS: Final = Counter(
 REFUSED: Final = Counter(
     "hotline_ivr_refused_total", "Connections to the FastAGI port that were refused", ["cause"]
 )
+OUTCOMES: Final = Counter(
+    "hotline_ivr_outcomes_total",
+    "Calls that left the voice menu; contained: served to the end without a person, "
+    "unserved: left with neither service nor person, message: left one, person: everyone else. "
+    "Containment is contained over all",
+    ["flow", "outcome"],
+)
+DROPPED: Final = Counter(
+    "hotline_ivr_dropped_total",
+    "Callers who hung up before any service was done, by the node where they were",
+    ["flow", "node"],
+)
 NODES: Final = Counter("hotline_ivr_nodes_total", "Visits to nodes of flows", ["flow", "node"])
 LOOKUPS: Final = Counter(
     "hotline_ivr_lookups_total", "Look-ups of the calling number, by outcome", ["outcome"]

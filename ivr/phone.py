@@ -44,7 +44,8 @@ def collect(effect: Collect, length: Length) -> PhoneScript[Keyed]:
     digits = Secret()
     for _ in range(effect.most + MOST_IGNORED):
         if typed:
-            key, typed = typed.reveal()[0], Secret(typed.reveal()[1:])
+            first, *rest = typed.one_by_one()
+            key, typed = first, Secret(rest)
         else:
             reply = yield commands.wait_for_digit(effect.between if digits else effect.wait)
             key = reply.key

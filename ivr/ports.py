@@ -4,7 +4,7 @@ Every call may be slow or raise: the menu applies its own deadlines, apologises 
 caller a person.  :mod:`ivr.testing` has a twin of each port that lives in memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -44,8 +44,10 @@ class Identities(Protocol):
 class PinChecks(Protocol):
     """The telephone PIN."""
 
-    async def verify(self, customer_id: CustomerId | None, pin: str, *, now: float) -> PinOutcome:
-        """Check a PIN; ``now`` is in epoch seconds.
+    async def verify(
+        self, customer_id: CustomerId | None, pin: Sequence[str], *, now: float
+    ) -> PinOutcome:
+        """Check a PIN, given digit by digit; ``now`` is in epoch seconds.
 
         ``None`` is a claim that names nobody: it must take as long as a wrong PIN and be
         ``wrong``.

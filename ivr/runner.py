@@ -71,6 +71,13 @@ class CallRunner:
         self._row: list[Command] = []
         """Commands that take no time; they are run before the next one that does."""
         self._lookup: asyncio.Task[tuple[Recognition, str]] | None = None
+        self.served = 0
+        """Services that were done for the caller."""
+
+    @property
+    def node(self) -> str:
+        """The node where the caller is, or was last."""
+        return self._engine.node
 
     async def run(self, raw_number: str | None) -> NextAct:
         """Run the flow to its end; the caller's number, if given, is looked up meanwhile.
@@ -132,6 +139,8 @@ class CallRunner:
                 self._row.append(commands.user_event(user_events.encode(event)))
                 if isinstance(event, user_events.NodeEntered):
                     metrics.NODES.labels(event.flow, event.node).inc()
+                elif isinstance(event, user_events.ServiceDone) and event.outcome == "ok":
+                    self.served += 1
             case _:
                 raise TypeError(f"no driver for {type(effect).__name__}; teach CallRunner")
 

@@ -5,12 +5,13 @@ shows a secret as the first argument.  See :mod:`ivr.session` for what happens t
 """
 
 import asyncio
-from ipaddress import IPv6Address, ip_address
+import time
 from typing import Final
 
 import structlog
 
 from ivr import metrics
+from ivr.admission import Pace, Refusals, is_allowed
 from ivr.channel import AgiChannel
 from ivr.config import IvrConfig, IvrLimits
 from ivr.inquiries import Inquiries
@@ -32,7 +33,10 @@ class IvrServer:
         self._inquiries = Inquiries(services, config.limits)
         self._server: asyncio.Server | None = None
         self._port = 0
-        self._strangers: set[asyncio.Task[None]] = set()
+        self._pace = Pace(config.limits.connections)
+        self._refusals = Refusals(time.monotonic)
+        self._strangers: dict[asyncio.Task[None], None] = {}
+        """Connections without a secret yet, the oldest first."""
         self._calls: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -76,7 +80,7 @@ class IvrServer:
             await asyncio.wait(self._calls, timeout=drain)
         for task in self._calls:
             task.cancel()
-        if left := self._calls | self._strangers:
+        if left := [*self._calls, *self._strangers]:
             await asyncio.wait(left)
         if self._server is not None:
             await self._server.wait_closed()
@@ -84,33 +88,44 @@ class IvrServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or not self._may_enter(writer):
+        if task is None or self._stopping or not self._may_enter(writer):
             writer.transport.abort()
             return
+        if len(self._strangers) >= self._config.limits.strangers:
+            self._refusals.note("crowd")
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.cancel()
         arrived = asyncio.get_running_loop().time()
 
         def admit() -> bool:
             """Turn the stranger into a call, once the secret was shown."""
             if self._stopping or len(self._calls) >= self._config.limits.sessions:
                 return False
-            self._strangers.discard(task)
+            self._strangers.pop(task, None)
             self._calls.add(task)
             metrics.CALLS_NOW.inc()
             waited = asyncio.get_running_loop().time() - arrived
             metrics.FIRST_COMMAND_SECONDS.observe(waited)
             return True
 
-        self._strangers.add(task)
+        self._strangers[task] = None
         channel = AgiChannel(reader, writer, self._config.limits)
         session = Session(
-            channel, self._config, self._inquiries, self._services.reader, admit=admit
+            channel,
+            self._config,
+            self._inquiries,
+            self._services.reader,
+            admit=admit,
+            refused=self._refusals.note,
         )
         try:
             await session.serve()
         except asyncio.CancelledError:
-            _log.info("session_cut", was_call=task in self._calls)
+            if task in self._calls:
+                _log.info("session_cut")
         finally:
-            self._strangers.discard(task)
+            self._strangers.pop(task, None)
             if task in self._calls:
                 self._calls.discard(task)
                 metrics.CALLS_NOW.dec()
@@ -118,22 +133,13 @@ class IvrServer:
 
     def _may_enter(self, writer: asyncio.StreamWriter) -> bool:
         peer = writer.get_extra_info("peername")
-        if not peer or self._stopping:
+        if not peer:
             return False
         cause = ""
         if not is_allowed(peer[0], self._config):
             cause = "address"
-        elif len(self._strangers) >= self._config.limits.strangers:
-            cause = "crowd"
+        elif not self._pace.allows(peer[0], time.monotonic()):
+            cause = "pace"
         if cause:
-            metrics.REFUSED.labels(cause).inc()
-            _log.info("agi_peer_refused", cause=cause)
+            self._refusals.note(cause)
         return not cause
-
-
-def is_allowed(address: str, config: IvrConfig) -> bool:
-    """Tell whether an address is in the allow-list; an IPv4 one may come mapped into IPv6."""
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found in network for network in config.allow)

@@ -57,13 +57,16 @@ class Session:
         reader: Reader,
         *,
         admit: Callable[[], bool],
+        refused: Callable[[str], None],
     ) -> None:
         self._channel = channel
         self._config = config
         self._inquiries = inquiries
         self._reader = reader
         self._admit = admit
+        self._refused = refused
         self._call: Call | None = None
+        self._runner: CallRunner | None = None
         self._flow_label = "unknown"
 
     async def serve(self) -> None:
@@ -71,14 +74,14 @@ class Session:
         try:
             environment = await self._channel.environment()
         except (AgiProtocolError, AsteriskSilentError) as error:
-            self._refuse("garbage" if isinstance(error, AgiProtocolError) else "idle")
+            self._refused("garbage" if isinstance(error, AgiProtocolError) else "idle")
             return
         if environment is None:
-            self._refuse("closed")
+            self._refused("closed")
         elif not self._is_trusted(environment):
-            self._refuse("secret")
+            self._refused("secret")
         elif not self._admit():
-            self._refuse("full")
+            self._refused("full")
         else:
             await self._serve_call(environment)
 
@@ -87,10 +90,6 @@ class Session:
         return hmac.compare_digest(
             shown.encode("utf-8", "surrogateescape"), self._config.secret.encode()
         )
-
-    def _refuse(self, cause: str) -> None:
-        metrics.REFUSED.labels(cause).inc()
-        _log.info("agi_peer_refused", cause=cause)
 
     async def _serve_call(self, environment: Environment) -> None:
         end = "lost"
@@ -117,8 +116,21 @@ class Session:
             log.error("flow_crashed", **describe(error))  # noqa: TRY400  # a trace may hold digits
             await self._apologise(environment)
         finally:
-            metrics.CALLS.labels(self._flow_label, end).inc()
+            self._count(end)
             log.info("menu_left", end=end)
+
+    def _count(self, end: str) -> None:
+        metrics.CALLS.labels(self._flow_label, end).inc()
+        runner = self._runner
+        if runner is None:  # no menu: a number for a callback, or a failure before it
+            return
+        if end in ("hangup", "caller_hung_up"):
+            outcome = "contained" if runner.served else "unserved"
+        else:
+            outcome = "message" if end == "voicemail" else "person"
+        metrics.OUTCOMES.labels(self._flow_label, outcome).inc()
+        if end == "caller_hung_up" and not runner.served:
+            metrics.DROPPED.labels(self._flow_label, runner.node).inc()
 
     async def _call_id(self, environment: Environment) -> str:
         """Read our key of the call; make one for a dialplan that set none."""
@@ -149,7 +161,10 @@ class Session:
             self._config.route,
             self._config.clock,
         )
-        return await runner.run(None if self._is_after(environment) else environment.caller_number)
+        if self._is_after(environment):
+            return await runner.run(None)
+        self._runner = runner
+        return await runner.run(environment.caller_number)
 
     @staticmethod
     def _is_after(environment: Environment) -> bool:

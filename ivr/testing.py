@@ -1,6 +1,6 @@
 """In-memory twins of the ports, for tests and for trying a flow without a bank."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,11 +54,13 @@ class MemoryBank(msgspec.Struct, kw_only=True):
         self._enter("by_card_number")
         return self.cards.get(digits)
 
-    async def verify(self, customer_id: CustomerId | None, pin: str, *, now: float) -> PinOutcome:
+    async def verify(
+        self, customer_id: CustomerId | None, pin: Sequence[str], *, now: float
+    ) -> PinOutcome:
         self._enter("verify")
         if customer_id in self.locked:
             return "locked"
-        if customer_id is None or self.pin_codes.get(customer_id) != pin:
+        if customer_id is None or self.pin_codes.get(customer_id) != "".join(pin):
             return "wrong"
         return "ok"
 

@@ -18,6 +18,7 @@ import structlog
 from hotline.asterisk.errors import AsteriskStartError
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import Install
+from hotline.cores import no_core_dump
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class AsteriskProcess:
         living = self.pid()
         if living is not None:
             if self._responds():
+                no_core_dump(living)
                 log.info("asterisk_adopted", pid=living, version=self.install.version)
                 return True
             log.warning("asterisk_stuck", pid=living, action="kill")
@@ -88,6 +90,7 @@ class AsteriskProcess:
                 extra_groups=[] if uid is not None else None,
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.dirs.lib)},
             )
+        no_core_dump(self._child.pid)
         try:
             self._wait_until_booted(started)
             self._check_modules()

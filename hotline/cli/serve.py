@@ -46,9 +46,12 @@ def serve(
 
         asyncio.run(run_all(settings, current.config_file, keep_asterisk=keep_asterisk))
     elif role is Role.IVR:
+        import uvloop
+
         from hotline.roles.ivr import run_ivr
 
-        asyncio.run(run_ivr(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_ivr(settings))
     else:
         from hotline.roles.console import run_console
 

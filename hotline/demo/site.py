@@ -239,14 +239,18 @@ class Site:
         """Wait until menu and console work.  Raises ``TimeoutError`` naming who is missing."""
         until = time.monotonic() + seconds
         for name, port in (("ivr", self.plan.ivr), ("console", self.plan.console)):
-            if not await ports.wait_for_port(HOST, port, max(until - time.monotonic(), 0.1)):
-                message = f"{name} does not listen on port {port} after {seconds:g} s"
-                raise TimeoutError(message)
+            await self.listening(name, port, max(until - time.monotonic(), 0.1))
         while not await self._console_ready():
             if time.monotonic() > until:
                 message = f"the console is not ready after {seconds:g} s; see /readyz"
                 raise TimeoutError(message)
             await asyncio.sleep(0.05)
+
+    async def listening(self, name: str, port: int, seconds: float = 90.0) -> None:
+        """Wait until a role listens.  Raises ``TimeoutError``."""
+        if not await ports.wait_for_port(HOST, port, seconds):
+            message = f"{name} does not listen on port {port} after {seconds:g} s"
+            raise TimeoutError(message)
 
     async def stop(self) -> None:
         """Stop everything that belongs to this installation."""

@@ -19,7 +19,7 @@ from hotline.asterisk.secrets import load_secrets
 from hotline.banking import CoreWatch, open_desk
 from hotline.callbacks import callback_numbers
 from hotline.roles.flows import flow_folder, holidays, known_to_flows
-from hotline.roles.life import end_with_supervisor, stop_event
+from hotline.roles.life import end_with_supervisor, seal_memory, stop_event
 from hotline.settings import Settings
 from hotline.web import health_app, serve_until
 from ivr import lengths
@@ -81,6 +81,7 @@ def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqliteBan
 
 async def run_ivr(settings: Settings) -> None:
     """Serve the menu until SIGINT or SIGTERM, then let running calls end."""
+    seal_memory()
     end_with_supervisor()
     stopped = stop_event()
     secrets = load_secrets(settings)

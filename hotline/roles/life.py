@@ -7,7 +7,10 @@ import os
 import signal
 from typing import Final
 
+from hotline.cores import no_core_dump
+
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_PR_SET_DUMPABLE: Final = 4
 
 
 def end_with_supervisor() -> None:
@@ -36,3 +39,12 @@ def stop_event() -> asyncio.Event:
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stopped.set)
     return stopped
+
+
+def seal_memory() -> None:
+    """Keep this process's memory to itself: no core dump, and no look at it by its own user.
+
+    PINs and secrets pass through it.  The system's administrator can still look.
+    """
+    no_core_dump(os.getpid())
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

@@ -195,7 +195,7 @@ class Question(Node, frozen=True, kw_only=True):
         flow: Flow,
         call: Call,
         collect: Callable[[Prompts, Secret], Collect],
-        accept: Callable[[str], T | None],
+        accept: Callable[[Secret], T | None],
         said: Prompts = (),
     ) -> Script[T | Goto]:
         """Ask until ``accept`` makes something of the digits, or give up after ``tries``.
@@ -206,15 +206,15 @@ class Question(Node, frozen=True, kw_only=True):
         while failures < self.tries:
             keyed = yield from do(collect(said + self.prompts, call.take_typed()))
             said = ()
-            if (target := flow.everywhere.get(keyed.digits.reveal())) is not None:
-                return Goto(target)
+            if len(keyed.digits) == 1 and (key := keyed.digits.reveal()) in flow.everywhere:
+                return Goto(flow.everywhere[key])
             if keyed.ended == "cleared" and repeats < MOST_REPEATS:
                 repeats += 1
                 continue
             if keyed.ended == "timeout" and not keyed.digits:
                 failures, said = failures + 1, self.no_input
                 continue
-            if keyed.ended != "cleared" and (found := accept(keyed.digits.reveal())) is not None:
+            if keyed.ended != "cleared" and (found := accept(keyed.digits)) is not None:
                 return found
             failures, said = failures + 1, self.invalid
         return Goto(self.failed)

@@ -139,6 +139,26 @@ async def test_a_crowd_of_strangers_keeps_no_call_out_for_long(servers: Servers)
     assert (await reader.readline()).startswith(b"SET VARIABLE")
 
 
+async def test_half_open_connections_keep_no_call_out(servers: Servers) -> None:
+    server = await servers.start(strangers=5, handshake=60)
+    crowd = [await servers.connect(server, b"agi_network: yes\n") for _ in range(5)]
+    reader, _ = await servers.connect(server, HELLO)
+    assert (await reader.readline()).startswith(b"SET VARIABLE")
+    assert await rest(crowd[0]) == b""  # the oldest made room
+
+
+async def test_an_address_that_connects_too_often_is_closed_at_once(servers: Servers) -> None:
+    server = await servers.start(connections=2)
+    call = await servers.connect(server, HELLO)
+    await call[0].readline()
+    for _ in range(3):
+        await servers.connect(server)
+    late = await servers.connect(server, HELLO)
+    assert await rest(late) == b""
+    call[1].write(b"200 result=1\n")  # whoever is in is not disturbed
+    assert await call[0].readline() == b'GET VARIABLE "HOTLINE_CALL_ID"\n'
+
+
 async def test_a_vanished_caller_ends_the_session(servers: Servers) -> None:
     server = await servers.start()
     reader, writer = await servers.connect(server, HELLO)

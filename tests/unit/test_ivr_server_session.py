@@ -10,6 +10,7 @@ import pytest
 
 import dialplans
 from crm_lookup.model import AccountBalance, CustomerId
+from ivr import metrics
 from ivr.agi import Command, Environment, Reply
 from ivr.config import IvrConfig, IvrLimits
 from ivr.errors import (
@@ -21,7 +22,7 @@ from ivr.errors import (
 from ivr.flow import load
 from ivr.inquiries import Inquiries
 from ivr.ports import IvrServices
-from ivr.server import IvrServer, is_allowed
+from ivr.server import IvrServer
 from ivr.session import Session
 from ivr.testing import MemoryBank, demo_bank, services, shipped_router
 
@@ -60,7 +61,12 @@ class FakeChannel:
         self.last: list[Command] = []
         self._keys = list(keys)
         self._start = environment() if start is None else start
-        self._trouble = trouble
+        self.trouble = trouble
+
+    @property
+    def left(self) -> int:
+        """Keys that the caller has not pressed yet."""
+        return len(self._keys)
 
     async def environment(self) -> Environment | None:
         if isinstance(self._start, Exception):
@@ -74,7 +80,7 @@ class FakeChannel:
         self.last += row
 
     def _run(self, command: Command) -> Reply:
-        if (error := self._trouble(command)) is not None:
+        if (error := self.trouble(command)) is not None:
             raise error
         self.sent.append(command)
         if command.words == "GET VARIABLE":
@@ -104,10 +110,11 @@ async def serve(
     *,
     config: IvrConfig = CONFIG,
     admit: Callable[[], bool] = lambda: True,
+    refused: Callable[[str], None] = lambda cause: None,
 ) -> FakeChannel:
     given: IvrServices = services(bank or demo_bank())
     inquiries = Inquiries(given, config.limits)
-    await Session(channel, config, inquiries, given.reader, admit=admit).serve()
+    await Session(channel, config, inquiries, given.reader, admit=admit, refused=refused).serve()
     return channel
 
 
@@ -147,25 +154,63 @@ async def test_the_recognition_is_told_before_the_queue_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "start",
+    ("start", "cause"),
     [
-        Environment({}),
-        environment(agi_arg_1="guess"),
-        environment(agi_arg_1="s3cret\udcff"),
-        Environment({"agi_network_script": "main"}),
-        AgiProtocolError("garbage"),
-        AsteriskSilentError("idle"),
+        (Environment({}), "closed"),
+        (environment(agi_arg_1="guess"), "secret"),
+        (environment(agi_arg_1="s3cret\udcff"), "secret"),
+        (Environment({"agi_network_script": "main"}), "secret"),
+        (AgiProtocolError("garbage"), "garbage"),
+        (AsteriskSilentError("idle"), "idle"),
     ],
 )
-async def test_strangers_get_nothing(start: Environment | Exception) -> None:
+async def test_strangers_get_nothing(start: Environment | Exception, cause: str) -> None:
     bank = demo_bank()
-    channel = await serve(FakeChannel(start=start), bank)
+    causes: list[str] = []
+    channel = await serve(FakeChannel(start=start), bank, refused=causes.append)
     assert (channel.sent, channel.last, bank.asked) == ([], [], [])
+    assert causes == [cause]
 
 
 async def test_a_full_server_gets_out_of_the_way() -> None:
-    channel = await serve(FakeChannel(), admit=lambda: False)
+    causes: list[str] = []
+    channel = await serve(FakeChannel(), admit=lambda: False, refused=causes.append)
     assert channel.sent == []
+    assert causes == ["full"]
+
+
+def outcomes() -> dict[str, float]:
+    """Read how often each outcome, and each node where callers gave up, was counted."""
+    found = {}
+    for counter in (metrics.OUTCOMES, metrics.DROPPED):
+        for sample in next(iter(counter.collect())).samples:
+            if sample.name.endswith("_total"):
+                found[sample.labels.get("outcome") or sample.labels["node"]] = sample.value
+    return found
+
+
+@pytest.mark.parametrize(
+    ("keys", "gone", "counted"),
+    [
+        ("-0", False, {"person"}),
+        ("-1#135790", True, {"contained"}),
+        ("-1#", True, {"unserved", "balance_identity.pin"}),
+    ],
+)
+async def test_containment_and_where_callers_give_up(
+    keys: str, gone: bool, counted: set[str]
+) -> None:
+    before = outcomes()
+    channel = FakeChannel(keys)
+
+    def hang_up(command: Command) -> Exception | None:
+        waits = command.words == "WAIT FOR DIGIT"
+        return CallerGoneError() if gone and waits and not channel.left else None
+
+    channel.trouble = hang_up
+    await serve(channel)
+    after = outcomes()
+    assert {name for name in after if after[name] != before.get(name, 0.0)} == counted
 
 
 async def test_an_unknown_flow_is_a_person() -> None:
@@ -188,7 +233,9 @@ async def test_a_crash_is_a_person_and_shows_no_values(
     given = msgspec.structs.replace(services(demo_bank()), reader=Broken())
     channel = FakeChannel("-1#135790")
     inquiries = Inquiries(given, CONFIG.limits)
-    await Session(channel, CONFIG, inquiries, given.reader, admit=lambda: True).serve()
+    await Session(
+        channel, CONFIG, inquiries, given.reader, admit=lambda: True, refused=print
+    ).serve()
     assert channel.last[-1].arguments == ("HOTLINE_NEXT", "queue")
     assert channel.variables["HOTLINE_REASON"] == "menu_error"
     logged = capsys.readouterr().out
@@ -267,20 +314,6 @@ async def test_the_dialplan_chooses_the_language_and_a_wrong_one_is_the_default(
     assert english.variables["CHANNEL(language)"] == "en"
     other = await serve(FakeChannel("-0", environment(agi_arg_2="xx")))
     assert other.variables["CHANNEL(language)"] == "zh"
-
-
-@pytest.mark.parametrize(
-    ("address", "allowed"),
-    [
-        ("127.0.0.1", True),
-        ("::ffff:127.0.0.1", True),
-        ("fd00::1%eth0", True),
-        ("10.0.0.1", False),
-        ("::1", False),
-    ],
-)
-def test_the_allow_list(address: str, allowed: bool) -> None:
-    assert is_allowed(address, CONFIG) is allowed
 
 
 def test_the_secret_is_not_shown_and_the_port_needs_a_start() -> None:

@@ -40,8 +40,9 @@ class ChooseNode(Question, frozen=True, kw_only=True, tag="choose"):
         for key, row in enumerate(rows, start=1):
             offered += filled(call, self.row, {**call.facts, "key": key, **row})
 
-        def accept(digits: str) -> Mapping[str, Value] | None:
-            place = int(digits) if digits.isdecimal() else 0
+        def accept(digits: Secret) -> Mapping[str, Value] | None:
+            key = digits.reveal()
+            place = int(key) if key.isdecimal() else 0
             return rows[place - 1] if 1 <= place <= len(rows) else None
 
         def collect(prompts: Prompts, typed: Secret) -> Collect:

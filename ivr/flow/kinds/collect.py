@@ -30,9 +30,9 @@ class CollectNode(Question, frozen=True, kw_only=True, tag="collect"):
             raise ValueError("'shortest' is more than 'longest'; swap them")
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
-        def accept(digits: str) -> Secret | None:
-            right = self.same_as is None or call.kept.get(self.same_as) == Secret(digits)
-            return Secret(digits) if len(digits) >= self.shortest and right else None
+        def accept(digits: Secret) -> Secret | None:
+            right = self.same_as is None or call.kept.get(self.same_as) == digits
+            return digits if len(digits) >= self.shortest and right else None
 
         found: Secret | Goto = yield from self.ask(flow, call, self._collect, accept)
         if isinstance(found, Goto):

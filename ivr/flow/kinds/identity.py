@@ -41,10 +41,10 @@ class IdentityNode(Question, frozen=True, kw_only=True, tag="collect_identity"):
         if call.verified == "pin":
             return Goto(self.verified)
 
-        def accept(digits: str) -> Claim | None:
+        def accept(digits: Secret) -> Claim | None:
             if not digits:
                 return CallerClaim(call.recognition.customer_id if call.recognition else None)
-            return CardClaim(Secret(digits)) if len(digits) >= self.shortest else None
+            return CardClaim(digits) if len(digits) >= self.shortest else None
 
         yield from do(KnowCaller())
         claim: Claim | Goto = yield from self.ask(flow, call, self._collect, accept)

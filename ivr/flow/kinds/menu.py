@@ -37,6 +37,6 @@ class MenuNode(Question, frozen=True, kw_only=True, tag="menu"):
             typed=typed,
         )
 
-    def _accept(self, digits: str) -> Goto | None:
-        target = self.choices.get(digits)
+    def _accept(self, digits: Secret) -> Goto | None:
+        target = self.choices.get(digits.reveal())
         return None if target is None else Goto(target)

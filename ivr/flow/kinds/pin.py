@@ -97,5 +97,5 @@ class PinNode(Question, frozen=True, kw_only=True, tag="verify_pin"):
             typed=typed,
         )
 
-    def _accept(self, digits: str) -> Secret | None:
-        return Secret(digits) if len(digits) == self.length else None
+    def _accept(self, digits: Secret) -> Secret | None:
+        return digits if len(digits) == self.length else None

@@ -18,14 +18,16 @@ class SurveyNode(Question, frozen=True, kw_only=True, tag="survey"):
     next: NodeId
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
-        score: str | Goto = yield from self.ask(
-            flow, call, self._collect, lambda digits: digits if digits in [*SCORES] else None
-        )
+        score: str | Goto = yield from self.ask(flow, call, self._collect, self._accept)
         if isinstance(score, Goto):
             return score
         answered = user_events.SurveyAnswered(call_id=call.call_id, score=int(score))
         yield from do(Tell(event=answered))
         return Goto(self.next)
+
+    def _accept(self, digits: Secret) -> str | None:
+        score = digits.reveal()
+        return score if score in [*SCORES] else None
 
     def _collect(self, prompts: Prompts, typed: Secret) -> Collect:
         return Collect(

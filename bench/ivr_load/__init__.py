@@ -1,0 +1,1 @@
+"""The parts of ``python -m bench.ivr``: a menu, its twin in plain dialplan, and their callers."""
