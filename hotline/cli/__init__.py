@@ -11,6 +11,7 @@ from hotline.cli import (
     callbacks,
     calls,
     config,
+    customers,
     db,
     demo,
     doctor,
@@ -41,6 +42,7 @@ app.add_typer(bank.app, name="bank")
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(config.app, name="config")
+app.add_typer(customers.app, name="customers")
 app.add_typer(users.app, name="users")
 app.add_typer(integrations.tokens, name="tokens")
 app.add_typer(integrations.webhooks, name="webhooks")

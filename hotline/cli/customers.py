@@ -1,0 +1,10 @@
+"""``hotline customers …``: the bank's customers; groups of commands have modules of their own."""
+
+import typer
+
+from hotline.cli import customer_models
+
+app = typer.Typer(
+    help="The bank's customers: models, analysis, segments, offers.", no_args_is_help=True
+)
+customer_models.add_to(app)
