@@ -1,38 +1,93 @@
 """One FastAGI connection: bytes in and out of the codec, with deadlines and the guard.
 
 Before a command ``TIMEOUT(absolute)`` is refreshed: Asterisk takes the caller back when we do not
-send the next one in time.
+send the next one in time.  A call runs some fifty commands, so that each costs as little as can
+be: no task, no stream and no timer of its own.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, cast
 
 from ivr import metrics
 from ivr.agi import AgiProtocol, Command, Environment, HungUp, PeerClosed, Reply, commands
 from ivr.config import IvrLimits
 from ivr.errors import (
+    AgiProtocolError,
     AgiReplyError,
     AsteriskSilentError,
     CallerGoneError,
 )
 
-_CHUNK: Final = 16384
 _LAST_WORDS: Final = 2.0
 """Seconds for Asterisk to read our last commands after we closed our side."""
 
 
-class AgiChannel:
-    """Runs AGI commands on one connection, one at a time."""
+class AgiChannel(asyncio.Protocol):
+    """Runs AGI commands on one connection, one at a time.
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: IvrLimits
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    ``arrived`` is called as soon as there is a connection.
+    """
+
+    def __init__(self, limits: IvrLimits, arrived: Callable[["AgiChannel"], None]) -> None:
         self._limits = limits
+        self._arrived = arrived
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
         self._protocol = AgiProtocol()
         self._guarded_until = 0.0
+        self._waiter: asyncio.Future[None] | None = None
+        self._fault: AgiProtocolError | None = None
+        self._deadline: float | None = None
+        """When the wait for Asterisk ends."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._deaf = False
+
+    @property
+    def address(self) -> str:
+        """Where the peer is; empty if that is not known any more."""
+        peer = self._transport.get_extra_info("peername") if self._transport else None
+        return str(peer[0]) if peer else ""
+
+    # What the connection does ----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._arrived(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf or self._fault is not None:
+            return
+        try:
+            self._protocol.receive(data)
+        except AgiProtocolError as error:
+            self._fault = error
+            if self._transport is not None:
+                self._transport.pause_reading()  # whatever else it sends is not read
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._close_codec()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._close_codec()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._lost.done():
+            self._lost.set_result(None)
+
+    def _close_codec(self) -> None:
+        if self._protocol.state != "closed" and self._fault is None:
+            self._protocol.receive_eof()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # What the session asks for ---------------------------------------------------------------
 
     async def environment(self) -> Environment | None:
         """Read what Asterisk says first; ``None`` if the peer closed before it was complete.
@@ -40,11 +95,8 @@ class AgiChannel:
         Raises :class:`AgiProtocolError` for garbage and :class:`AsteriskSilentError` for a peer
         that is too slow.
         """
-        try:
-            async with asyncio.timeout(self._limits.handshake):
-                event = await self._next()
-        except TimeoutError:
-            raise AsteriskSilentError("no complete AGI environment in time") from None
+        self._wait_at_most(self._limits.handshake)
+        event = await self._next("no complete AGI environment in time")
         return event if isinstance(event, Environment) else None
 
     async def run(self, row: Sequence[Command]) -> list[Reply]:
@@ -64,26 +116,21 @@ class AgiChannel:
         rest of it.  Keys that follow each other quickly leave enough of the last refresh: saving
         it halves the time in which no command runs, and in which Asterisk would drop a key.
         """
-        needed = asyncio.get_running_loop().time() + takes + self._limits.guard
+        needed = self._loop.time() + takes + self._limits.guard
         if abs(self._guarded_until - needed) > self._limits.guard / 4:
             await self._run_one(commands.set_timeout(self._limits.guard + takes))
             self._guarded_until = needed
 
     async def _run_one(self, command: Command) -> Reply:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        patience = command.takes + self._limits.reply
-        self._writer.write(self._protocol.send(command))
-        try:
-            async with asyncio.timeout(patience):
-                await self._drain()
-                reply = await self._reply(command)
-        except TimeoutError:
-            raise AsteriskSilentError(
-                f"no reply to {command.words} within {patience:.0f} s; is Asterisk alive?"
-            ) from None
+        started = self._loop.time()
+        data = self._protocol.send(command)
+        if self._transport is None or self._transport.is_closing():
+            raise CallerGoneError
+        self._transport.write(data)
+        self._wait_at_most(command.takes + self._limits.reply)
+        reply = await self._reply(command)
         if not command.takes:
-            metrics.COMMAND_SECONDS.observe(loop.time() - started)
+            metrics.COMMAND_SECONDS.observe(self._loop.time() - started)
         return reply
 
     async def last_words(self, row: Sequence[Command]) -> None:
@@ -93,28 +140,33 @@ class AgiChannel:
         so that replies cannot be counted here.  Commands that arrive together are all read only
         because the end of file follows them.  Never raises for a broken connection.
         """
-        guarded = [commands.set_timeout(self._limits.guard), *row]
-        try:
-            self._writer.write(b"".join(command.encode() for command in guarded))
-            if self._writer.can_write_eof():
-                self._writer.write_eof()
-            async with asyncio.timeout(_LAST_WORDS):
-                while await self._reader.read(_CHUNK):
-                    pass  # what Asterisk still answers; closing over unread bytes resets
-        except (TimeoutError, OSError):
+        if self._transport is None or self._transport.is_closing():
             return
+        self._deaf = True  # what Asterisk still answers is read: closing over it would reset
+        guarded = [commands.set_timeout(self._limits.guard), *row]
+        self._transport.write(b"".join(command.encode() for command in guarded))
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        await asyncio.wait({self._lost}, timeout=_LAST_WORDS)
 
     async def close(self) -> None:
         """Close the connection; the dialplan goes on."""
-        self._writer.close()
-        try:
-            async with asyncio.timeout(_LAST_WORDS):
-                await self._writer.wait_closed()
-        except (TimeoutError, OSError):
-            self._writer.transport.abort()
+        if self._transport is None:
+            return
+        self._transport.close()
+        if not self._lost.done():
+            await asyncio.wait({self._lost}, timeout=_LAST_WORDS)
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # Waiting ---------------------------------------------------------------------------------
 
     async def _reply(self, command: Command) -> Reply:
-        event = await self._next()
+        event = await self._next("no reply to {}; is Asterisk alive?", command.words)
         if not isinstance(event, Reply):
             raise CallerGoneError
         if event.is_dead:
@@ -126,22 +178,47 @@ class AgiChannel:
             )
         return event
 
-    async def _next(self) -> Environment | Reply | HungUp | PeerClosed:
-        while (event := self._protocol.next_event()) is None:
-            try:
-                data = await self._reader.read(_CHUNK)
-            except OSError:
-                data = b""
-            if data:
-                self._protocol.receive(data)
-            elif self._protocol.state == "closed":
-                raise CallerGoneError
-            else:
-                self._protocol.receive_eof()
+    async def _next(
+        self, complaint: str, about: str = ""
+    ) -> Environment | Reply | HungUp | PeerClosed:
+        try:
+            while (event := self._protocol.next_event()) is None:
+                if self._fault is not None:
+                    raise self._fault
+                if self._protocol.state == "closed":
+                    raise CallerGoneError
+                self._waiter = self._loop.create_future()
+                try:
+                    await self._waiter
+                except TimeoutError:
+                    raise AsteriskSilentError(complaint.format(about)) from None
+                finally:
+                    self._waiter = None
+        finally:
+            self._deadline = None
         return event
 
-    async def _drain(self) -> None:
-        try:
-            await self._writer.drain()
-        except OSError:
-            raise CallerGoneError from None
+    def _wait_at_most(self, seconds: float) -> None:
+        """Set the deadline of the next wait.
+
+        One timer looks after all waits of the connection: it is armed for the first, and again
+        for the then current one when it fires.  A wait may so end up to one reply's time late.
+        """
+        now = self._loop.time()
+        self._deadline = now + seconds
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._next_look(now), self._look)
+
+    def _next_look(self, now: float) -> float:
+        soonest = now + self._limits.reply
+        return soonest if self._deadline is None else min(soonest, self._deadline)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        self._timer = None
+        if self._deadline is None:
+            return  # nobody waits; the next wait arms it again
+        if now >= self._deadline and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(TimeoutError())
+            return
+        self._timer = self._loop.call_at(max(self._next_look(now), now + 0.01), self._look)

@@ -35,7 +35,7 @@ class IvrServer:
         self._port = 0
         self._pace = Pace(config.limits.connections)
         self._refusals = Refusals(time.monotonic)
-        self._strangers: dict[asyncio.Task[None], None] = {}
+        self._strangers: dict[asyncio.Task[None], AgiChannel] = {}
         """Connections without a secret yet, the oldest first."""
         self._calls: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -59,8 +59,11 @@ class IvrServer:
 
     async def start(self) -> None:
         """Begin to listen; raises :class:`OSError` when the address is not free."""
-        self._server = await asyncio.start_server(
-            self._connected, self._config.host, self._config.port, backlog=_BACKLOG
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: AgiChannel(self._config.limits, self._arrived),
+            self._config.host,
+            self._config.port,
+            backlog=_BACKLOG,
         )
         self._port = self._server.sockets[0].getsockname()[1]
         _log.info("ivr_listening", host=self._config.host, port=self.port)
@@ -73,7 +76,8 @@ class IvrServer:
         self._stopping = True
         if self._server is not None:
             self._server.close()
-        for task in self._strangers:
+        for task, channel in self._strangers.items():
+            channel.abort()  # a task that never ran closes nothing
             task.cancel()
         if self._calls:
             _log.info("ivr_draining", calls=len(self._calls), seconds=drain)
@@ -86,16 +90,22 @@ class IvrServer:
             await self._server.wait_closed()
         _log.info("ivr_stopped")
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or self._stopping or not self._may_enter(writer):
-            writer.transport.abort()
+    def _arrived(self, channel: AgiChannel) -> None:
+        """A peer has connected: close it at once, or begin a session."""
+        if self._stopping or not self._may_enter(channel.address):
+            channel.abort()
             return
         if len(self._strangers) >= self._config.limits.strangers:
             self._refusals.note("crowd")
             oldest = next(iter(self._strangers))
-            del self._strangers[oldest]
+            self._strangers.pop(oldest).abort()
             oldest.cancel()
+        task = asyncio.get_running_loop().create_task(self._serve(channel))
+        self._strangers[task] = channel
+
+    async def _serve(self, channel: AgiChannel) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in a task
         arrived = asyncio.get_running_loop().time()
 
         def admit() -> bool:
@@ -109,8 +119,6 @@ class IvrServer:
             metrics.FIRST_COMMAND_SECONDS.observe(waited)
             return True
 
-        self._strangers[task] = None
-        channel = AgiChannel(reader, writer, self._config.limits)
         session = Session(
             channel,
             self._config,
@@ -131,14 +139,13 @@ class IvrServer:
                 metrics.CALLS_NOW.dec()
             await channel.close()
 
-    def _may_enter(self, writer: asyncio.StreamWriter) -> bool:
-        peer = writer.get_extra_info("peername")
-        if not peer:
-            return False
+    def _may_enter(self, address: str) -> bool:
         cause = ""
-        if not is_allowed(peer[0], self._config):
+        if not address:
+            cause = "closed"
+        elif not is_allowed(address, self._config):
             cause = "address"
-        elif not self._pace.allows(peer[0], time.monotonic()):
+        elif not self._pace.allows(address, time.monotonic()):
             cause = "pace"
         if cause:
             self._refusals.note(cause)

@@ -209,8 +209,13 @@ class Session:
         await self._to_queue(MENU_ERROR)
 
     async def _to_queue(self, reason: str) -> None:
+        path = self._call.menu_path if self._call else ""
         await self._channel.last_words(
-            [set_shared(channel_vars.REASON, reason), set_shared(channel_vars.NEXT, "queue")]
+            [
+                set_shared(channel_vars.MENU_PATH, path),
+                set_shared(channel_vars.REASON, reason),
+                set_shared(channel_vars.NEXT, "queue"),
+            ]
         )
 
 

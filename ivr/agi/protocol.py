@@ -64,6 +64,7 @@ class AgiProtocol:
         self._variables: dict[str, str] = {}
         self._size = 0
         self._usage: list[str] = []
+        self._hung_up = False
         self._events: deque[AgiEvent] = deque()
 
     def send(self, command: Command) -> bytes:
@@ -115,7 +116,9 @@ class AgiProtocol:
         if before == "environment":
             self._take_variable(line, size)
         elif kind == "hangup":
-            self._events.append(HungUp())
+            if not self._hung_up:  # a peer that says it again and again must not fill the memory
+                self._events.append(HungUp())
+            self._hung_up = True
         elif kind == "usage_start":
             self._usage = [line[4:]]
         elif kind == "reply":

@@ -59,12 +59,16 @@ class Call(msgspec.Struct, kw_only=True):
     """Requests to the bank's services in this call."""
     path: list[str] = msgspec.field(default_factory=list)
 
-    def enter(self, node: str) -> str:
-        """Note that ``node`` was reached; return the menu path."""
+    @property
+    def menu_path(self) -> str:
+        """The nodes that were visited, joined by ``>``; the oldest are dropped first."""
+        return ">".join(self.path)
+
+    def enter(self, node: str) -> None:
+        """Note that ``node`` was reached."""
         self.path.append(node)
-        while len(text := ">".join(self.path)) > LONGEST_PATH and len(self.path) > 1:
+        while len(self.menu_path) > LONGEST_PATH and len(self.path) > 1:
             del self.path[0]
-        return text
 
     def take_typed(self) -> Secret:
         """Hand out the keys that were typed ahead, once."""

@@ -6,6 +6,8 @@
 
 from typing import Final
 
+import msgspec
+
 from crm_lookup.model import Recognition
 from cti.core import channel_vars, user_events
 from ivr.errors import FlowEngineError, FlowLoopError
@@ -75,6 +77,11 @@ class FlowEngine:
         if effect is None:
             raise FlowEngineError("the flow ended without saying what comes next")
         self.ended = isinstance(effect, End)
+        if isinstance(
+            effect, End
+        ):  # before it, the CTI engine builds the path from what it is told
+            path = (channel_vars.MENU_PATH, self.call.menu_path)
+            effect = msgspec.structs.replace(effect, values=(*effect.values, path))
         self._waiting = None if self.ended else effect
         return effect
 
@@ -84,8 +91,7 @@ class FlowEngine:
             node = self.flow.nodes[self.node]
             if node.topic:
                 self.call.topic = node.topic
-            path = self.call.enter(self.node)
-            yield from do(SetVariables(values=((channel_vars.MENU_PATH, path),)))
+            self.call.enter(self.node)
             yield from do(
                 Tell(
                     event=user_events.NodeEntered(

@@ -5,6 +5,7 @@ trunk.  What a caller hears is kept as one :class:`Frame` for each RTP packet.
 """
 
 import asyncio
+import itertools
 import re
 import struct
 import time
@@ -12,6 +13,8 @@ import uuid
 import zlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+
+from tests.asterisk import prompts
 
 _QUIET: Final = bytes((magnitude | sign) ^ 0x55 for magnitude in range(12) for sign in (0, 0x80))
 """A-law codes of what nobody hears."""
@@ -21,6 +24,8 @@ _EVENT: Final = 96
 _ALAW: Final = 8
 _STEP: Final = 0.02
 _EVENTS: Final = {key: code for code, key in enumerate("0123456789*#")}
+SETTLE: Final = 0.15
+"""Seconds that a caller listens before keying."""
 _RETRY: Final = 0.5
 _TRIES: Final = 6
 
@@ -35,7 +40,7 @@ class Frame(NamedTuple):
 
 
 class CallFailedError(Exception):
-    """The call was not answered."""
+    """The call was not answered, or something else was heard than should be."""
 
 
 class _Media(asyncio.DatagramProtocol):
@@ -65,7 +70,7 @@ class Call:
         self._to = f"<sip:{dialled}@{trunk.target[0]}>"
         self._uri = f"sip:{dialled}@{trunk.target[0]}:{trunk.target[1]}"
         self._rtp = ("", 0)
-        self._sequence = self._stamp = 0
+        self._sequence, self._stamp = 0, 160  # Asterisk takes an end at time 0 for an old one
 
     @property
     def frames(self) -> list[Frame]:
@@ -122,18 +127,47 @@ class Call:
             await asyncio.sleep(between)
         return let_go
 
-    async def hears(self, since: float, seconds: float = 10.0) -> float | None:
-        """Wait for sound after ``since``; return when it came, ``None`` if nothing did."""
+    def heard(self, since: float = 0.0) -> list[str]:
+        """The prompts that were heard after ``since``, in order; ``?`` is what is none."""
+        known = prompts.frames()
+        names = [known.get(one.sound, "?") for one in self.frames if one.sound and one.at > since]
+        return [name for name, _ in itertools.groupby(names)]
+
+    async def prompt(self, name: str, since: float, seconds: float = 30.0) -> float:
+        """Wait for a prompt (``language/id``) after ``since``; return when it began.
+
+        Raises :class:`CallFailedError`, naming what was heard instead.
+        """
+        known = prompts.frames()
         until = time.perf_counter() + seconds
         looked = 0
-        while time.perf_counter() < until and not self.over.is_set():
-            frames = self.frames
-            for frame in frames[looked:]:
-                if frame.sound and frame.at > since:
+        while time.perf_counter() < until:
+            count = len(self.frames)
+            for frame in self.frames[looked:count]:
+                if frame.at > since and frame.sound and known.get(frame.sound) == name:
                     return frame.at
-            looked = len(frames)
+            if self.over.is_set():
+                break
+            looked = count
             await asyncio.sleep(_STEP)
-        return None
+        message = f"{self.number}: no {name} within {seconds:g} s, but {self.heard(since)}"
+        raise CallFailedError(message)
+
+    async def sounds(self, since: float, seconds: float = 30.0) -> float:
+        """Wait for any sound after ``since``; return when it came.
+
+        Raises :class:`CallFailedError`.
+        """
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until and not self.over.is_set():
+            for frame in reversed(self.frames):
+                if frame.at <= since:
+                    break
+                if frame.sound:
+                    return next(one.at for one in self.frames if one.sound and one.at > since)
+            await asyncio.sleep(_STEP)
+        message = f"{self.number}: silence for {seconds:g} s"
+        raise CallFailedError(message)
 
     async def hang_up(self) -> None:
         """End the call, if the other side has not."""
@@ -141,6 +175,10 @@ class Call:
             await self._ask("BYE", 2)
             self.over.set()
         self.trunk.forget(self)
+        self.close()
+
+    def close(self) -> None:
+        """Close our end of the media."""
         if self._transport is not None:
             self._transport.close()
 
@@ -194,6 +232,10 @@ class Trunk(asyncio.DatagramProtocol):
         self.port = self._socket.get_extra_info("sockname")[1]
 
     def close(self) -> None:
+        """Close every socket; calls that were not hung up are left to Asterisk."""
+        for call in self._calls.values():
+            call.close()
+        self._calls.clear()
         if self._socket is not None:
             self._socket.close()
 
@@ -232,22 +274,14 @@ class Trunk(asyncio.DatagramProtocol):
             call.over.set()
 
 
-async def walk(
-    trunk: Trunk, number: str, keys: Sequence[str], dialled: str, *, settle: float = 0.3
-) -> Call:
-    """Phone in and press each group of keys while the answer to the one before is heard.
+async def press(call: Call, steps: Sequence[tuple[str, str]], since: float) -> float:
+    """For each prompt and keys: wait until the prompt is heard after the keys before it, and key.
 
-    Returns while the answer to the last group begins.  Raises :class:`CallFailedError`, also when
-    nothing is heard.
+    Returns when the last keys were let go.  Raises :class:`CallFailedError`, naming what was heard
+    instead.
     """
-    call = await trunk.call(dialled, number)
-    since = call.answered
-    for group in (*keys, ""):
-        if await call.hears(since) is None:
-            await call.hang_up()
-            message = f"{number} → {dialled}: silence where the answer should be"
-            raise CallFailedError(message)
-        if group:
-            await asyncio.sleep(settle)
-            since = await call.key(group) + settle
-    return call
+    for prompt, keys in steps:
+        await call.prompt(prompt, since)
+        await asyncio.sleep(SETTLE)
+        since = await call.key(keys)
+    return since

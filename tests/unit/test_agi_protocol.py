@@ -161,6 +161,15 @@ def test_an_endless_usage_text_is_refused() -> None:
         protocol.receive(b"520-Usage\n" + b"words and words\n" * LARGEST_ENVIRONMENT)
 
 
+def test_a_flood_of_hang_ups_is_one_event() -> None:
+    protocol = AgiProtocol()
+    protocol.receive(ENVIRONMENT)
+    protocol.receive(b"HANGUP\n" * 10_000)
+    assert isinstance(protocol.next_event(), Environment)
+    assert isinstance(protocol.next_event(), HungUp)
+    assert protocol.next_event() is None
+
+
 def test_no_command_before_the_environment() -> None:
     with pytest.raises(AgiProtocolError, match="before the environment"):
         AgiProtocol().send(Command("NOOP"))

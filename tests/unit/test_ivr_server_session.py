@@ -280,6 +280,7 @@ async def test_a_cut_session_sends_its_caller_to_the_queue() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [c.arguments for c in channel.last] == [
+        ("__HOTLINE_MENU_PATH", "welcome"),
         ("__HOTLINE_REASON", "general"),
         ("HOTLINE_NEXT", "queue"),
     ]

@@ -1,0 +1,195 @@
+"""Can a spy who phones in learn which cards exist, which accounts are locked, whom a number names?
+
+Real calls, all with a wrong PIN, in random order: for cards that exist, that do not and that are
+locked, and without a card from numbers that the bank knows and does not.  From the packets that
+reach the caller come the prompts and the times between keys and sounds; a classifier, trained and
+tested on different calls, tries to tell the groups apart.  0.5 is chance, 1 is certainty.  The
+same classifier must find 30 ms that are planted for customers who exist.
+
+    python -m bench.enumeration [--calls 2000] [--planted 300] [--rate 6] [--only found|planted]
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import structlog
+
+from bench.enumeration_calls import spies
+from bench.enumeration_calls.classifier import features, told_apart
+from bench.enumeration_calls.spies import GROUPS, PAIRS, Heard, Target
+from crm_lookup.keys import DataKey
+from hotline import db
+from hotline.asterisk.secrets import load_secrets
+from hotline.demo.site import HOST, PortPlan, Site
+from tests.asterisk import load
+from tests.asterisk.wire import Trunk
+
+BASE_PORT = 45500
+ALLOWED = 0.55
+FOUND = 0.6
+"""What the planted fault must reach at least."""
+Pair: TypeAlias = tuple[str, str]
+TRUNK = f'\n[[trunks]]\nname = "{load.TRUNK}"\nhost = "{load.SIPP_ADDRESS}"\n'
+
+
+def targets(site: Site, calls: int, chance: random.Random) -> list[Target]:
+    """Give the demo bank's customers cards that we know, lock some, and choose who is tried.
+
+    A card is tried once, so that no try locks it.
+    """
+    path = db.sqlite_path(site.settings.database_url)
+    key = DataKey(bytes.fromhex(load_secrets(site.settings).lookup))
+    each = calls // len(GROUPS)
+    with closing(sqlite3.connect(path)) as connection:
+        numbers = [
+            row[0]
+            for row in connection.execute(
+                "SELECT number FROM customer_numbers GROUP BY number HAVING count(*) = 1"
+            )
+        ]
+        cards = connection.execute(
+            "SELECT min(card_id), customer_id FROM cards GROUP BY customer_id ORDER BY 1 LIMIT ?",
+            (2 * each,),
+        ).fetchall()
+        assert len(cards) == 2 * each, f"only {len(cards)} customers with cards"
+        assert len(numbers) >= each, f"only {len(numbers)} numbers"
+        for (card, customer), (place, digest) in zip(
+            cards, enumerate(spies.card_hashes(key, 2 * each)), strict=True
+        ):
+            connection.execute(
+                "UPDATE cards SET number_hash = ? WHERE card_id = ?", (digest, card)
+            )
+            if place >= each:
+                connection.execute(
+                    "UPDATE pins SET failures = 5, locked_until = ? WHERE customer_id = ?",
+                    (time.time() + 86_400, customer),
+                )
+        connection.commit()
+    known = chance.sample(numbers, each)
+
+    def stranger() -> str:
+        return f"+86139{chance.randrange(10**8):08d}"
+
+    def card(place: int, *, exists: bool = True) -> str:
+        return spies.card_number(place, exists=exists)
+
+    found = []
+    for place in range(each):
+        found += [
+            Target("card", stranger(), card(place)),
+            Target("locked", stranger(), card(each + place)),
+            Target("no card", stranger(), card(place, exists=False)),
+            Target("known number", known[place]),
+            Target("unknown number", stranger()),
+        ]
+    chance.shuffle(found)
+    return found
+
+
+@asynccontextmanager
+async def running(folder: Path, customers: int, program: str) -> AsyncIterator[tuple[Site, Trunk]]:
+    """An Asterisk and the voice menu of ``program``, and a trunk to phone over."""
+    site = Site(folder, PortPlan.choose(BASE_PORT), extra=TRUNK)
+    trunk = Trunk(load.SIPP_ADDRESS, (HOST, site.plan.sip))
+    menu: asyncio.subprocess.Process | None = None
+    try:
+        await site.prepare(customers, lambda _: None)
+        await site.start(())
+        with (folder / "ivr.log").open("wb") as log:
+            menu = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", program, "--config", str(site.config), "serve", "ivr"),
+                stdout=log,
+                stderr=log,
+            )
+        await site.listening("ivr", site.plan.ivr)
+        await trunk.open()
+        yield site, trunk
+    finally:
+        trunk.close()
+        if menu is not None:
+            menu.terminate()
+            await menu.wait()
+        await site.stop()
+
+
+def judge(heard: Sequence[Heard], pairs: Sequence[Pair]) -> dict[Pair, float]:
+    """How well each pair of groups is told apart; prints what each group was like."""
+    for group in GROUPS:
+        of_group = [one for one in heard if one.group == group]
+        if of_group:
+            answer = np.asarray([one.times[-1] for one in of_group]) * 1000
+            print(
+                f"{group:15} {len(of_group):5} calls, answer to the PIN after"
+                f" {np.median(answer):.0f} ms (p5 {np.quantile(answer, 0.05):.0f},"
+                f" p95 {np.quantile(answer, 0.95):.0f}),"
+                f" {len(Counter(one.sound for one in of_group))} kinds of answer"
+            )
+    found = {}
+    for pair in pairs:
+        both = [one for one in heard if one.group in pair]
+        labels = np.asarray([float(pair.index(one.group)) for one in both])
+        assert 0 < labels.sum() < len(labels), f"{pair}: one group made no call"
+        rows = features([one.times for one in both], [one.sound for one in both])
+        found[pair] = told_apart(rows, labels)
+        print(f"told apart: {pair[0]} / {pair[1]}: AUC {found[pair]:.3f}")
+    return found
+
+
+async def measure(folder: Path, calls: int, rate: float, program: str) -> list[Heard]:
+    chance = random.Random(1)  # noqa: S311 - the same calls again
+    customers = max(300, 2 * calls // len(GROUPS) * 2)
+    async with running(folder, customers, program) as (site, trunk):
+        wanted = targets(site, calls, chance)
+        heard = await spies.send(trunk, wanted, rate)
+    assert len(heard) >= 0.98 * len(wanted), f"only {len(heard)} of {len(wanted)} calls worked"
+    return heard
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.enumeration")
+    parser.add_argument("--calls", type=int, default=2000)
+    parser.add_argument("--planted", type=int, default=300, help="calls with the fault planted")
+    parser.add_argument("--rate", type=float, default=6, help="calls a second")
+    parser.add_argument("--only", choices=("found", "planted"))
+    options = parser.parse_args(arguments)
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    folder = Path(tempfile.mkdtemp(prefix="he-"))
+    for place in (folder, folder / "a", folder / "b"):
+        place.mkdir(exist_ok=True)
+        place.chmod(0o755)
+    faults = []
+    try:
+        if options.only != "planted":
+            print("the menu as it is", flush=True)
+            heard = asyncio.run(measure(folder / "a", options.calls, options.rate, "hotline"))
+            for pair, auc in judge(heard, PAIRS).items():
+                if auc > ALLOWED:
+                    faults.append(f"{pair[0]} and {pair[1]} are told apart: AUC {auc:.3f}")
+        if options.only != "found":
+            print("with 30 ms planted for customers who exist", flush=True)
+            program = "bench.enumeration_calls.leaky"
+            heard = asyncio.run(measure(folder / "b", options.planted, options.rate, program))
+            found = judge(heard, [("card", "no card"), ("known number", "unknown number")])
+            if min(found.values()) < FOUND:
+                faults.append("the planted fault was not found: these figures say nothing")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for words in faults:
+        print(f"✗ {words}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
