@@ -246,6 +246,7 @@ offer_responses = sa.Table(
     sa.Column("response", CODE, nullable=False),
     sa.Column("agent_id", sa.String(64)),
     sa.Column("call_id", sa.String(36)),
+    sa.Column("segment", CODE, comment="Of the customer at that moment"),
     sa.Index("ix_offer_responses_customer_id_at", "customer_id", "at"),
     one_of("response", "presented", "accepted", "declined"),
 )

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 import agent_console.store.tables
 import agent_console.store.work_tables
+import crm_lookup.analysis_tables
 import crm_lookup.bank.tables
-import crm_lookup.contact_tables  # noqa: F401 - all three add their tables to those of a package
+import crm_lookup.contact_tables  # noqa: F401 - these add their tables to those of a package
 import cti.journal.tables
 from crm_lookup import tables as crm_tables
 
