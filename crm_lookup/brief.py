@@ -8,6 +8,7 @@ from crm_lookup.masking import masked_name, masked_phone
 from crm_lookup.model import CustomerBrief
 from crm_lookup.offers import facts_of, ranked_offers
 from crm_lookup.records import CustomerRecord
+from crm_lookup.scores import score_lines
 
 INTERACTIONS: Final = 5
 """How many of the last interactions a brief shows."""
@@ -34,4 +35,5 @@ def make_brief(record: CustomerRecord, *, now: float, currency: str = "CNY") -> 
         relationship_manager=record.relationship_manager,
         interactions=record.interactions[:INTERACTIONS],
         offers=ranked_offers(facts, now=now),
+        scores=score_lines(record.scores),
     )

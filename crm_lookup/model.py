@@ -54,6 +54,22 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     reason: Text
     """Why this offer fits this customer, to be read by the agent."""
+    script: Text = Text("", "")
+    """What the agent may say."""
+    chance: float = 0.0
+    """How likely it is taken, 0 to 1."""
+    worth: float = 0.0
+    """Chance × value − fatigue, in yuan a year: what it is ranked by."""
+
+
+class ScoreLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One score of a customer as an agent may see it."""
+
+    score: str
+    title: Text
+    value: Text
+    reasons: tuple[Text, ...]
+    """What weighs most in it, at most three."""
 
 
 class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,3 +91,7 @@ class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
     relationship_manager: str | None
     interactions: tuple[Interaction, ...]
     offers: tuple[Offer, ...]
+    scores: tuple[ScoreLine, ...] = ()
+    """What the analysis found; empty for somebody it has not looked at."""
+    services: tuple[Text, ...] = ()
+    """What the customer's segment is entitled to, to be proposed by the agent."""

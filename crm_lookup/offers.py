@@ -1,23 +1,29 @@
-"""Which offers fit a customer, ranked, each with its reason: a small open rule, no model.
+"""Which offers fit a customer, ranked and explained: the catalogue's rules, no model.
 
-Pure.  A rule is a line of :data:`RULES`: who may get the offer, what it weighs, and the words.
-Weights only order the offers of one customer.  Nobody is offered anything without consent to
-marketing or while a complaint or a fraud case is open; nobody in collections is offered credit.
+Pure.  Rank = propensity × value − fatigue, in yuan a year.  The propensity comes from the
+analysis where it knows the customer, else from the catalogue.  Nobody is offered anything without
+consent to marketing or while a complaint or a fraud case is open; nobody in collections is
+offered credit; a refused offer rests, and none is presented more often than its cap allows.
 """
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from crm_lookup.catalogue import balance_band
 from crm_lookup.model import Offer, Text
+from crm_lookup.offer_catalogue import OfferRule, load_catalogue
 from crm_lookup.records import CustomerRecord
 
-QUIET_SECONDS: Final = 90 * 86400.0
-"""How long an offer is not repeated after it was declined."""
+HISTORY_SECONDS: Final = 400 * 86400.0
+"""How far back responses count."""
 
 _LIMIT: Final = 3
-_WAN: Final = 1_000_000
-"""Ten thousand yuan in fen, the unit in which Chinese banks state thresholds."""
+_DAY: Final = 86400.0
+_FATIGUE_DAYS: Final = 30
+_FATIGUE_OWN, _FATIGUE_OTHER, _FATIGUE_MOST = 0.2, 0.05, 0.9
+"""Share of the expected value that a presentation in the last days costs: of this offer, of
+another, all together at most."""
+_HELD_DAYS: Final = 365
+"""How long an offer that was accepted is not made again, though no holding shows it yet."""
 
 
 class Facts(NamedTuple):
@@ -31,130 +37,6 @@ class Facts(NamedTuple):
     age: int | None
     held: frozenset[str]
     band: Text
-
-    @property
-    def valued(self) -> bool:
-        return self.record.segment in ("diamond", "gold")
-
-    def lacks(self, product: str) -> bool:
-        return product not in self.held
-
-    def aged(self, least: int, most: int) -> bool:
-        return self.age is not None and least <= self.age <= most
-
-
-class Rule(NamedTuple):
-    offer_id: str
-    title: Text
-    weight: int
-    applies: Callable[[Facts], bool]
-    reason: Callable[[Facts], Text]
-    credit: bool = False
-
-
-def _person(facts: Facts) -> bool:
-    return facts.record.kind == "person"
-
-
-RULES: Final[tuple[Rule, ...]] = (
-    Rule(
-        "relationship_manager",
-        Text("专属客户经理", "Personal relationship manager"),
-        95,
-        lambda f: f.valued and f.record.relationship_manager is None,
-        lambda f: Text(
-            "贵宾客户，目前没有专属客户经理",
-            "A valued customer without a personal relationship manager",
-        ),
-    ),
-    Rule(
-        "wealth",
-        Text("稳健理财产品", "Wealth-management product, low risk"),
-        90,
-        lambda f: _person(f) and f.liquid >= 20 * _WAN and f.lacks("wealth"),
-        lambda f: Text(
-            f"活期与储蓄余额{f.band.zh}，未持有理财产品",
-            f"Has {f.band.en} in current and savings accounts and no wealth product",
-        ),
-    ),
-    Rule(
-        "instalment",
-        Text("信用卡账单分期", "Pay the credit card bill in instalments"),
-        85,
-        lambda f: f.card_debt >= _WAN // 2,
-        lambda f: Text(
-            "信用卡欠款超过 5,000 元，可分期减轻当月还款",
-            "Owes over CNY 5,000 on the credit card: instalments lower this month's payment",
-        ),
-        credit=True,
-    ),
-    Rule(
-        "payroll_service",
-        Text("代发工资服务", "Payroll service"),
-        80,
-        lambda f: f.record.kind == "company" and f.lacks("payroll_service"),
-        lambda f: Text(
-            "对公客户，尚未使用代发工资服务", "A company that does not pay salaries through us"
-        ),
-    ),
-    Rule(
-        "term_deposit",
-        Text("大额定期存款", "Term deposit"),
-        75,
-        lambda f: f.liquid >= 5 * _WAN and f.lacks("term_deposit"),
-        lambda f: Text(
-            f"活期与储蓄余额{f.band.zh}，未持有定期存款",
-            f"Has {f.band.en} in current and savings accounts and no term deposit",
-        ),
-    ),
-    Rule(
-        "credit_card",
-        Text("信用卡", "Credit card"),
-        70,
-        lambda f: f.aged(20, 60) and f.lacks("credit_card") and "payroll" in f.held,
-        lambda f: Text(
-            "工资由我行代发，尚无信用卡", "Receives a salary with us and has no credit card"
-        ),
-        credit=True,
-    ),
-    Rule(
-        "fund",
-        Text("基金定投", "Monthly fund savings plan"),
-        60,
-        lambda f: _person(f) and "wealth" in f.held and f.lacks("fund"),
-        lambda f: Text(
-            "已持有理财产品，尚未投资基金", "Holds a wealth product and no investment fund"
-        ),
-    ),
-    Rule(
-        "insurance",
-        Text("家庭保障保险", "Family insurance"),
-        50,
-        lambda f: f.aged(25, 55) and f.lacks("insurance") and "mortgage" in f.held,
-        lambda f: Text("有住房贷款，尚无保障类保险", "Has a mortgage and no insurance"),
-    ),
-    Rule(
-        "consumer_loan",
-        Text("消费贷款", "Consumer loan"),
-        40,
-        lambda f: f.aged(22, 55) and f.lacks("consumer_loan") and "payroll" in f.held,
-        lambda f: Text(
-            "工资由我行代发，收入稳定，尚无消费贷款",
-            "Receives a steady salary with us and has no consumer loan",
-        ),
-        credit=True,
-    ),
-    Rule(
-        "mobile_banking",
-        Text("开通手机银行", "Mobile banking"),
-        30,
-        lambda f: f.lacks("mobile_banking"),
-        lambda f: Text(
-            "尚未开通手机银行，可自助查询与转账",
-            "Has no mobile banking yet: enquiries and transfers without calling",
-        ),
-    ),
-)
 
 
 def facts_of(record: CustomerRecord, *, year: int, currency: str) -> Facts:
@@ -174,21 +56,82 @@ def facts_of(record: CustomerRecord, *, year: int, currency: str) -> Facts:
     )
 
 
-def ranked_offers(facts: Facts, *, now: float) -> tuple[Offer, ...]:
+def ranked_offers(
+    facts: Facts, *, now: float, catalogue: tuple[OfferRule, ...] | None = None
+) -> tuple[Offer, ...]:
     """Return at most three offers, the best first; the same facts give the same answer."""
-    record = facts.record
-    if not record.marketing_consent or "complaint" in record.flags or "fraud" in record.flags:
+    rules = load_catalogue() if catalogue is None else catalogue
+    if not may_be_asked(facts.record):
         return ()
-    quiet = {offer_id for offer_id, at in record.declined if now - at < QUIET_SECONDS}
-    fitting = [
-        rule
-        for rule in RULES
-        if rule.offer_id not in quiet
-        and not (rule.credit and "collections" in record.flags)
-        and rule.applies(facts)
-    ]
-    fitting.sort(key=lambda rule: (-rule.weight, rule.offer_id))
-    return tuple(
-        Offer(offer_id=rule.offer_id, title=rule.title, reason=rule.reason(facts))
-        for rule in fitting[:_LIMIT]
+    fitting = [(expected(rule, facts, now=now), rule) for rule in rules if fits(rule, facts, now)]
+    fitting.sort(key=lambda pair: (-pair[0], pair[1].id))
+    return tuple(_offer(rule, facts, worth) for worth, rule in fitting[:_LIMIT])
+
+
+def may_be_asked(record: CustomerRecord) -> bool:
+    """Say whether the customer may be offered anything at all."""
+    return record.marketing_consent and not {"complaint", "fraud"} & set(record.flags)
+
+
+def fits(rule: OfferRule, facts: Facts, now: float) -> bool:
+    """Say whether the offer may be made to the customer at this moment."""
+    when, record = rule.when, facts.record
+    risk = record.scores.credit_risk if record.scores else 0
+    return (
+        not (rule.credit and "collections" in record.flags)
+        and rule.product not in facts.held
+        and when.kind in ("", record.kind)
+        and (not when.segment or record.segment in when.segment)
+        and (when.age is None or (facts.age is not None and _within(facts.age, when.age)))
+        and facts.held.issuperset(when.holds)
+        and facts.held.isdisjoint(when.lacks)
+        and (when.liquid is None or facts.liquid >= when.liquid * 100)
+        and (when.card_debt is None or facts.card_debt >= when.card_debt * 100)
+        and (when.credit_risk is None or risk <= when.credit_risk)
+        and not (when.manager == "none" and record.relationship_manager is not None)
+        and not _lately(record.declined, rule.id, rule.quiet_days, now)
+        and not _lately(record.accepted, rule.id, _HELD_DAYS, now)
+        and _lately(record.presented, rule.id, rule.cap.days, now) < rule.cap.times
     )
+
+
+def expected(rule: OfferRule, facts: Facts, *, now: float) -> float:
+    """Return what the offer is worth with this customer now, in yuan a year."""
+    chance = propensity(rule, facts)
+    own = _lately(facts.record.presented, rule.id, _FATIGUE_DAYS, now)
+    all_of_them = sum(now - at < _FATIGUE_DAYS * _DAY for _, at in facts.record.presented)
+    fatigue = min(_FATIGUE_MOST, own * _FATIGUE_OWN + (all_of_them - own) * _FATIGUE_OTHER)
+    return chance * rule.value * (1 - fatigue)
+
+
+def propensity(rule: OfferRule, facts: Facts) -> float:
+    """Return how likely the offer is taken, 0 to 1."""
+    scores = facts.record.scores
+    found = scores.propensity.get(rule.product) if scores else None
+    return rule.chance if found is None else found
+
+
+def _offer(rule: OfferRule, facts: Facts, worth: float) -> Offer:
+    zh = rule.reason.zh.format(band=facts.band.zh)
+    en = rule.reason.en.format(band=facts.band.en)
+    scores = facts.record.scores
+    if scores and rule.product in scores.propensity:
+        share = scores.propensity[rule.product]
+        zh += f"；相似客户中 {share:.0%} 持有"
+        en += f"; {share:.0%} of similar customers hold one"
+    return Offer(
+        offer_id=rule.id,
+        title=rule.title,
+        reason=Text(zh, en),
+        script=rule.script,
+        chance=propensity(rule, facts),
+        worth=round(worth, 2),
+    )
+
+
+def _within(value: int, borders: tuple[int, int]) -> bool:
+    return borders[0] <= value <= borders[1]
+
+
+def _lately(said: tuple[tuple[str, float], ...], offer_id: str, days: int, now: float) -> int:
+    return sum(name == offer_id and now - at < days * _DAY for name, at in said)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from crm_lookup.model import AccountBalance, CustomerId, Interaction, Text
+from crm_lookup.scores import Scores
 
 CustomerKind: TypeAlias = Literal["person", "company"]
 CustomerStatus: TypeAlias = Literal["customer", "prospect", "closed"]
@@ -48,3 +49,7 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The last ones, newest first."""
     declined: tuple[tuple[str, float], ...] = ()
     """Offers that the customer declined, and when, newest first."""
+    accepted: tuple[tuple[str, float], ...] = ()
+    presented: tuple[tuple[str, float], ...] = ()
+    """The same of those accepted, and of those that an agent presented."""
+    scores: Scores | None = None

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from crm_lookup.catalogue import product_name
-from crm_lookup.model import Text
+from crm_lookup.model import ScoreLine, Text
 
 COLUMNS: Final = (
     *("as_of", "profit", "potential", "cost_to_serve", "loyalty", "credit_risk"),
@@ -59,6 +59,36 @@ def scores_of(row: tuple[Any, ...]) -> Scores:
         **values,
         propensity={name: float(share) / 100 for name, _, share in shares if float(share)},
     )
+
+
+def score_lines(scores: Scores | None) -> tuple[ScoreLine, ...]:
+    """Return what of the scores an agent sees, with the reasons."""
+    if scores is None:
+        return ()
+    yuan = {name: getattr(scores, name) / 100 for name in ("profit", "potential")}
+    shown = {
+        **{name: Text(f"每年 {v:,.0f} 元", f"CNY {v:,.0f} a year") for name, v in yuan.items()},
+        "loyalty": Text(f"{scores.loyalty} 分", f"{scores.loyalty} of 100"),
+        "attrition": Text(f"{scores.attrition:.0%}", f"{scores.attrition:.0%}"),
+        "credit_risk": Text(f"{scores.credit_risk} 分", f"{scores.credit_risk} of 100"),
+        "conduct_risk": Text(f"{scores.conduct_risk} 分", f"{scores.conduct_risk} of 100"),
+    }
+    return tuple(
+        ScoreLine(
+            score=name, title=TITLES[name], value=value, reasons=scores.reasons.get(name, ())
+        )
+        for name, value in shown.items()
+    )
+
+
+TITLES: Final = {
+    "profit": Text("创造利润", "Profit created"),
+    "potential": Text("潜在利润", "Potential profit"),
+    "loyalty": Text("忠诚度", "Loyalty"),
+    "attrition": Text("流失概率", "Chance of leaving"),
+    "credit_risk": Text("信用风险", "Credit risk"),
+    "conduct_risk": Text("行为风险", "Conduct risk"),
+}
 
 
 def told(why: str) -> dict[str, tuple[Text, ...]]:

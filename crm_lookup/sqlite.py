@@ -25,10 +25,11 @@ from crm_lookup.model import (
     Text,
 )
 from crm_lookup.numbers import NumberReader
-from crm_lookup.offers import QUIET_SECONDS
+from crm_lookup.offers import HISTORY_SECONDS
 from crm_lookup.ports import Attempt
 from crm_lookup.recognition import recognition
 from crm_lookup.records import CustomerRecord, NumberRecord
+from crm_lookup.scores import COLUMNS, Scores, scores_of
 
 MOST_CANDIDATES: Final = 20
 """A company's switchboard may stand for thousands of customers; more help nobody."""
@@ -76,8 +77,8 @@ UNION ALL SELECT 'flag', flag, '', '', '', '', '', '', '', '', '', 0, since
   FROM customer_flags WHERE customer_id = :id
 UNION ALL SELECT 'consent', purpose, '', '', '', '', '', '', '', '', '', 0, granted_at
   FROM consents WHERE customer_id = :id AND purpose = 'marketing' AND withdrawn_at IS NULL
-UNION ALL SELECT 'declined', offer_id, '', '', '', '', '', '', '', '', '', 0, at
-  FROM offer_responses WHERE customer_id = :id AND response = 'declined' AND at > :quiet_since
+UNION ALL SELECT response, offer_id, '', '', '', '', '', '', '', '', '', 0, at
+  FROM offer_responses WHERE customer_id = :id AND at > :responses_since
 UNION ALL SELECT * FROM (
   SELECT 'interaction', channel, summary_zh, summary_en, '', '', '', '', '', '', '', 0, at
   FROM interactions WHERE customer_id = :id ORDER BY at DESC, interaction_id DESC LIMIT :last
@@ -113,6 +114,8 @@ _CLAIM_KEY: Final = """
 INSERT INTO crm_meta (name, value) VALUES ('key_check', :value) ON CONFLICT (name) DO NOTHING
 """
 _KEY_CHECK: Final = "SELECT value FROM crm_meta WHERE name = 'key_check'"
+
+_SCORES: Final = f"SELECT {', '.join(COLUMNS)} FROM customer_scores WHERE customer_id = :id"  # noqa: S608 - our own names
 
 _NOTE_AGENT: Final = """
 INSERT INTO last_agents (customer_id, agent_id, at)
@@ -230,9 +233,10 @@ class SqliteBank:
         now = self._clock()
         rows = await self._select(
             _RECORD,
-            {"id": customer_id, "quiet_since": now - QUIET_SECONDS, "last": INTERACTIONS},
+            {"id": customer_id, "responses_since": now - HISTORY_SECONDS, "last": INTERACTIONS},
         )
-        record = _record(customer_id, rows)
+        scored = await self._select(_SCORES, {"id": customer_id})
+        record = _record(customer_id, rows, next((scores_of(row) for row in scored), None))
         return None if record is None else make_brief(record, now=now, currency=self._currency)
 
     # Accounts ------------------------------------------------------------------------------
@@ -303,7 +307,9 @@ def _balance(account_id: str, kind: Any, tail: str, currency: str, balance: int)
     )
 
 
-def _record(customer_id: CustomerId, rows: Iterable[Any]) -> CustomerRecord | None:
+def _record(
+    customer_id: CustomerId, rows: Iterable[Any], scores: Scores | None
+) -> CustomerRecord | None:
     parts: dict[str, list[Any]] = {}
     for row in rows:
         parts.setdefault(row[0], []).append(row)
@@ -313,7 +319,13 @@ def _record(customer_id: CustomerId, rows: Iterable[Any]) -> CustomerRecord | No
     _, kind, status, name, family_name, segment, zh, en, language, since, manager, born, _ = found[
         0
     ]
-    newest = sorted(parts.get("declined", ()), key=lambda row: (-row[12], row[1]))
+    said = {
+        response: tuple(
+            (row[1], row[12])
+            for row in sorted(parts.get(response, ()), key=lambda row: (-row[12], row[1]))
+        )
+        for response in ("declined", "accepted", "presented")
+    }
     return CustomerRecord(
         customer_id=customer_id,
         kind=kind,
@@ -341,5 +353,6 @@ def _record(customer_id: CustomerId, rows: Iterable[Any]) -> CustomerRecord | No
             Interaction(at=row[12], channel=row[1], summary=Text(row[2], row[3]))
             for row in parts.get("interaction", ())
         ),
-        declined=tuple((row[1], row[12]) for row in newest),
+        **said,
+        scores=scores,
     )

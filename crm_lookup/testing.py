@@ -9,7 +9,10 @@ from typing import Any, Final, TypeAlias
 import msgspec
 import sqlalchemy as sa
 
-from crm_lookup import tables
+from crm_lookup import (
+    analysis_tables,  # noqa: F401 - adds its tables to the others
+    tables,
+)
 from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
 from crm_lookup.model import AccountBalance, CustomerId, Interaction, Text
@@ -186,5 +189,6 @@ def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
                 "summary_en": said.summary.en,
             },
         )
-    for offer_id, at in record.declined:
-        yield tables.offer_responses, {"offer_id": offer_id, "at": at, "response": "declined"}
+    for response in ("declined", "accepted", "presented"):
+        for offer_id, at in getattr(record, response):
+            yield tables.offer_responses, {"offer_id": offer_id, "at": at, "response": response}

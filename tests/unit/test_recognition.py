@@ -11,7 +11,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.masking import masked_card, masked_name, masked_phone
 from crm_lookup.model import AccountBalance, CustomerId, Interaction, Recognition, Text
 from crm_lookup.numbers import CallerNumber
-from crm_lookup.offers import QUIET_SECONDS, RULES
+from crm_lookup.offer_catalogue import load_catalogue
 from crm_lookup.recognition import recognition
 from crm_lookup.records import CustomerRecord, Flag, NumberRecord
 
@@ -137,6 +137,10 @@ def record(**changes: object) -> CustomerRecord:
     return CustomerRecord(**(fields | changes))  # type: ignore[arg-type]  # checked by the tests
 
 
+QUIET = 90 * 86_400.0
+"""Of the offer `wealth`, in seconds."""
+
+
 def offers(**changes: object) -> list[str]:
     return [offer.offer_id for offer in make_brief(record(**changes), now=NOW).offers]
 
@@ -191,14 +195,14 @@ def test_no_credit_in_collections() -> None:
 
 
 def test_a_declined_offer_rests_for_its_quiet_period() -> None:
-    fresh = (("wealth", NOW - QUIET_SECONDS + 1),)
-    old = (("wealth", NOW - QUIET_SECONDS),)
+    fresh = (("wealth", NOW - QUIET + 1),)
+    old = (("wealth", NOW - QUIET),)
     assert offers(accounts=RICH, declined=fresh) == ["term_deposit"]
     assert offers(accounts=RICH, declined=old) == ["wealth", "term_deposit"]
 
 
 def test_every_rule_speaks_both_languages() -> None:
-    assert len({rule.offer_id for rule in RULES}) == len(RULES)
+    assert len({rule.id for rule in load_catalogue()}) == len(load_catalogue())
     shown = make_brief(record(holdings=(), accounts=RICH, segment="diamond"), now=NOW).offers
     assert len(shown) == 3
     for offer in shown:
