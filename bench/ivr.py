@@ -96,7 +96,7 @@ async def step(site: Site, side: str, calls: int, rate: float, port: int) -> dic
             name: round((after[name] - before[name]) / calls * 1000, 2) for name in pids
         },
     }
-    print(line(found) + (f"  {ran.why[:200]!r}" if ran.failed and ran.why else ""), flush=True)
+    print(line(found) + (f"\n  failed: {ran.why}" if ran.failed else ""), flush=True)
     return found
 
 

@@ -1,7 +1,6 @@
 """Spies who phone in and try a PIN that is wrong: for cards that exist or not, from any number."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -82,17 +81,22 @@ async def spy(trunk: Trunk, target: Target) -> Heard:
     return Heard(target.group, tuple(times), heard)
 
 
-async def send(trunk: Trunk, targets: Sequence[Target], rate: float) -> list[Heard]:
-    """Send all spies, ``rate`` a second; those who failed are left out."""
+async def send(
+    trunk: Trunk, targets: Sequence[Target], rate: float
+) -> tuple[list[Heard], list[str]]:
+    """Send all spies, ``rate`` a second; return what they heard, and why others failed."""
     found: list[Heard] = []
+    failed: list[str] = []
 
     async def one(target: Target) -> None:
-        with contextlib.suppress(CallFailedError):
+        try:
             found.append(await spy(trunk, target))
+        except CallFailedError as error:
+            failed.append(str(error).partition(": ")[2])
 
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for place, target in enumerate(targets):
             await asyncio.sleep(max(0.0, begun + place / rate - time.perf_counter()))
             group.create_task(one(target))
-    return found
+    return found, failed

@@ -21,6 +21,10 @@ LONGEST_LINE: Final = 8192
 LARGEST_ENVIRONMENT: Final = 32768
 """Bytes of all lines up to the blank one."""
 
+MOST_LINES: Final = 300
+"""Lines that the peer may send without a command of ours in between; an environment has some
+thirty and at most 128 arguments, a usage text fewer.  Each costs time that live calls want."""
+
 
 class HungUp(msgspec.Struct, frozen=True):
     """The line ``HANGUP``: the channel is gone; it comes outside the command/reply rhythm."""
@@ -62,7 +66,7 @@ class AgiProtocol:
         self._buffer = bytearray()
         self._scanned = 0
         self._variables: dict[str, str] = {}
-        self._size = 0
+        self._size = self._lines = 0
         self._usage: list[str] = []
         self._hung_up = False
         self._events: deque[AgiEvent] = deque()
@@ -79,6 +83,7 @@ class AgiProtocol:
             raise AgiProtocolError("a command is still running; wait for its reply")
         data = command.encode()
         self.pending = True
+        self._lines = 0
         return data
 
     def receive(self, data: bytes) -> None:
@@ -88,6 +93,9 @@ class AgiProtocol:
         self._buffer += data
         while (end := self._buffer.find(b"\n", self._scanned)) >= 0:
             self._limit(end)
+            self._lines += 1
+            if self._lines > MOST_LINES:
+                raise AgiProtocolError(f"more than {MOST_LINES} lines in a row; not Asterisk")
             line = self._buffer[:end].removesuffix(b"\r")
             del self._buffer[: end + 1]
             self._scanned = 0

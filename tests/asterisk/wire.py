@@ -225,6 +225,7 @@ class Trunk(asyncio.DatagramProtocol):
 
     async def open(self) -> None:
         """Bind the socket."""
+        await asyncio.to_thread(prompts.frames)  # takes seconds the first time
         loop = asyncio.get_running_loop()
         self._socket, _ = await loop.create_datagram_endpoint(
             lambda: self, local_addr=(self.address, 0)
@@ -250,6 +251,20 @@ class Trunk(asyncio.DatagramProtocol):
             raise
         return call
 
+    def _end_call(self, words: str, call_id: str, *, bye: bool) -> None:
+        """Acknowledge an answer; end the call that it began if nobody waits for it."""
+        contact = re.search(r"^Contact: .*<([^>]+)>", words, re.MULTILINE)
+        kept = "".join(re.findall(r"^(?:From|To): .*\r\n", words, re.MULTILINE))
+        here = f"{self.address}:{self.port}"
+        uri = contact[1] if contact else f"sip:{self.target[0]}:{self.target[1]}"
+        for number, method in ((1, "ACK"), (2, "BYE"))[: 2 if bye else 1]:
+            branch = f"z9hG4bK{uuid.uuid4().hex[:12]}"
+            self.send(
+                f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch={branch}\r\n{kept}"
+                f"Call-ID: {call_id}\r\nCSeq: {number} {method}\r\nMax-Forwards: 70\r\n"
+                "Content-Length: 0\r\n\r\n"
+            )
+
     def forget(self, call: Call) -> None:
         self._calls.pop(call.id, None)
 
@@ -265,8 +280,11 @@ class Trunk(asyncio.DatagramProtocol):
             return
         call = self._calls.get(found[1])
         if words.startswith("SIP/2.0 "):
-            if call is not None:
+            answered = words.startswith("SIP/2.0 200") and asked[1].endswith("INVITE")
+            if call is not None and not (answered and call.answered):
                 call.answers.put_nowait((int(words[8:11]), asked[1], words))
+            elif answered:  # said again, or too late for us: a call that nobody ends would stay
+                self._end_call(words, found[1], bye=call is None)
             return
         kept = re.findall(r"^(?:Via|From|To|Call-ID|CSeq): .*\r\n", words, re.MULTILINE)
         self.send(f"SIP/2.0 200 OK\r\n{''.join(kept)}Content-Length: 0\r\n\r\n")

@@ -175,6 +175,24 @@ async def test_an_asterisk_that_answers_nothing_is_given_up(servers: Servers) ->
     assert server.calls == 0
 
 
+async def test_a_call_that_ends_while_the_server_stops_is_not_cut(servers: Servers) -> None:
+    server = await servers.start()
+    reader, writer = await servers.connect(server, HELLO)
+    await reader.readline()
+    stopping = asyncio.create_task(server.stop(30))
+    said = b""
+    while b"HOTLINE_NEXT" not in said:
+        key = 48 if said.startswith(b"STREAM FILE") else 1  # asks for a person
+        writer.write(b"200 result=%d\n" % key)
+        said = await reader.readline()
+        assert said, "the call was cut"
+    assert said == b'SET VARIABLE "HOTLINE_NEXT" "queue"\n'
+    writer.write(b"200 result=1\n")
+    assert await rest((reader, writer)) == b""
+    async with asyncio.timeout(5):
+        await stopping
+
+
 async def test_a_stop_sends_running_calls_to_the_queue(servers: Servers) -> None:
     server = await servers.start()
     peer = await servers.connect(server, HELLO)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.agi import AgiProtocol, Command, Environment, HungUp, PeerClosed, Reply
-from ivr.agi.protocol import LARGEST_ENVIRONMENT, LONGEST_LINE
+from ivr.agi.protocol import LARGEST_ENVIRONMENT, LONGEST_LINE, MOST_LINES
 from ivr.errors import AgiProtocolError
 
 ENVIRONMENT = (
@@ -158,13 +158,35 @@ def test_an_endless_usage_text_is_refused() -> None:
     protocol.receive(ENVIRONMENT)
     protocol.send(Command("NOOP"))
     with pytest.raises(AgiProtocolError, match="does not end"):
-        protocol.receive(b"520-Usage\n" + b"words and words\n" * LARGEST_ENVIRONMENT)
+        protocol.receive(b"520-Usage\n" + (b"words " * 500 + b"\n") * 12)
+
+
+@pytest.mark.parametrize("line", [b"words\n", b"HANGUP\n", b"100 result=0 Trying...\n", b"\n"])
+def test_a_peer_that_goes_on_and_on_is_refused(line: bytes) -> None:
+    protocol = AgiProtocol()
+    protocol.receive(ENVIRONMENT)
+    protocol.send(Command("NOOP"))
+    protocol.receive(b"520-Usage\n" if line in (b"words\n", b"\n") else b"")
+    protocol.receive(line * (MOST_LINES - 1))
+    with pytest.raises(AgiProtocolError, match="lines in a row"):
+        protocol.receive(2 * line)
+
+
+def test_a_long_conversation_is_no_flood() -> None:
+    protocol = AgiProtocol()
+    protocol.receive(ENVIRONMENT)
+    for _ in range(3 * MOST_LINES):
+        protocol.send(Command("NOOP"))
+        protocol.receive(b"200 result=1\n")
+        while protocol.next_event() is not None:
+            pass
+    assert not protocol.pending
 
 
 def test_a_flood_of_hang_ups_is_one_event() -> None:
     protocol = AgiProtocol()
     protocol.receive(ENVIRONMENT)
-    protocol.receive(b"HANGUP\n" * 10_000)
+    protocol.receive(b"HANGUP\n" * 200)
     assert isinstance(protocol.next_event(), Environment)
     assert isinstance(protocol.next_event(), HungUp)
     assert protocol.next_event() is None
