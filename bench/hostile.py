@@ -66,18 +66,25 @@ def left(pid: int) -> Left:
     )
 
 
+def slowest(values: Sequence[float]) -> str:
+    return ", ".join(f"{value * 1000:.0f}" for value in sorted(values)[-5:])
+
+
 def rank(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)]
 
 
-async def live(trunk: Trunk, until: float, chance: random.Random, found: list[float]) -> int:
-    """Phone in and ask for the menu again and again; note the seconds.  Return the lost calls."""
-    known, lost = prompts.frames(), 0
+async def live(trunk: Trunk, until: float, chance: random.Random, found: list[float]) -> list[str]:
+    """Phone in and ask for the menu again and again; note the seconds.
+
+    Returns what happened to the calls that were lost.
+    """
+    known, lost = prompts.frames(), []
     while time.perf_counter() < until:
         try:
             call = await trunk.call("95500", f"+86139{chance.randrange(10**8):08d}")
-        except CallFailedError:
-            lost += 1
+        except CallFailedError as error:
+            lost.append(str(error))
             continue
         try:
             await call.prompt("zh/welcome", 0.0)
@@ -90,8 +97,8 @@ async def live(trunk: Trunk, until: float, chance: random.Random, found: list[fl
                 await asyncio.sleep(chance.uniform(0.5, 1.0))
                 let_go = await call.key("*")
                 found.append(await _again(call, let_go, start) - let_go)
-        except CallFailedError:
-            lost += 1
+        except CallFailedError as error:
+            lost.append(str(error))
         finally:
             await call.hang_up()
     return lost
@@ -167,10 +174,10 @@ async def measure(folder: Path, options: argparse.Namespace) -> list[str]:
         await asyncio.sleep(6)
         before = left(menu)
 
-        async def calls(seconds: float, found: list[float]) -> int:
+        async def calls(seconds: float, found: list[float]) -> list[str]:
             until = time.perf_counter() + seconds
             many = (live(trunk, until, chance, found) for _ in range(options.callers))
-            return sum(await asyncio.gather(*many))
+            return [words for some in await asyncio.gather(*many) for words in some]
 
         calm: list[float] = []
         lost = await calls(options.seconds, calm)
@@ -199,9 +206,11 @@ async def measure(folder: Path, options: argparse.Namespace) -> list[str]:
     for name, found in (("calm", calm), ("attacked", attacked)):
         print(
             f"key to menu, {name:8} p50 {rank(found, 0.5) * 1000:.0f} ms,"
-            f" p99 {rank(found, 0.99) * 1000:.0f} ms of {len(found)}"
+            f" p99 {rank(found, 0.99) * 1000:.0f} ms of {len(found)} (slowest: {slowest(found)})"
         )
-    print(f"ratio of the p99: {worse / p99:.2f} (at most {WORSE:g}); {lost} live calls lost")
+    print(f"ratio of the p99: {worse / p99:.2f} (at most {WORSE:g}); {len(lost)} live calls lost")
+    for words in lost[:5]:
+        print(f"  lost: {words}")
     print(
         f"menu before and after: {before.descriptors} and {after.descriptors} descriptors,"
         f" {before.threads} and {after.threads} threads, {before.megabytes:.1f} and"
@@ -211,7 +220,7 @@ async def measure(folder: Path, options: argparse.Namespace) -> list[str]:
     if worse > WORSE * max(p99, FRAME):
         faults.append(f"live callers waited {worse / p99:.1f} times as long under attack")
     if lost:
-        faults.append(f"{lost} live calls were lost")
+        faults.append(f"{len(lost)} live calls were lost")
     if after.descriptors > before.descriptors or after.threads > before.threads + 2:
         faults.append("descriptors or threads stayed")
     if after.megabytes > before.megabytes + MEMORY:

@@ -9,6 +9,9 @@ real customer can become: the menu must say the same to ``wrong`` and ``locked``
 """
 
 import asyncio
+import contextlib
+import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal, TypeAlias
@@ -26,6 +29,9 @@ PinOutcome: TypeAlias = Literal["ok", "wrong", "locked"]
 
 PARAMETERS: Final = argon2.profiles.RFC_9106_LOW_MEMORY
 """argon2id with 64 MiB, three passes, four lanes: some 0.1 s and 64 MiB for each check."""
+
+_LOWER: Final = 5
+"""Steps of priority (``nice``) by which hashing stands behind the calls that go on."""
 
 _NOBODY: Final = CustomerId("")
 
@@ -58,6 +64,14 @@ class PinHasher:
         return self._argon2.check_needs_rehash(pin_hash)
 
 
+def _give_way() -> None:
+    """Let this thread, and those that argon2 starts from it, yield to calls that are going on."""
+    thread = threading.get_native_id()
+    with contextlib.suppress(OSError):
+        lower = os.getpriority(os.PRIO_PROCESS, thread) + _LOWER
+        os.setpriority(os.PRIO_PROCESS, thread, min(lower, 19))
+
+
 class PinChecker:
     """Checks PINs against a :class:`~crm_lookup.ports.PinStore`.
 
@@ -86,7 +100,9 @@ class PinChecker:
         self._lock_seconds = lock_seconds
         self._hasher = PinHasher(key, parameters)
         self._dummy = self._hasher.hash("no PIN has letters")
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="pin-check")
+        self._threads = ThreadPoolExecutor(
+            workers, thread_name_prefix="pin-check", initializer=_give_way
+        )
 
     async def verify(
         self, customer_id: CustomerId | None, pin: Sequence[str], *, now: float

@@ -1,7 +1,9 @@
 """What every PIN store must do, over each implementation, with real argon2 and weak parameters."""
 
 import asyncio
+import os
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -167,3 +169,11 @@ async def test_every_refusal_costs_a_durable_write(tmp_path: Path) -> None:
             "SELECT value FROM crm_meta WHERE name = 'refused_pin_attempts'"
         ).fetchone()
     assert count == ("3",)
+
+
+async def test_hashing_gives_way_to_calls(pins: PinChecker) -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    found = await asyncio.get_running_loop().run_in_executor(pins._threads, priority)
+    assert found == min(priority() + 5, 19)
