@@ -18,8 +18,9 @@ from hotline import tls
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import Install
 from hotline.asterisk.process import AsteriskProcess
-from hotline.asterisk.render import SOUNDS, TEMPLATES, Phone, render, write
+from hotline.asterisk.render import TEMPLATES, Phone, render, write
 from hotline.asterisk.secrets import Secrets
+from hotline.asterisk.sounds import telephone_sounds
 from hotline.settings.model import AsteriskSettings, Settings, TlsSettings
 
 TRUNK_ADDRESS: Final = "127.0.0.2"
@@ -97,7 +98,7 @@ class Carrier:
             asterisk=AsteriskSettings(rtp_first=config.rtp_first, rtp_last=config.rtp_last),
         )
         unused = Secrets(ami="", ivr="", pseudonym="", lookup="")
-        self.dirs.prepare(self._install, SOUNDS)
+        self.dirs.prepare(self._install, telephone_sounds(self.dirs.base))
         pair = tls.certificate_files(settings, now=datetime.now(UTC))
         files = render(
             settings,

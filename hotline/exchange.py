@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import structlog
 
@@ -11,14 +10,14 @@ from hotline.asterisk.errors import AsteriskStartError
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import MINIMUM, Install, locate
 from hotline.asterisk.process import AsteriskProcess
-from hotline.asterisk.render import SOUNDS, Phone, Tls, render, write
+from hotline.asterisk.render import Phone, Tls, render, write
 from hotline.asterisk.secrets import load_secrets
+from hotline.asterisk.sounds import CHECKOUT_STATE, telephone_sounds
 from hotline.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-CHECKOUT_STATE = (Path(__file__).resolve().parent.parent / ".state").resolve()
-"""Where set-up notes which Asterisk it provided, in a checkout."""
+__all__ = ["CHECKOUT_STATE", "Exchange", "find_install"]
 
 
 def find_install(settings: Settings) -> Install:
@@ -56,7 +55,7 @@ class Exchange:
         Raises :class:`AsteriskStartError`, also when a port is taken by somebody else: Asterisk
         itself would come up without that socket and say so only in its log.
         """
-        self.dirs.prepare(self.install, SOUNDS)
+        self.dirs.prepare(self.install, telephone_sounds(self.dirs.base))
         if self.process.pid() is None:
             self._check_ports()
         changed = write(self.files(phones), self.dirs.etc, self.process.owner)

@@ -1,23 +1,19 @@
-"""How long each recording plays, read from the files' headers."""
+"""How long each recording plays, as the manifests of the masters say."""
 
-import wave
 from pathlib import Path
 
 from ivr.prompt_ids import LANGUAGES, Language
+from ivr.recordings import read_manifest
 
 
 def read(sounds: Path) -> dict[tuple[Language, str], float]:
-    """Return seconds by (language, prompt id) for ``<sounds>/<language>/hotline/*.wav``.
+    """Return seconds by (language, prompt id) of the recordings below ``sounds``.
 
-    Files that are no WAV files are left out; the menu then assumes a long prompt.
+    What no manifest names is left out; the menu then assumes a long prompt.
+    Raises :class:`ivr.prompt_errors.PromptFileError`.
     """
-    found: dict[tuple[Language, str], float] = {}
-    for language in LANGUAGES:
-        for file in sorted((sounds / language / "hotline").glob("*.wav")):
-            try:
-                with wave.open(str(file)) as recording:
-                    seconds = recording.getnframes() / recording.getframerate()
-            except (wave.Error, EOFError, ZeroDivisionError):
-                continue
-            found[language, file.stem] = seconds
-    return found
+    return {
+        (language, prompt_id): made.duration_ms / 1000
+        for language in LANGUAGES
+        for prompt_id, made in read_manifest(sounds / language).items()
+    }

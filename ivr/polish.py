@@ -1,17 +1,17 @@
-"""Makes a voice's or a studio's audio telephony-ready: 8 kHz, 16 bit, mono, trimmed and levelled.
+"""Makes masters of a voice's or a studio's audio: 16 kHz, 16 bit, mono, trimmed and levelled.
 
 Needs pydub (the extra ``hotline[voices]``); imported only by what renders recordings.
 """
 
 import math
 import warnings
-from array import array
-from collections.abc import Sequence
-from functools import cache
-from operator import mul
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+import numpy as np
+import soundfile
+
+from ivr.audio import MASTER_RATE, TELEPHONE_RATE, Samples, resample, write_master
 from ivr.prompt_errors import RenderError
 
 with warnings.catch_warnings():
@@ -22,9 +22,6 @@ with warnings.catch_warnings():
     from pydub.exceptions import CouldntDecodeError
     from pydub.silence import detect_leading_silence
 
-RATE: Final = 8000
-"""Samples per second of what Asterisk plays."""
-
 LEVEL_DBFS: Final = -23.0
 """Mean level of the spoken parts; telephone announcements stand near this."""
 
@@ -34,7 +31,6 @@ PEAK_DBFS: Final = -1.5
 _LEAD_MS: Final = 20
 _SILENCE_BELOW_PEAK_DB: Final = 48.0
 _FRAME_MS: Final = 20
-_TAPS_PER_SIDE: Final = 24
 _FULL_SCALE: Final = 32768.0
 
 
@@ -43,19 +39,24 @@ def load(path: Path) -> AudioSegment:
     try:
         if path.suffix.lower() == ".wav":  # without ffmpeg, which the others need
             return AudioSegment(path.read_bytes())
+        if path.suffix.lower() == ".flac":  # the same
+            samples, rate = soundfile.read(str(path), dtype="int16", always_2d=True)
+            return AudioSegment(
+                samples.tobytes(), sample_width=2, frame_rate=rate, channels=samples.shape[1]
+            )
         with path.open("rb") as file:
             return AudioSegment.from_file(file, format=path.suffix.lower().lstrip(".") or None)
-    except (OSError, EOFError, CouldntDecodeError) as error:
+    except (OSError, EOFError, CouldntDecodeError, soundfile.LibsndfileError) as error:
         raise RenderError(
             f"{path} is not usable audio ({error}); record or render it again"
         ) from error
 
 
 def polish(source: Path, target: Path, *, tail_ms: int) -> int:
-    """Trim, level, convert and write one recording; return its length in milliseconds.
+    """Trim, level, convert and write one master; return its length in milliseconds.
 
-    ``tail_ms`` is the silence kept behind the speech.  Raises :class:`RenderError` for audio that
-    cannot be read or holds no sound.
+    ``tail_ms`` is the silence kept behind the speech.  The level is that of what the telephone
+    carries of it.  Raises :class:`RenderError` for audio that cannot be read or holds no sound.
     """
     sound = load(source).set_channels(1).set_sample_width(2)
     if sound.max < _FULL_SCALE / 1000:
@@ -64,19 +65,20 @@ def polish(source: Path, target: Path, *, tail_ms: int) -> int:
     start = detect_leading_silence(sound, threshold, chunk_size=5)
     end = len(sound) - detect_leading_silence(sound.reverse(), threshold, chunk_size=5)
     speech = sound[max(0, start - _LEAD_MS) : end + tail_ms]
-    samples = resample(speech.get_array_of_samples(), speech.frame_rate, RATE)
-    telephony = _segment(samples)
+    given = np.array(speech.get_array_of_samples(), np.int16)
+    telephony = _segment(resample(given, speech.frame_rate, TELEPHONE_RATE), TELEPHONE_RATE)
+    master = _segment(resample(given, speech.frame_rate, MASTER_RATE), MASTER_RATE)
     gain = LEVEL_DBFS - speech_level(telephony)
-    gain = min(gain, PEAK_DBFS - telephony.max_dBFS)
+    gain = min(gain, PEAK_DBFS - max(telephony.max_dBFS, master.max_dBFS))
     missing = max(0, tail_ms - (len(sound) - end))
-    finished = telephony.apply_gain(gain).fade_in(5).fade_out(12)
-    finished += AudioSegment.silent(missing, RATE)
+    finished = master.apply_gain(gain).fade_in(5).fade_out(12)
+    finished += AudioSegment.silent(missing, MASTER_RATE)
     return _write(finished, target)
 
 
 def silence(target: Path, duration_ms: int) -> int:
-    """Write a recording of silence; return its length in milliseconds."""
-    return _write(AudioSegment.silent(duration_ms, RATE), target)
+    """Write a master of silence; return its length in milliseconds."""
+    return _write(AudioSegment.silent(duration_ms, MASTER_RATE), target)
 
 
 def speech_level(sound: AudioSegment) -> float:
@@ -89,55 +91,10 @@ def speech_level(sound: AudioSegment) -> float:
     return 10 * math.log10(sum(loud) / len(loud))
 
 
-def resample(samples: Sequence[int], source: int, target: int) -> "array[int]":
-    """Convert the sample rate with a windowed-sinc filter.
-
-    pydub's own conversion (``audioop.ratecv``) has no low-pass, which folds a voice's hiss into
-    the telephone band.
-    """
-    if source == target:
-        return array("h", samples)
-    common = math.gcd(source, target)
-    up, down = target // common, source // common
-    kernels = _kernels(up, down)
-    side = len(kernels[0]) // 2
-    padded = [0] * side + list(samples) + [0] * side
-    converted = array("h")
-    for position in range(len(samples) * up // down):
-        at, phase = divmod(position * down, up)
-        kernel = kernels[phase]
-        value = sum(map(mul, padded[at + 1 : at + 1 + len(kernel)], kernel))
-        converted.append(max(-32768, min(32767, round(value))))
-    return converted
+def _segment(samples: Samples, rate: int) -> AudioSegment:
+    return AudioSegment(samples.tobytes(), sample_width=2, frame_rate=rate, channels=1)
 
 
-@cache
-def _kernels(up: int, down: int) -> list[list[float]]:
-    """Return one filter per phase; cut-off at 0.94 of the narrower band's edge."""
-    cutoff = 0.94 * min(1.0, up / down)
-    side = math.ceil(_TAPS_PER_SIDE / cutoff)
-    kernels = []
-    for phase in range(up):
-        offset = phase / up
-        taps = []
-        for tap in range(-side + 1, side + 1):
-            x = tap - offset
-            window = 0.5 + 0.5 * math.cos(math.pi * x / (side + 1))
-            angle = math.pi * cutoff * x
-            taps.append(window * cutoff * (math.sin(angle) / angle if angle else 1.0))
-        total = sum(taps)
-        kernels.append([tap / total for tap in taps])
-    return kernels
-
-
-def _segment(samples: "array[int]") -> AudioSegment:
-    return AudioSegment(samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1)
-
-
-def _write(sound: Any, target: Path) -> int:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".new")
-    with unfinished.open("wb") as file:
-        sound.export(file, format="wav")
-    unfinished.replace(target)
+def _write(sound: AudioSegment, target: Path) -> int:
+    write_master(target, np.array(sound.get_array_of_samples(), np.int16))
     return len(sound)

@@ -16,7 +16,7 @@ from ivr import say
 from ivr.prompt_errors import SentenceError, UnknownPromptError
 from ivr.prompt_files import PLACEHOLDER, Prompt, PromptFile, read_prompt_file
 from ivr.prompt_ids import LANGUAGES, Language, PromptId
-from ivr.recordings import Manifest, read_manifest, text_hash
+from ivr.recordings import Manifest, file_hash, read_manifest, text_hash
 from ivr.values import Money, Percent, Value
 
 DIALPLANS: Final = Path(dialplans.__path__[0])
@@ -152,13 +152,18 @@ class PromptCatalogue:
                 made = manifest.get(prompt.id)
                 if made is None or not self.recording(prompt.id, language).is_file():
                     problems.append(f"{language}: {prompt.id} has no recording; render it")
+                elif made.sha256 != file_hash(self.recording(prompt.id, language)):
+                    problems.append(
+                        f"{language}: the recording {prompt.id} was replaced by hand; take it in "
+                        "with 'hotline prompts import'"
+                    )
                 elif made.text_sha256 != text_hash(prompt.text):
                     problems.append(
                         f"{language}: the text of {prompt.id} changed after it was recorded; "
                         "render it again"
                     )
             folder = self._sounds_dir / language / "hotline"
-            spare = {path.stem for path in folder.glob("*.wav")} | set(manifest)
+            spare = {path.stem for path in folder.glob("*.flac")} | set(manifest)
             problems += [
                 f"{language}: the recording {name} belongs to no text; delete it"
                 for name in sorted(spare - known)
@@ -167,8 +172,8 @@ class PromptCatalogue:
 
 
 def recording_path(sounds_dir: Path, prompt_id: str, language: Language) -> Path:
-    """Return the file of a recording; Asterisk plays it as ``hotline/<prompt_id>``."""
-    return sounds_dir / language / "hotline" / f"{prompt_id}.wav"
+    """Return the master of a recording; Asterisk plays what is derived as ``hotline/<id>``."""
+    return sounds_dir / language / "hotline" / f"{prompt_id}.flac"
 
 
 def _slot(slots: Mapping[str, Value], slot: str, sentence: str) -> Value:

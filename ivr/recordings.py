@@ -22,6 +22,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     text_sha256: str
     voice: str
     duration_ms: int
+    sha256: str = ""
+    """Of the master's file, in hex."""
 
 
 Manifest: TypeAlias = dict[PromptId, Made]
@@ -30,6 +32,11 @@ Manifest: TypeAlias = dict[PromptId, Made]
 def text_hash(text: str) -> str:
     """Return the SHA-256 of a text, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_hash(file: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -15,7 +15,7 @@ from ivr.prompt_errors import RenderError
 from ivr.prompt_files import Prompt
 from ivr.prompt_ids import Language, PromptId
 from ivr.prompts import PromptCatalogue
-from ivr.recordings import Made, text_hash, write_manifest
+from ivr.recordings import Made, file_hash, text_hash, write_manifest
 from ivr.voices import Job, Voice
 
 log = structlog.get_logger(__name__)
@@ -80,7 +80,8 @@ def import_recording(
     """Take a studio's recording of a prompt, in any format that pydub reads."""
     prompt = catalogue.prompt(prompt_id, language)
     target = catalogue.recording(prompt.id, language)
-    made = _made(prompt, voice, polish(source, target, tail_ms=_tail(prompt)))
+    length = polish(source, target, tail_ms=_tail(prompt))
+    made = _made(prompt, voice, target, length)
     manifest = catalogue.manifest(language)
     write_manifest(target.parents[1], {**manifest, prompt.id: made})
     return made
@@ -95,7 +96,8 @@ def _recorded(
     for prompt in prompts:
         if prompt.silence_ms:
             target = catalogue.recording(prompt.id, prompt.language)
-            yield prompt, _made(prompt, _SILENT, silence(target, prompt.silence_ms))
+            length = silence(target, prompt.silence_ms)
+            yield prompt, _made(prompt, _SILENT, target, length)
     for name in sorted({prompt.voice for prompt in prompts}):
         voice = voices.get(name)
         spoken = {
@@ -110,12 +112,17 @@ def _recorded(
             prompt = spoken[job.out]
             target = catalogue.recording(prompt.id, prompt.language)
             length = polish(job.out, target, tail_ms=_tail(prompt))
-            yield prompt, _made(prompt, voice.name, length)
+            yield prompt, _made(prompt, voice.name, target, length)
 
 
 def _tail(prompt: Prompt) -> int:
     return PIECE_TAIL_MS if prompt.piece else PROMPT_TAIL_MS
 
 
-def _made(prompt: Prompt, voice: str, duration_ms: int) -> Made:
-    return Made(text_sha256=text_hash(prompt.text), voice=voice, duration_ms=duration_ms)
+def _made(prompt: Prompt, voice: str, target: Path, duration_ms: int) -> Made:
+    return Made(
+        text_sha256=text_hash(prompt.text),
+        voice=voice,
+        duration_ms=duration_ms,
+        sha256=file_hash(target),
+    )

@@ -15,6 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.audio import MASTER_RATE, TELEPHONE_RATE, read_master, resample
+
 Array = NDArray[np.float64]
 
 RATE: Final = 8000
@@ -71,6 +73,12 @@ def samples(file: Path) -> Array:
         assert (sound.getframerate(), sound.getsampwidth(), sound.getnchannels()) == (RATE, 2, 1)
         raw = sound.readframes(sound.getnframes())
     return np.frombuffer(raw, "<i2").astype(np.float64) / 32768.0
+
+
+def master(file: Path) -> Array:
+    """Read a prompt's master as the telephone carries it."""
+    heard = resample(read_master(file), MASTER_RATE, TELEPHONE_RATE)
+    return heard.astype(np.float64) / 32768.0
 
 
 def _filters() -> Array:

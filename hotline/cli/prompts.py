@@ -6,6 +6,7 @@ import typer
 from rich.progress import Progress
 
 from hotline.cli.common import clear_errors, err, fail, out
+from ivr.prompt_ids import Language
 
 app = typer.Typer(
     help="What callers hear: check the texts and recordings, record them anew.",
@@ -15,8 +16,8 @@ app = typer.Typer(
 
 @app.command()
 @clear_errors
-def check() -> None:
-    """Say which sentences lack a text or a recording; status 1 when any does."""
+def status() -> None:
+    """Say what is missing, outdated (by its text) or spare; exit status 1 when anything is."""
     from hotline.roles.ivr import load_prompts
 
     catalogue = load_prompts()
@@ -93,3 +94,45 @@ def import_one(
         fail(f"{source}: no such file")
     made = import_recording(load_prompts(), language, prompt_id, source, voice)  # type: ignore[arg-type] # checked above
     out.print(f"{prompt_id}: {made.duration_ms} ms")
+
+
+@app.command()
+@clear_errors
+def derive(
+    to: Path | None = typer.Option(None, help="Folder to write to. Default: where it is kept."),
+) -> None:
+    """Make the 8 kHz recordings that Asterisk plays, if they are not there; print their folder.
+
+    Set-up does this, and else the first start.
+    """
+    from hotline.asterisk.render import SOUNDS
+    from hotline.asterisk.sounds import CHECKOUT_STATE, telephone_sounds
+    from hotline.asterisk.sounds import derive as derive_to
+
+    if to is not None:
+        derive_to(SOUNDS, to)
+        out.print(str(to), soft_wrap=True)
+    else:
+        out.print(str(telephone_sounds(CHECKOUT_STATE)), soft_wrap=True)
+
+
+@app.command()
+@clear_errors
+def script(
+    language: str = typer.Option("zh", help="zh or en."),
+    whole: bool = typer.Option(False, "--all", help="Every text, also what is recorded."),
+) -> None:
+    """Print what a voice talent is to read: file name, text, and for pieces the whole cue."""
+    from hotline.roles.ivr import load_prompts
+    from ivr.render import outdated
+
+    if language not in ("zh", "en"):
+        fail(f"{language}: no such language; accepted: zh, en")
+    catalogue = load_prompts()
+    code: Language = "zh" if language == "zh" else "en"
+    wanted = set(outdated(catalogue, code))
+    for prompt in catalogue.prompts(code):
+        if prompt.silence_ms or not (whole or prompt.id in wanted):
+            continue
+        read = prompt.cue.replace("[]", f"[{prompt.text}]") if prompt.cue else prompt.text
+        typer.echo(f"{prompt.id}\t{prompt.voice}\t{read}")

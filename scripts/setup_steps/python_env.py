@@ -19,6 +19,13 @@ def provide(console: Console, layout: Layout, stamps: Stamps) -> None:
     venv_step(console, layout, stamps)
     packages_step(console, layout, stamps)
     project_step(console, layout, stamps)
+    recordings_step(console, layout)
+
+
+def recordings_step(console: Console, layout: Layout) -> None:
+    """Derive what Asterisk plays from the recordings in the tree."""
+    with console.step("Recordings for the telephone"):
+        console.run([str(layout.venv / "bin/hotline"), "prompts", "derive"], cwd=layout.root)
 
 
 def venv_step(console: Console, layout: Layout, stamps: Stamps) -> None:

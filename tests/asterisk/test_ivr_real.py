@@ -26,6 +26,7 @@ from crm_lookup.bank.http import HttpCore
 from hotline.asterisk.layout import Dirs
 from hotline.asterisk.locate import locate
 from hotline.asterisk.process import AsteriskProcess
+from hotline.asterisk.sounds import telephone_sounds
 from ivr import lengths
 from ivr.agi import AgiProtocol, Command, Environment, PeerClosed, Reply, commands
 from ivr.channel import AgiChannel
@@ -183,7 +184,7 @@ def lab() -> Iterator[Lab]:
     install = locate(searched=(DIALPLANS.parent / ".state",))
     base = Path(tempfile.mkdtemp(prefix="ivr"))
     dirs = Dirs(base)
-    dirs.prepare(install, DIALPLANS / "sounds")
+    dirs.prepare(install, telephone_sounds(base))
     port, raw_port = free_port(), free_port()
     write_configuration(dirs, install.modules_dir, port, raw_port)
     process = AsteriskProcess(install, dirs, pwd.getpwuid(os.geteuid()).pw_name)

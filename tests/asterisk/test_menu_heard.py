@@ -37,7 +37,7 @@ from ivr.server import IvrServer
 from ivr.testing import demo_bank, services, shipped_router
 from ivr.testing_bank import demo_desk
 from ivr.values import Money
-from tests.hearing import Ear, Heard, samples
+from tests.hearing import Ear, Heard, master, samples
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -223,7 +223,7 @@ def an_ear(swapped: dict[str, str]) -> Ear:
             name = f"{language}/{prompt.id}"
             texts[name] = f"{prompt.voice} {prompt.text}"
             of, _, file = swapped.get(name, name).partition("/")
-            sounds[name] = samples(CATALOGUE.recording(file, "zh" if of == "zh" else "en"))
+            sounds[name] = master(CATALOGUE.recording(file, "zh" if of == "zh" else "en"))
     return Ear(sounds, texts)
 
 

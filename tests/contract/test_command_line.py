@@ -38,7 +38,7 @@ def words(result: Result) -> str:
         ["asterisk", "start"], ["asterisk", "stop"], ["asterisk", "console"], ["db", "upgrade"],
         ["db", "status"], ["db", "backup"], ["db", "restore"], ["config", "show"],
         ["users", "add"], ["users", "list"], ["users", "passwd"], ["users", "disable"],
-        ["prompts", "check"], ["prompts", "render"],
+        ["prompts", "status"], ["prompts", "script"], ["prompts", "derive"], ["prompts", "render"],
     ],
 )  # fmt: skip
 def test_every_command_teaches(command: list[str]) -> None:

@@ -5,11 +5,11 @@ import pytest
 
 from ivr.prompt_ids import LANGUAGES
 from ivr.prompts import PromptCatalogue
-from tests.hearing import Array, Ear, samples
+from tests.hearing import Array, Ear, master
 
 CATALOGUE = PromptCatalogue.load()
 SOUNDS = {
-    f"{language}/{prompt.id}": samples(CATALOGUE.recording(prompt.id, language))
+    f"{language}/{prompt.id}": master(CATALOGUE.recording(prompt.id, language))
     for language in LANGUAGES
     for prompt in CATALOGUE.prompts(language)
 }

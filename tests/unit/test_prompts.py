@@ -1,18 +1,22 @@
 """The catalogue of prompts, the format of its files, and the shipped texts and recordings."""
 
 import datetime as dt
+import statistics
 import wave
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from crm_lookup.model import AccountBalance
+from ivr.audio import MASTER_RATE, TELEPHONE_RATE, read_master, resample
+from ivr.polish import AudioSegment, speech_level
 from ivr.prompt_errors import PromptFileError, SentenceError, UnknownPromptError
 from ivr.prompt_files import read_prompt_file
 from ivr.prompt_ids import LANGUAGES, Language, PromptId
 from ivr.prompts import SOUNDS_DIR, Money, PromptCatalogue
-from ivr.recordings import Made, text_hash, write_manifest
+from ivr.recordings import Made, file_hash, text_hash, write_manifest
 from ivr.say.money import CURRENCIES
 
 KINDS = get_args(AccountBalance.__annotations__["kind"])
@@ -61,19 +65,42 @@ def test_every_shipped_text_has_its_own_recording(catalogue: PromptCatalogue) ->
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_shipped_recordings_are_telephony_ready(
+def test_shipped_masters_are_as_their_manifest_says(
     catalogue: PromptCatalogue, language: Language
 ) -> None:
     manifest = catalogue.manifest(language)
     assert manifest
     for prompt in catalogue.prompts(language):
-        with wave.open(str(catalogue.recording(prompt.id, language))) as file:
-            shape = (file.getframerate(), file.getsampwidth(), file.getnchannels())
-            milliseconds = file.getnframes() / 8
-        assert shape == (8000, 2, 1), prompt.id
+        master = read_master(catalogue.recording(prompt.id, language))
+        milliseconds = len(master) / (MASTER_RATE / 1000)
         assert abs(milliseconds - manifest[prompt.id].duration_ms) < 2, prompt.id
         letters = len(prompt.text) if prompt.language == "zh" else len(prompt.text.split()) * 2
         assert 150 <= milliseconds < 900 + 450 * letters, prompt.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_shipped_recordings_are_equally_loud_and_end_softly(
+    catalogue: PromptCatalogue, language: Language
+) -> None:
+    levels = {}
+    for prompt in catalogue.prompts(language):
+        if prompt.silence_ms:
+            continue
+        heard = resample(
+            read_master(catalogue.recording(prompt.id, language)), MASTER_RATE, TELEPHONE_RATE
+        )
+        assert max(abs(heard[:8]).max(), abs(heard[-8:]).max()) < 400, prompt.id
+        sound = AudioSegment(
+            heard.tobytes(), sample_width=2, frame_rate=TELEPHONE_RATE, channels=1
+        )
+        levels[prompt.id] = speech_level(sound)
+    middle = statistics.median(levels.values())
+    assert {name: round(one, 2) for name, one in levels.items() if abs(one - middle) > 1.0} == {}
+
+
+def test_the_masters_are_small_enough_for_a_checkout() -> None:
+    size = sum(file.stat().st_size for file in SOUNDS_DIR.rglob("*") if file.is_file())
+    assert size < 20 * 2**20
 
 
 def test_hold_music_is_telephony_ready() -> None:
@@ -99,20 +126,20 @@ def test_every_balance_can_be_said(
 @pytest.mark.parametrize(
     ("kind", "minor", "language", "expected"),
     [
-        ("savings", 1_005_005, "zh", "您尾号幺二三四的储蓄账户，余额为一万零五十元零五分"),
-        ("credit_card", -20_050, "zh", "您尾号幺二三四的信用卡，当前欠款为二百元五角"),
+        ("savings", 1_005_005, "zh", "您尾号幺二三四的储蓄账户，余额为一万零五十元零五分，"),
+        ("credit_card", -20_050, "zh", "您尾号幺二三四的信用卡，当前欠款为二百元五角，"),
         (
             "savings",
             120_000,
             "en",
             "Your savings account ending in one two three four "
-            "has a balance of one thousand two hundred yuan",
+            "has a balance of one thousand two hundred yuan,",
         ),
         (
             "loan",
             -100,
             "en",
-            "On your loan account ending in one two three four you have left to repay one yuan",
+            "On your loan account ending in one two three four you have left to repay one yuan,",
         ),
     ],
 )
@@ -192,17 +219,20 @@ def test_recording_problems(tmp_path: Path) -> None:
             prompt.id: Made(text_sha256=text_hash(prompt.text), voice="v", duration_ms=1)
             for prompt in catalogue.prompts(language)
         }
-        for prompt_id in manifest:
+        for prompt_id, made in manifest.items():
             recording = catalogue.recording(prompt_id, language)
             recording.parent.mkdir(parents=True, exist_ok=True)
             recording.touch()
+            manifest[prompt_id] = msgspec.structs.replace(made, sha256=file_hash(recording))
         write_manifest(tmp_path / "sounds" / language, manifest)
     assert catalogue.recording_problems() == []
     written(tmp_path, MINIMAL.replace("Hello.", "Good day."))
     catalogue.recording("spare", "zh").touch()
+    catalogue.recording("hello", "zh").write_bytes(b"another")
     changed = PromptCatalogue.load(tmp_path, tmp_path / "sounds")
     assert sorted(changed.recording_problems()) == [
         "en: the text of hello changed after it was recorded; render it again",
+        "zh: the recording hello was replaced by hand; take it in with 'hotline prompts import'",
         "zh: the recording spare belongs to no text; delete it",
     ]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.polish import LEVEL_DBFS, load, polish, resample, silence, speech_level
+from ivr.audio import MASTER_RATE, TELEPHONE_RATE, read_master, resample
+from ivr.polish import LEVEL_DBFS, AudioSegment, load, polish, silence, speech_level
 from ivr.prompt_errors import RenderError
 from ivr.prompt_ids import LANGUAGES, PromptId
 from ivr.prompts import PromptCatalogue
@@ -67,7 +68,7 @@ def catalogue(tmp_path: Path) -> PromptCatalogue:
 
 
 def rms(samples: Sequence[int]) -> float:
-    return math.sqrt(sum(sample * sample for sample in samples) / len(samples))
+    return math.sqrt(sum(int(sample) ** 2 for sample in samples) / len(samples))
 
 
 # Polishing -----------------------------------------------------------------------------------
@@ -75,14 +76,18 @@ def rms(samples: Sequence[int]) -> float:
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 24_000, 44_100])
 @pytest.mark.parametrize("loud", [0.01, 0.9])
-def test_recordings_are_trimmed_levelled_and_8_khz(tmp_path: Path, rate: int, loud: float) -> None:
+def test_masters_are_trimmed_levelled_and_16_khz(tmp_path: Path, rate: int, loud: float) -> None:
     source = tone(tmp_path / "in.wav", rate=rate, loud=loud)
-    length = polish(source, tmp_path / "deep" / "out.wav", tail_ms=100)
-    made = load(tmp_path / "deep" / "out.wav")
-    assert (made.frame_rate, made.sample_width, made.channels) == (8000, 2, 1)
+    length = polish(source, tmp_path / "deep" / "out.flac", tail_ms=100)
+    made = load(tmp_path / "deep" / "out.flac")
+    assert (made.frame_rate, made.sample_width, made.channels) == (MASTER_RATE, 2, 1)
     assert len(made) == length
     assert 600 <= length <= 640
-    assert abs(speech_level(made) - LEVEL_DBFS) < 0.5
+    telephony = resample(read_master(tmp_path / "deep" / "out.flac"), MASTER_RATE, TELEPHONE_RATE)
+    heard = AudioSegment(
+        telephony.tobytes(), sample_width=2, frame_rate=TELEPHONE_RATE, channels=1
+    )
+    assert abs(speech_level(heard) - LEVEL_DBFS) < 0.5
     edges = made.get_array_of_samples()
     assert abs(edges[0]) < 20
     assert abs(edges[-1]) < 20
@@ -91,7 +96,7 @@ def test_recordings_are_trimmed_levelled_and_8_khz(tmp_path: Path, rate: int, lo
 
 def test_a_tail_is_added_where_the_voice_stopped_short(tmp_path: Path) -> None:
     source = tone(tmp_path / "in.wav")
-    assert polish(source, tmp_path / "out.wav", tail_ms=700) >= 1200
+    assert polish(source, tmp_path / "out.flac", tail_ms=700) >= 1200
 
 
 def test_resampling_keeps_the_telephone_band_and_drops_what_would_fold() -> None:
@@ -107,19 +112,19 @@ def test_resampling_keeps_the_telephone_band_and_drops_what_would_fold() -> None
 
 
 def test_silence_is_silent(tmp_path: Path) -> None:
-    assert silence(tmp_path / "gap.wav", 250) == 250
-    assert load(tmp_path / "gap.wav").max == 0
+    assert silence(tmp_path / "gap.flac", 250) == 250
+    assert load(tmp_path / "gap.flac").max == 0
 
 
 def test_unusable_audio_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"no audio")
     with pytest.raises(RenderError, match="not usable audio"):
-        polish(broken, tmp_path / "out.wav", tail_ms=0)
-    silence(tmp_path / "silent.wav", 300)
+        polish(broken, tmp_path / "out.flac", tail_ms=0)
+    silence(tmp_path / "silent.flac", 300)
     with pytest.raises(RenderError, match="holds no sound"):
-        polish(tmp_path / "silent.wav", tmp_path / "out.wav", tail_ms=0)
-    assert not (tmp_path / "out.wav").exists()
+        polish(tmp_path / "silent.flac", tmp_path / "out.flac", tail_ms=0)
+    assert not (tmp_path / "out.flac").exists()
 
 
 # Rendering -----------------------------------------------------------------------------------
