@@ -214,6 +214,18 @@ last_agents = sa.Table(
     sqlite_with_rowid=False,
 )
 
+menu_places = sa.Table(
+    "menu_places",
+    metadata,
+    customer_column(primary_key=True),
+    sa.Column("at", sa.Double, nullable=False, comment="When the call broke off"),
+    sa.Column("flow", sa.String(64), nullable=False),
+    sa.Column("node", sa.String(255), nullable=False),
+    sa.Column("topic", sa.String(64), nullable=False),
+    sa.Column("position", sa.String(255), nullable=False, comment="The page that was being read"),
+    sqlite_with_rowid=False,
+)
+
 holdings = sa.Table(
     "holdings",
     metadata,

@@ -23,6 +23,7 @@ CURRENCIES: Final = ("USD", "EUR", "HKD", "GBP", "JPY")
 TERMS: Final = (0, 3, 6, 12, 24, 36, 60)
 """The terms of deposits, in months, whose names are recorded; others are left out."""
 COMPLAINT: Final = "service"
+"""What a complaint is about where no ``set`` node noted it as ``complaint``."""
 _IN_USE: Final = ("active", "inactive")
 _MILLIONTHS_PER_PERCENT: Final = 10_000
 
@@ -41,8 +42,8 @@ class TelephoneDesk:
         """See :meth:`ivr.ports.Bank.ask`; raises what the bank's services raise, but refusals."""
         try:
             return await _ASKED[service](self, facts)
-        except BankRefusedError:
-            return Answer(outcome="refused")
+        except BankRefusedError as error:
+            return Answer(outcome="refused", reason=error.reason)
 
     def _asker(self, facts: Facts) -> q.Asker:
         level: q.Level = "none" if facts.customer_id is None else "pin"
@@ -218,7 +219,8 @@ class TelephoneDesk:
 
     async def _complain(self, facts: Facts) -> Answer:
         receipt = await self._accounts.ask(
-            q.RegisterComplaint(topic=COMPLAINT), self._asker(facts)
+            q.RegisterComplaint(topic=facts.noted.get("complaint", COMPLAINT)),
+            self._asker(facts),
         )
         return Answer(values={"case_number": receipt.case_number})
 

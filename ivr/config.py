@@ -60,6 +60,8 @@ class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
     """For reading accounts."""
     pin: float = 5.0
     """For finding the claimed customer and checking the PIN."""
+    resume: float = 600.0
+    """For so long after a call broke off its customer is offered to go on; 0: never."""
     pin_answer: float = 1.0
     """A PIN is answered after a multiple of this time, so that the time tells nothing."""
     filler_after: float = 1.5

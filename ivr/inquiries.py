@@ -6,6 +6,7 @@ Failures are logged by the kind of error only: a message might quote a number or
 import asyncio
 import math
 import time
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import structlog
@@ -24,7 +25,7 @@ from ivr.flow.effects import (
     CheckPin,
     ServiceFailed,
 )
-from ivr.ports import Answer, IvrServices
+from ivr.ports import Answer, IvrServices, MenuPlace
 
 T = TypeVar("T")
 _log = structlog.get_logger(__name__)
@@ -65,9 +66,7 @@ class Inquiries:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
-        check = asyncio.create_task(self._verify(effect))
-        self._unfinished.add(check)
-        check.add_done_callback(self._finished)
+        check = self._behind(self._verify(effect))
         result: Checked | ServiceFailed
         try:
             async with asyncio.timeout(self._limits.pin):
@@ -107,6 +106,33 @@ class Inquiries:
             self._failed("last_agent", error)
             return None
         return None if found is None else AgentId(found)
+
+    async def place(self, customer_id: CustomerId) -> MenuPlace | None:
+        """Return where the customer's last call broke off, if it did lately."""
+        places, kept = self._services.places, self._limits.resume
+        if places is None or not kept:
+            return None
+        try:
+            async with asyncio.timeout(self._limits.lookup):
+                return await places.find(customer_id, since=time.time() - kept)
+        except Exception as error:  # noqa: BLE001  # the call goes on without the offer
+            self._failed("place", error)
+            return None
+
+    def forget_place(self, customer_id: CustomerId) -> None:
+        """Forget it, in the background."""
+        if (places := self._services.places) is not None:
+            self._behind(self._quietly(places.forget(customer_id)))
+
+    def keep_place(self, customer_id: CustomerId, place: MenuPlace) -> None:
+        """Note, in the background, that a customer's call broke off."""
+        if (places := self._services.places) is not None and self._limits.resume:
+            self._behind(self._quietly(places.keep(customer_id, place, now=time.time())))
+
+    async def settle(self, seconds: float) -> None:
+        """Wait for what goes on in the background, ``seconds`` at most."""
+        if self._unfinished:
+            await asyncio.wait(self._unfinished, timeout=seconds)
 
     async def ask(self, effect: AskBank) -> Answer | ServiceFailed:
         """Ask one of the bank's services."""
@@ -149,6 +175,18 @@ class Inquiries:
         outcome = "timeout" if too_slow else "failed"
         metrics.SERVICES.labels(service, outcome).inc()
         _log.error("service_failed", service=service, error=type(error).__name__)
+
+    def _behind(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001  # at worst the next offer is missing
+            self._failed("place", error)
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._unfinished.discard(task)

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from crm_lookup.bank.errors import Reason
 from crm_lookup.model import AccountBalance, CustomerId, Recognition
 from ivr.prompt_ids import Language, PromptId
 from ivr.secret import Secret
@@ -71,6 +72,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What earlier services found and the caller chose from."""
     kept: Mapping[str, Secret]
     """What ``collect`` nodes took."""
+    noted: Mapping[str, str] = {}
+    """What ``set`` nodes noted."""
     cursor: str = ""
     """Where the next page begins; empty for the first."""
     rows: int = 8
@@ -86,6 +89,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     outcome: Literal["ok", "none", "refused"] = "ok"
+    reason: Reason | None = None
+    """Why the bank does not do it."""
     values: Mapping[str, Value] = {}
     rows: tuple[Mapping[str, Value], ...] = ()
     cursor: str = ""
@@ -97,6 +102,29 @@ class Bank(Protocol):
 
     async def ask(self, service: str, facts: Facts) -> Answer:
         """Ask a service of :mod:`ivr.bank_services`; it answers or raises."""
+
+
+class MenuPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in the menu a customer was."""
+
+    flow: str
+    node: str
+    topic: str
+    cursor: str = ""
+    """Where the page began that was being read; empty for the first."""
+
+
+class Places(Protocol):
+    """Where customers' last calls broke off; kept over restarts."""
+
+    async def keep(self, customer_id: CustomerId, place: MenuPlace, *, now: float) -> None:
+        """Note that a call broke off; the newest note of a customer counts."""
+
+    async def find(self, customer_id: CustomerId, *, since: float) -> MenuPlace | None:
+        """Return where the customer's last call broke off, if that was after ``since``."""
+
+    async def forget(self, customer_id: CustomerId) -> None:
+        """Drop the note of a customer."""
 
 
 class Reader(Protocol):
@@ -120,5 +148,7 @@ class IvrServices(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Accounts
     reader: Reader
     last_agents: LastAgents
+    places: Places | None = None
+    """``None``: nobody is offered to go on where a call broke off."""
     bank: Bank | None = None
     """``None``: every service beyond the balance fails, so that callers get a person."""

@@ -20,6 +20,8 @@ from ivr.flow.effects import (
     CheckPin,
     Collect,
     End,
+    FindPlace,
+    ForgetPlace,
     KnowCaller,
     NextAct,
     Play,
@@ -110,6 +112,10 @@ class CallRunner:
                 return await self._with_filler(self._inquiries.balances(effect.customer_id))
             case AskBank():
                 return await self._with_filler(self._inquiries.ask(effect))
+            case FindPlace():
+                return await self._inquiries.place(effect.customer_id)
+            case ForgetPlace():
+                self._inquiries.forget_place(effect.customer_id)
             case Route():
                 return await self._route(effect)
             case AskTime():

@@ -105,12 +105,14 @@ class Session:
                 end = await self._run_flow(environment, call_id)
         except CallerGoneError:
             end = "caller_hung_up"
+            self._keep_place()
         except asyncio.CancelledError:
             end = "diverted"
             await self._to_queue(self._call.topic if self._call else "general")
             raise
         except (AgiProtocolError, AsteriskSilentError) as error:
             log.error("asterisk_lost", error=str(error))  # noqa: TRY400  # no trace needed
+            self._keep_place()
         except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets a person
             end = "crashed"
             log.error("flow_crashed", **describe(error))  # noqa: TRY400  # a trace may hold digits
@@ -131,6 +133,12 @@ class Session:
         metrics.OUTCOMES.labels(self._flow_label, outcome).inc()
         if end == "caller_hung_up" and not runner.served:
             metrics.DROPPED.labels(self._flow_label, runner.node).inc()
+
+    def _keep_place(self) -> None:
+        """Note for the caller's next call where this one broke off."""
+        call = self._call
+        if call and call.place and call.customer_id and call.verified == "pin":
+            self._inquiries.keep_place(call.customer_id, call.place)
 
     async def _call_id(self, environment: Environment) -> str:
         """Read our key of the call; make one for a dialplan that set none."""

@@ -10,7 +10,7 @@ import dialplans
 from crm_lookup.model import AccountBalance, CustomerId, Recognition
 from cti.core.routing import Decision
 from ivr.flow.effects import Route
-from ivr.ports import Answer, Facts, IvrServices, PinOutcome
+from ivr.ports import Answer, Facts, IvrServices, MenuPlace, PinOutcome
 from ivr.prompt_ids import Language, PromptId
 from ivr.routing import RoutingBook
 from ivr.values import Value
@@ -84,6 +84,23 @@ class MemoryBank(msgspec.Struct, kw_only=True):
             raise error
 
 
+class MemoryPlaces:
+    """Where customers' calls broke off, in memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[CustomerId, tuple[float, MenuPlace]] = {}
+
+    async def keep(self, customer_id: CustomerId, place: MenuPlace, *, now: float) -> None:
+        self._kept[customer_id] = (now, place)
+
+    async def find(self, customer_id: CustomerId, *, since: float) -> MenuPlace | None:
+        at, place = self._kept.get(customer_id, (0.0, None))
+        return place if at > since else None
+
+    async def forget(self, customer_id: CustomerId) -> None:
+        self._kept.pop(customer_id, None)
+
+
 class PlainReader:
     """Says a balance as a handful of readable ids."""
 
@@ -112,6 +129,7 @@ def services(bank: MemoryBank) -> IvrServices:
         accounts=bank,
         reader=PlainReader(),
         last_agents=bank,
+        places=MemoryPlaces(),
         bank=bank,
     )
 

@@ -163,6 +163,8 @@ class BankDesk:
 
     async def _carry_out(self, order: Order[Any], by: Asker, key: str) -> Receipt:
         self._demand_level(order, by)
+        if isinstance(order, q.BlockCard) and not q.is_block_subject(order):
+            raise BankRefusedError("bad_request", "a card number has 12 to 19 digits")
         await self._refuse_too_many(order, by, key)
         if isinstance(order, q.ChangePin):
             return await self._change_pin(order, by)

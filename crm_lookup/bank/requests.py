@@ -4,7 +4,8 @@ An :class:`Inquiry` changes nothing; an :class:`Order` does, is idempotent and a
 print only their names, because they may carry a card number or a PIN.
 """
 
-from typing import Annotated, ClassVar, Generic, Literal, TypeAlias, TypeVar
+import re
+from typing import Annotated, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ ReplyT_co = TypeVar("ReplyT_co", covariant=True)
 Level: TypeAlias = Literal["none", "number", "pin"]
 """How surely it is known who asks; the telephone number alone never opens anything."""
 Day: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+CARD_NUMBER: Final = r"^[0-9]{12,19}$"
 Topic: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
 
 
@@ -143,7 +145,7 @@ class BlockCard(Order[r.Receipt], frozen=True, kw_only=True):
     """
 
     card_id: str | None = None
-    card_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{12,19}$")] | None = None
+    card_number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER)] | None = None
     reason: Literal["lost", "stolen", "fraud"] = "lost"
 
     def __post_init__(self) -> None:
@@ -159,6 +161,12 @@ class BlockCard(Order[r.Receipt], frozen=True, kw_only=True):
 
     def shown(self) -> str:
         return self.card_id or f"card number …{(self.card_number or '')[-4:]}"
+
+
+def is_block_subject(order: BlockCard) -> bool:
+    """Tell whether a card number, if one is given, can be one, whatever core will be asked."""
+    number = order.card_number
+    return number is None or re.fullmatch(CARD_NUMBER, number) is not None
 
 
 class ActivateCard(Order[r.Receipt], frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ or nothing, and whoever asks again with the key gets the first answer.
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
@@ -32,6 +33,9 @@ from crm_lookup.keys import DataKey
 ReplyT = TypeVar("ReplyT")
 
 _TRIES: Final = 3
+ANSWERS_KEPT: Final = 30 * 86_400.0
+"""Seconds for which a repeated order gets its first answer; keys belong to one call each."""
+_PRUNE_EVERY: Final = 3_600.0
 _FAILED: Final = "the embedded ledger failed ({}): see `hotline db status`"
 
 
@@ -59,6 +63,7 @@ class SqlCore:
         self._key = key
         self._zone = zone
         self._clock = clock
+        self._pruned_at = -math.inf
 
     async def perform(self, request: Request[ReplyT], by: Asker, key: str) -> ReplyT:
         """See :class:`crm_lookup.ports.BankCore`."""
@@ -100,6 +105,7 @@ class SqlCore:
 
     async def _order(self, order: Order[Any], by: Asker, key: str) -> r.Receipt:
         mark = fingerprint(self._key, order, by)
+        await self._prune()
         for _ in range(_TRIES):
             async with self._engine.begin() as connection:
                 if await self._claim(connection, key, mark):
@@ -121,6 +127,16 @@ class SqlCore:
                 raise BankRefusedError("key_reused", rules.KEY_REUSED)
             return msgspec.json.decode(row.answer, type=r.Receipt)
         raise BankUnavailableError("somebody else carries out the same order: ask again")
+
+    async def _prune(self) -> None:
+        """Forget answers that nobody will ask for again, now and then."""
+        now = self._clock()
+        if now - self._pruned_at < _PRUNE_EVERY:
+            return
+        self._pruned_at = now
+        old = t.bank_answers.c.at < now - ANSWERS_KEPT
+        async with self._engine.begin() as connection:
+            await connection.execute(sa.delete(t.bank_answers).where(old))
 
     async def _claim(self, connection: AsyncConnection, key: str, mark: str) -> bool:
         """Take the key for this transaction; ``False`` if somebody had it before."""

@@ -18,6 +18,7 @@ from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
 from hotline.banking import CoreWatch, open_desk
 from hotline.callbacks import callback_numbers
+from hotline.menu_places import open_places
 from hotline.roles.flows import flow_folder, holidays, known_to_flows
 from hotline.roles.life import end_with_supervisor, seal_memory, stop_event
 from hotline.settings import Settings
@@ -94,6 +95,7 @@ async def run_ivr(settings: Settings) -> None:
         )
         stack.push_async_callback(pins.close)
         desk = await stack.enter_async_context(open_desk(settings, key, pins=pins, personal=bank))
+        places = await stack.enter_async_context(open_places(settings))
         watch = CoreWatch(desk)
         asking = asyncio.create_task(watch.run())
         stack.callback(asking.cancel)
@@ -116,6 +118,7 @@ async def run_ivr(settings: Settings) -> None:
                     guard=settings.asterisk.guard,
                     sessions=settings.ivr.maximum_sessions,
                     lookup=settings.ivr.lookup_deadline,
+                    resume=settings.ivr.resume_seconds,
                     accounts=settings.bank.deadline + 1.0,
                 ),
             ),
@@ -126,6 +129,7 @@ async def run_ivr(settings: Settings) -> None:
                 accounts=desk,
                 reader=load_prompts(),
                 last_agents=bank,
+                places=places,
                 bank=TelephoneDesk(desk, lambda: datetime.now(settings.zone)),
             ),
         )

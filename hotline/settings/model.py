@@ -158,6 +158,13 @@ class IvrSettings(Section):
     )
     pin_tries: int = Field(5, ge=3, le=10, description="wrong PINs before a customer is locked")
     pin_lock: int = Field(86400, ge=60, description="seconds for which a customer stays locked")
+    resume_seconds: int = Field(
+        600,
+        ge=0,
+        le=86400,
+        description="for so long after a call broke off its customer is offered, after the PIN, "
+        "to go on there; 0: never",
+    )
     hours: HoursSettings = HoursSettings()
     metrics_port: Port | None = Field(None, description="Prometheus metrics and health over HTTP")
     flows: Path | None = Field(None, description="folder with flow files; default: the shipped")

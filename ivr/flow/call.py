@@ -8,7 +8,7 @@ import msgspec
 from crm_lookup.model import CustomerId, Recognition
 from cti.core.events import VerifiedLevel
 from ivr.flow.effects import Claim
-from ivr.ports import Reader
+from ivr.ports import MenuPlace, Reader
 from ivr.prompt_ids import Language
 from ivr.secret import Secret
 from ivr.values import Value
@@ -55,6 +55,8 @@ class Call(msgspec.Struct, kw_only=True):
     """Where the next page of the last look-up begins; empty if there is none."""
     kept: dict[str, Secret] = msgspec.field(default_factory=dict)
     """What ``collect`` nodes took."""
+    place: MenuPlace | None = None
+    """Where the caller would go on after being lost now."""
     asked: int = 0
     """Requests to the bank's services in this call."""
     path: list[str] = msgspec.field(default_factory=list)
@@ -64,8 +66,15 @@ class Call(msgspec.Struct, kw_only=True):
         """The nodes that were visited, joined by ``>``; the oldest are dropped first."""
         return ">".join(self.path)
 
-    def enter(self, node: str) -> None:
-        """Note that ``node`` was reached."""
+    def enter(self, node: str, flow: str, *, is_item: bool) -> None:
+        """Note that ``node`` of a flow was reached.
+
+        ``is_item``: who is lost from here on can go on here.
+        """
+        if is_item and self.verified == "pin":
+            self.place = MenuPlace(flow=flow, node=node, topic=self.topic, cursor=self.cursor)
+        elif self.place is not None and not _is_within(node, self.place.node):
+            self.place = None
         self.path.append(node)
         while len(self.menu_path) > LONGEST_PATH and len(self.path) > 1:
             del self.path[0]
@@ -74,3 +83,9 @@ class Call(msgspec.Struct, kw_only=True):
         """Hand out the keys that were typed ahead, once."""
         typed, self.typed = self.typed, Secret()
         return typed
+
+
+def _is_within(node: str, item: str) -> bool:
+    """Tell whether a node stands in the same part of the menu; outside parts each is alone."""
+    part, dot, _ = item.rpartition(".")
+    return node == item or (bool(dot) and node.startswith(part + dot))

@@ -13,7 +13,7 @@ from cti.core.events import VerifiedLevel
 from cti.core.routing import Decision
 from cti.core.user_events import UserEvent
 from ivr.flow.calendar import Moment
-from ivr.ports import Answer, Facts, PinOutcome
+from ivr.ports import Answer, Facts, MenuPlace, PinOutcome
 from ivr.prompt_ids import Language, PromptId
 from ivr.secret import Secret
 
@@ -119,6 +119,18 @@ class AskBank(Effect[Answer | ServiceFailed], frozen=True, kw_only=True):
     facts: Facts
 
 
+class FindPlace(Effect[MenuPlace | None], frozen=True, kw_only=True):
+    """Where did the customer's last call break off, if it did lately?"""
+
+    customer_id: CustomerId
+
+
+class ForgetPlace(Effect[None], frozen=True, kw_only=True):
+    """The customer was asked about that place; do not ask again."""
+
+    customer_id: CustomerId
+
+
 class Route(Effect[Decision], frozen=True, kw_only=True):
     """Decide by the bank's rules, and the time, where this caller waits."""
 
@@ -171,6 +183,8 @@ AnyEffect: TypeAlias = (
     | CheckPin
     | ReadBalances
     | AskBank
+    | FindPlace
+    | ForgetPlace
     | Route
     | AskTime
     | SetVariables
@@ -179,5 +193,14 @@ AnyEffect: TypeAlias = (
     | End
 )
 Result: TypeAlias = (
-    str | Keyed | Checked | Balances | Answer | ServiceFailed | Decision | Moment | None
+    str
+    | Keyed
+    | Checked
+    | Balances
+    | Answer
+    | ServiceFailed
+    | MenuPlace
+    | Decision
+    | Moment
+    | None
 )

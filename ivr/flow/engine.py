@@ -91,7 +91,7 @@ class FlowEngine:
             node = self.flow.nodes[self.node]
             if node.topic:
                 self.call.topic = node.topic
-            self.call.enter(self.node)
+            self.call.enter(self.node, self.flow.name, is_item=bool(node.resume))
             yield from do(
                 Tell(
                     event=user_events.NodeEntered(

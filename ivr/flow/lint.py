@@ -14,7 +14,9 @@ from ivr.flow.kinds.account import AccountNode
 from ivr.flow.kinds.bank import LookupNode
 from ivr.flow.kinds.branch import BranchNode
 from ivr.flow.kinds.choose import ChooseNode
+from ivr.flow.kinds.collect import CollectNode
 from ivr.flow.kinds.language import LanguageNode
+from ivr.flow.kinds.resume import ResumeNode
 from ivr.flow.kinds.say import SayNode
 from ivr.flow.kinds.set import SetNode
 from ivr.flow.kinds.transfer import TransferNode
@@ -82,6 +84,7 @@ class _Linter:
             yield from self._prompts(name, node)
             yield from self._sentences(name, node)
             yield from self._transfer(name, node)
+            yield from self._resume(name, node)
 
     def _found(self, rule: str, name: NodeId, problem: str, at: Path_ = ()) -> Finding:
         source, there = self._places[name]
@@ -192,7 +195,7 @@ class _Linter:
         prompts = self._known.prompts
         if prompts is None:
             return
-        for field in node.texts:
+        for field in (*node.texts, "resume"):
             for number, prompt in enumerate(getattr(node, field)):
                 at = (field, number)
                 for language in LANGUAGES:
@@ -243,6 +246,27 @@ class _Linter:
                             f"action of this flow gives; given: {', '.join(sorted(given))}",
                             (field, number),
                         )
+
+    def _resume(self, name: NodeId, node: Node) -> Iterator[Finding]:
+        begins = isinstance(node, LookupNode | CollectNode) or (
+            isinstance(node, AccountNode) and node.action == "balance"
+        )
+        if node.resume and not begins:
+            yield self._found(
+                "resume-midway",
+                name,
+                "nobody can go on here in another call: what the nodes before found is missing; "
+                "put 'resume' on a 'lookup', a 'collect' or the action 'balance'",
+                ("resume",),
+            )
+        if isinstance(node, ResumeNode) and (name, False) in self._ways and not self._flow.exits:
+            yield self._found(
+                "resume-before-pin",
+                name,
+                "callers come here who have not shown the PIN, and are never offered anything; "
+                "put it behind verify_pin",
+                ("kind",),
+            )
 
     def _transfer(self, name: NodeId, node: Node) -> Iterator[Finding]:
         allowed = self._known.transfers

@@ -45,12 +45,15 @@ class Node(
     """Names of the fields that map labels to nodes."""
     texts: ClassVar[tuple[str, ...]] = ("prompts",)
     """Names of the fields that hold prompt ids."""
-    inaudible: ClassVar[tuple[str, ...]] = ("topic", "queue")
+    inaudible: ClassVar[tuple[str, ...]] = ("topic", "queue", "resume")
     """Names of the fields that change nothing in what the caller hears."""
 
     topic: str = ""
     """What the caller is about from here on; goes to the agent as the reason of the call."""
     prompts: Prompts = ()
+    resume: Prompts = ()
+    """Callers with a PIN who are lost from here on are offered this when they call again; until
+    they leave the part of the menu, or this node if it stands in no part."""
 
     def edges(self) -> Iterator[tuple[str, NodeId]]:
         """Yield every way out as (label, node id)."""
@@ -91,7 +94,7 @@ class Node(
 
     def prompt_ids(self) -> Iterator[PromptId]:
         """Yield every prompt that the node names itself."""
-        for field in self.texts:
+        for field in (*self.texts, "resume"):
             yield from getattr(self, field)
 
     def run(self, flow: "Flow", call: Call) -> Script[Goto | None]:

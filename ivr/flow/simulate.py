@@ -21,6 +21,8 @@ from ivr.flow.effects import (
     CheckPin,
     Collect,
     End,
+    FindPlace,
+    ForgetPlace,
     Keyed,
     Play,
     ReadBalances,
@@ -113,6 +115,12 @@ async def simulate(
             case AskBank(service=service):
                 result = await inquiries.ask(effect)
                 yield Line("service", f"{service}: {getattr(result, 'outcome', 'failed')}")
+            case FindPlace():
+                result = await inquiries.place(effect.customer_id)
+                where = result.node if result else "nowhere"
+                yield Line("service", f"the last call broke off: {where}")
+            case ForgetPlace():
+                inquiries.forget_place(effect.customer_id)
             case Route():
                 result = router(effect)
                 yield Line("service", f"routing: rule {result.rule}")

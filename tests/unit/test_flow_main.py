@@ -320,7 +320,7 @@ def test_a_late_recognition_does_not_replace_the_pin() -> None:
 def test_the_menu_path_stays_short() -> None:
     call = make().call
     for number in range(200):
-        call.enter(f"node_{number}")
+        call.enter(f"node_{number}", "main", is_item=False)
     assert len(call.menu_path) <= 255
     assert call.menu_path.endswith("node_199")
 

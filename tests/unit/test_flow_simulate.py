@@ -38,7 +38,8 @@ def test_a_balance_in_mandarin_with_every_side_effect() -> None:
     assert only(lines, "node") == [
         *("welcome", "language", "part_of_day", "afternoon", "main_menu", "balance_identity"),
         *("balance_identity.card_number", "balance_identity.pin", "balance_identity.segment"),
-        *("balance_identity.gold", "balance", "main_menu", "agent", "office", "agent_now"),
+        *("balance_identity.gold", "balance_identity.last_time", "balance", "main_menu"),
+        *("agent", "office", "agent_now"),
     ]
     assert only(lines, "keys") == [
         *("1 (full)", "1 (full)", "nothing (finished)", "•••••• (full)", "0 (full)")

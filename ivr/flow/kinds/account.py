@@ -1,8 +1,9 @@
 """``account_action``: have the bank do something, e.g. block a card or change the PIN."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
+from crm_lookup.bank.errors import Reason
 from crm_lookup.model import AccountBalance
 from cti.core import user_events
 from ivr.bank_services import ACTIONS, Action
@@ -19,12 +20,15 @@ NO_ACCOUNTS: Final = PromptId("no_accounts")
 @register
 class AccountNode(Node, frozen=True, kw_only=True, tag="account_action"):
     targets: ClassVar[tuple[str, ...]] = ("next", "refused", "failed")
+    target_maps: ClassVar[tuple[str, ...]] = ("refusals",)
     texts: ClassVar[tuple[str, ...]] = ("prompts", "unavailable")
 
     action: Action
     next: NodeId
     refused: NodeId = ""
     """Where the caller goes if the bank does not do that; default: as if it failed."""
+    refusals: Mapping[Reason, NodeId] = {}
+    """Where the caller goes instead, by the bank's reason."""
     failed: NodeId
     unavailable: Prompts
     """The apology when the service fails."""
@@ -44,6 +48,8 @@ class AccountNode(Node, frozen=True, kw_only=True, tag="account_action"):
             yield "next", self.next, pin
             if self.refused:
                 yield "refused", self.refused, pin
+            for reason, target in self.refusals.items():
+                yield reason, target, pin
         yield "failed", self.failed, pin
 
     def run(self, flow: Flow, call: Call) -> Script[Goto | None]:
@@ -56,8 +62,10 @@ class AccountNode(Node, frozen=True, kw_only=True, tag="account_action"):
         answer = yield from ask_bank(call, self.action)
         if isinstance(answer, Answer) and answer.outcome == "ok":
             return Goto(self.next)
-        if isinstance(answer, Answer) and self.refused:
-            return Goto(self.refused)
+        if isinstance(answer, Answer):
+            reason = answer.reason or "bad_request"
+            if target := self.refusals.get(reason, self.refused):
+                return Goto(target)
         return (yield from say(flow, call, self.unavailable)) or Goto(self.failed)
 
     def _balance(self, flow: Flow, call: Call) -> Script[Goto | None]:

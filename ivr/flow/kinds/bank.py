@@ -71,6 +71,7 @@ def ask_bank(
         customer_id=call.customer_id if call.verified == "pin" else None,
         values=dict(call.facts),
         kept=dict(call.kept),
+        noted=dict(call.values),
         cursor=cursor,
         rows=rows,
         key=f"{call.call_id}/{call.asked}",
