@@ -11,6 +11,7 @@ from agent_console.errors import CommandRefusedError
 from agent_console.hub import Hub
 from agent_console.messages import (
     Accepted,
+    AnswerOffer,
     Command,
     Dispose,
     ErrorCode,
@@ -90,4 +91,25 @@ class Commands:
                 if chosen.queues and pop.queue not in chosen.queues:
                     return "unknown_code"
                 await self._engine.dispose(agent_id, call_id, code)
+            case AnswerOffer():
+                return await self._answer_offer(agent_id, holder, command)
+        return None
+
+    async def _answer_offer(
+        self, agent_id: str, holder: Pass, command: AnswerOffer
+    ) -> ErrorCode | None:
+        pop = self._hub.call(holder.me, command.call_id)
+        if pop is None or pop.customer is None:
+            return "unknown_call"
+        offers = [offer.offer_id for offer in pop.customer.offers]
+        if command.offer_id not in offers:
+            return "unknown_code"
+        await self._engine.answer_offer(
+            agent_id,
+            command.call_id,
+            pop.customer.customer_id,
+            command.offer_id,
+            offers.index(command.offer_id) + 1,
+            command.answer,
+        )
         return None

@@ -130,6 +130,22 @@ class RankedOffer(Record, frozen=True, kw_only=True):
     offer_id: str
     title: Text
     reason: Text
+    script: Text = Text("", "")
+    """What the agent may say."""
+    chance: float = 0.0
+    """How likely it is taken, 0 to 1."""
+    worth: float = 0.0
+    """What it is ranked by: chance × value − fatigue, in the currency's unit a year."""
+
+
+class ScoreCard(Record, frozen=True, kw_only=True):
+    """One score of the customer."""
+
+    score: str
+    title: Text
+    value: Text
+    reasons: tuple[Text, ...] = ()
+    """What weighs most in it, at most three."""
 
 
 class CustomerCard(Record, frozen=True, kw_only=True):
@@ -149,6 +165,10 @@ class CustomerCard(Record, frozen=True, kw_only=True):
     relationship_manager: str | None = None
     interactions: tuple[CustomerInteraction, ...] = ()
     offers: tuple[RankedOffer, ...] = ()
+    scores: tuple[ScoreCard, ...] = ()
+    """What the analysis found; empty for somebody it has not looked at."""
+    services: tuple[Text, ...] = ()
+    """What the customer's segment is entitled to, to be proposed by the agent."""
 
 
 class Pop(Record, frozen=True, kw_only=True):
@@ -401,6 +421,15 @@ class Dispose(Message, frozen=True, kw_only=True):
     code: str
 
 
+class AnswerOffer(Message, frozen=True, kw_only=True):
+    """Say what became of an offer of this call; the next ranking takes it into account."""
+
+    ref: int
+    call_id: str
+    offer_id: Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
+    answer: Literal["presented", "accepted", "declined"]
+
+
 class SkillChoice(Record, frozen=True, kw_only=True):
     """A queue whose calls an agent takes; who has a lower penalty is asked first."""
 
@@ -465,6 +494,7 @@ Command: TypeAlias = (
     | Ready
     | ExtendWrapUp
     | Dispose
+    | AnswerOffer
     | OrderState
     | OrderWrapUpEnd
     | OrderSkills
@@ -477,6 +507,7 @@ ClientMessage: TypeAlias = (
     | Ready
     | ExtendWrapUp
     | Dispose
+    | AnswerOffer
     | OrderState
     | OrderWrapUpEnd
     | OrderSkills

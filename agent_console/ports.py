@@ -29,6 +29,7 @@ class Resynchronised(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OrderedState: TypeAlias = Literal["available", "paused", "logged_out"]
+OfferAnswer: TypeAlias = Literal["presented", "accepted", "declined"]
 Feed: TypeAlias = Addressed | Resynchronised
 Listener: TypeAlias = Callable[[Feed], None]
 
@@ -105,6 +106,17 @@ class EnginePort(OrdersPort, Protocol):
 
     async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
         """Note how the agent's call ended."""
+
+    async def answer_offer(
+        self,
+        agent_id: str,
+        call_id: str,
+        customer_id: str,
+        offer_id: str,
+        rank: int,
+        answer: OfferAnswer,
+    ) -> None:
+        """Note what became of an offer in the agent's call; ``rank`` counts from 1."""
 
 
 class UserStore(Protocol):

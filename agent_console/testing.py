@@ -33,6 +33,7 @@ from agent_console.ports import (
     Clock,
     Feed,
     Listener,
+    OfferAnswer,
     OrderedState,
     Resynchronised,
 )
@@ -123,6 +124,17 @@ class FakeEngine:
         self._command("dispose", agent_id, call_id, code)
         wrap_up = self._wrap_up(agent_id)
         self._start_wrap_up(agent_id, replace(wrap_up, disposition=code))
+
+    async def answer_offer(
+        self,
+        agent_id: str,
+        call_id: str,
+        customer_id: str,
+        offer_id: str,
+        rank: int,
+        answer: OfferAnswer,
+    ) -> None:
+        self._command("answer_offer", agent_id, call_id, customer_id, offer_id, str(rank), answer)
 
     # --- the hands -----------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ class MemoryBank:
         self._clock = clock
         self._currency = currency
         self._pins: dict[CustomerId, _Pin] = {}
+        self._said: dict[tuple[CustomerId, str, str], dict[str, float]] = {}
+        """Customer, offer and call → response → when."""
         self._last_agents: dict[CustomerId, tuple[str, float]] = {}
 
     async def recognise(self, raw_number: str | None) -> Recognition:
@@ -95,6 +97,41 @@ class MemoryBank:
         known = self._last_agents.get(customer_id, ("", float("-inf")))
         if customer_id in self._records and at >= known[1]:
             self._last_agents[customer_id] = (agent_id, at)
+
+    async def note_offer(
+        self,
+        customer_id: CustomerId,
+        offer_id: str,
+        response: str,
+        *,
+        at: float,
+        agent_id: str,
+        call_id: str,
+    ) -> None:
+        if customer_id not in self._records:
+            return
+        key = (customer_id, offer_id, call_id)
+        for wanted in dict.fromkeys(("presented", response)):
+            said = self._said.setdefault(key, {})
+            if wanted != "presented":
+                for other in {"accepted", "declined"} - {wanted}:
+                    self._replace(customer_id, other, drop=(offer_id, said.pop(other, None)))
+            if wanted not in said:
+                said[wanted] = at
+                self._replace(customer_id, wanted, add=(offer_id, at))
+
+    def _replace(
+        self,
+        customer_id: CustomerId,
+        response: str,
+        *,
+        add: tuple[str, float] | None = None,
+        drop: tuple[str, float | None] | None = None,
+    ) -> None:
+        record = self._records[customer_id]
+        kept = [pair for pair in getattr(record, response) if pair != drop]
+        kept = sorted([*kept, *([add] if add else [])], key=lambda pair: (-pair[1], pair[0]))
+        self._records[customer_id] = msgspec.structs.replace(record, **{response: tuple(kept)})
 
     async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
         agent, at = self._last_agents.get(customer_id, ("", since))

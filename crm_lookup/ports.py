@@ -40,6 +40,26 @@ class LastAgents(Protocol):
         """Return the agent of the last conversation, if it ended after ``since``."""
 
 
+class OfferAnswers(Protocol):
+    """What customers said to the offers that agents made them."""
+
+    async def note_offer(
+        self,
+        customer_id: CustomerId,
+        offer_id: str,
+        response: str,
+        *,
+        at: float,
+        agent_id: str,
+        call_id: str,
+    ) -> None:
+        """Remember that an offer was ``presented``, ``accepted`` or ``declined`` at ``at``.
+
+        The same response to the same offer in the same call counts once, and a later one of
+        accepted and declined replaces the earlier.  An unknown customer is ignored.
+        """
+
+
 class Balances(Protocol):
     async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
         """Return the accounts that are not closed in the order of their ids; empty if unknown."""

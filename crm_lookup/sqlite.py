@@ -117,6 +117,20 @@ _KEY_CHECK: Final = "SELECT value FROM crm_meta WHERE name = 'key_check'"
 
 _SCORES: Final = f"SELECT {', '.join(COLUMNS)} FROM customer_scores WHERE customer_id = :id"  # noqa: S608 - our own names
 
+# Who answers was asked: every answer counts as presented, too.
+_NOTE_OFFER: Final = """
+INSERT INTO offer_responses (customer_id, offer_id, at, response, agent_id, call_id, segment)
+SELECT c.customer_id, :offer, :at, r.response, :agent, :call, c.segment
+FROM customers AS c, (SELECT 'presented' AS response UNION SELECT :response) AS r
+WHERE c.customer_id = :id AND NOT EXISTS (
+  SELECT 1 FROM offer_responses AS o WHERE o.customer_id = c.customer_id
+    AND o.offer_id = :offer AND o.call_id = :call AND o.response = r.response)
+"""
+_TAKE_BACK: Final = """
+DELETE FROM offer_responses WHERE customer_id = :id AND offer_id = :offer AND call_id = :call
+  AND response IN ('accepted', 'declined') AND response <> :response
+"""
+
 _NOTE_AGENT: Final = """
 INSERT INTO last_agents (customer_id, agent_id, at)
 SELECT customer_id, :agent, :at FROM customers WHERE customer_id = :id
@@ -245,6 +259,24 @@ class SqliteBank:
         await self._writes.execute_fetchall(
             _NOTE_AGENT, {"id": customer_id, "agent": agent_id, "at": at}
         )
+
+    async def note_offer(
+        self,
+        customer_id: CustomerId,
+        offer_id: str,
+        response: str,
+        *,
+        at: float,
+        agent_id: str,
+        call_id: str,
+    ) -> None:
+        values = {
+            **{"id": customer_id, "offer": offer_id, "response": response},
+            **{"at": at, "agent": agent_id, "call": call_id},
+        }
+        if response != "presented":
+            await self._writes.execute_fetchall(_TAKE_BACK, values)
+        await self._writes.execute_fetchall(_NOTE_OFFER, values)
 
     async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
         rows = list(

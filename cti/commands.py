@@ -21,7 +21,7 @@ from cti.ami_actions import (
 )
 from cti.core import events as ev
 from cti.core.agents import RESERVED, WRAP_UP, Agent, Membership
-from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.core.world import World
 from cti.errors import (
     AsteriskRefusedError,
@@ -184,5 +184,44 @@ def dispose(
             call_id=call_id,
             agent_id=agent_id,
             disposition=_text(disposition, "disposition"),
+        )
+    )
+
+
+OFFER_ANSWERS: Final[
+    dict[str, type[ev.OfferPresented] | type[ev.OfferAccepted] | type[ev.OfferDeclined]]
+] = {
+    "presented": ev.OfferPresented,
+    "accepted": ev.OfferAccepted,
+    "declined": ev.OfferDeclined,
+}
+
+
+def answer_offer(
+    world: World,
+    agent_id: AgentId,
+    call_id: CallId,
+    customer_id: CustomerId,
+    offer_id: str,
+    rank: int,
+    answer: str,
+    now: float,
+) -> None:
+    """Note what became of an offer in a call that this agent has or had."""
+    call = world.calls.get(call_id)
+    if call is None:
+        raise UnknownCallError(
+            f"there is no call {call_id}, or it ended too long ago; note it at the customer"
+        )
+    if agent_id not in (call.agent_id, *call.wrapping):
+        raise NotAllowedNowError(f"agent {agent_id} did not have call {call_id}")
+    world.emit(
+        OFFER_ANSWERS[answer](
+            at=now,
+            call_id=call_id,
+            agent_id=agent_id,
+            customer_id=customer_id,
+            offer_id=_text(offer_id, "offer"),
+            rank=rank,
         )
     )

@@ -9,7 +9,7 @@ from typing import Literal
 
 from cti import commands
 from cti.core.agents import RESERVED, Agent, Membership
-from cti.core.ids import AgentId, CallId
+from cti.core.ids import AgentId, CallId, CustomerId
 from cti.core.world import World
 from cti.link import Link
 from cti.spreader import Spreader
@@ -87,6 +87,21 @@ class Orders:
             commands.dispose(self.world, agent_id, call_id, disposition, now)
             if ready and self.world.agent(agent_id, now).call_id == call_id:
                 self.world.end_wrap_up(agent_id, now, "agent")
+
+    def answer_offer(
+        self,
+        agent_id: AgentId,
+        call_id: CallId,
+        customer_id: CustomerId,
+        offer_id: str,
+        rank: int,
+        answer: Literal["presented", "accepted", "declined"],
+    ) -> None:
+        """Note what the customer said to an offer; the journal and the watchers get it."""
+        with self._spreader.changes():
+            commands.answer_offer(
+                self.world, agent_id, call_id, customer_id, offer_id, rank, answer, self._clock()
+            )
 
     def _agent(self, agent_id: AgentId) -> Agent:
         return self.world.agent(agent_id, self._clock())

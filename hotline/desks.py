@@ -17,6 +17,7 @@ from agent_console.ports import (
     Addressed,
     Feed,
     Listener,
+    OfferAnswer,
     OrderedState,
     Resynchronised,
     UserStore,
@@ -27,7 +28,7 @@ from crm_lookup.numbers import NumberReader
 from cti import pops, views
 from cti.bus import EVENTS, LocalBus
 from cti.core import events as ev
-from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.errors import (
     CommandError,
 )
@@ -194,6 +195,21 @@ class Desks:
     async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
         try:
             self._engine.dispose(AgentId(agent_id), CallId(call_id), code, ready=False)
+        except CommandError as error:
+            raise refusal(error) from error
+
+    async def answer_offer(
+        self,
+        agent_id: str,
+        call_id: str,
+        customer_id: str,
+        offer_id: str,
+        rank: int,
+        answer: OfferAnswer,
+    ) -> None:
+        who, call, customer = AgentId(agent_id), CallId(call_id), CustomerId(customer_id)
+        try:
+            self._engine.answer_offer(who, call, customer, offer_id, rank, answer)
         except CommandError as error:
             raise refusal(error) from error
 

@@ -9,26 +9,22 @@ at those who were not looked at for a week (silence is a change, too).
 import json
 import sqlite3
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import polars as pl
 
-from crm_lookup.analysis.features import features
-from crm_lookup.analysis.method import money, scores, with_propensity, with_upside
-from crm_lookup.analysis.read import read_rows
+from crm_lookup.analysis.method import with_propensity, with_upside
+from crm_lookup.analysis.workers import Workers
 from crm_lookup.analysis.yardsticks import Yardsticks, make_yardsticks
 from crm_lookup.errors import NotReadyError
 
 CHUNK: Final = 10_000
 SAMPLE: Final = 20_000
 REFRESH_SECONDS: Final = 7 * 86_400.0
-_WORKERS: Final = 2
 _BUSY_SECONDS: Final = 60.0
 
 _CHANGED: Final = """
@@ -91,16 +87,16 @@ def analyse(
     run comes first, and keeps its own day; ``full`` gives it up.  Raises
     :class:`~crm_lookup.errors.NotReadyError` without customers to look at.
     """
-    with closing(_connect(path)) as database:
-        run = (None if full else _unfinished(database)) or _begin(
-            database, path, as_of=as_of, now=clock(), full=full
-        )
+    with closing(_connect(path)) as database, ExitStack() as stack:
+        run = None if full else _unfinished(database)
+        workers = stack.enter_context(Workers(path, run.as_of if run else as_of))
+        run = run or _begin(database, workers, as_of=as_of, now=clock(), full=full)
         left = [
             row[0] for row in database.execute("SELECT customer_id FROM analysis_todo ORDER BY 1")
         ]
         done = run.customers - len(left)
         progress(done, run.customers)
-        for first, last, found in _scored(path, left, run, chunk):
+        for first, last, found in workers.scored(left, chunk, run.yardsticks):
             with _transaction(database):
                 _write(database, found, run.as_of)
                 database.execute(
@@ -161,7 +157,7 @@ def _run(
 
 
 def _begin(
-    database: sqlite3.Connection, path: Path, *, as_of: float, now: float, full: bool
+    database: sqlite3.Connection, workers: Workers, *, as_of: float, now: float, full: bool
 ) -> Run:
     database.execute("DELETE FROM analysis_runs WHERE finished_at IS NULL")
     database.execute("DELETE FROM analysis_todo")
@@ -170,7 +166,7 @@ def _begin(
     ).fetchone()
     kind = "full" if full or before is None else "incremental"
     if kind == "full":
-        yardsticks = msgspec.json.encode(_look_around(database, path, as_of)).decode()
+        yardsticks = msgspec.json.encode(_look_around(database, workers)).decode()
     with _transaction(database):
         marks = {**json.loads(database.execute(_MARKS).fetchone()[0]), "at": now}
         if kind == "full":
@@ -188,7 +184,7 @@ def _begin(
     return _run(cursor.lastrowid, kind, as_of, customers, yardsticks, resumed=False)
 
 
-def _look_around(database: sqlite3.Connection, path: Path, as_of: float) -> Yardsticks:
+def _look_around(database: sqlite3.Connection, workers: Workers) -> Yardsticks:
     """Make the yardsticks from every n-th customer."""
     (count,) = database.execute(
         "SELECT count(*) FROM customers WHERE status <> 'closed'"
@@ -200,35 +196,13 @@ def _look_around(database: sqlite3.Connection, path: Path, as_of: float) -> Yard
     low, high = database.execute(
         "SELECT min(customer_id), max(customer_id) FROM analysis_todo"
     ).fetchone()
-    found = money(features(read_rows(path, low, high, as_of), as_of))
+    found = workers.look(low, high)
     with _transaction(database):
         database.execute("DELETE FROM analysis_todo")
     # What could come is itself measured with the shares of the sample.
     draft = make_yardsticks(found, found["profit"], found["profit"])
     hoped = with_upside(with_propensity(found, draft))["upside"]
     return msgspec.structs.replace(draft, upside_median=float(hoped.median() or 0.0))  # type: ignore[arg-type] # numbers have a number as median
-
-
-def _scored(
-    path: Path, ids: list[str], run: Run, chunk: int
-) -> Iterator[tuple[str, str, pl.DataFrame]]:
-    """Yield the chunks in order, while the next ones are being read and scored."""
-
-    def work(first: str, last: str) -> pl.DataFrame:
-        found = features(read_rows(path, first, last, run.as_of), run.as_of)
-        return scores(found, run.yardsticks)
-
-    waiting: deque[tuple[str, str, Future[pl.DataFrame]]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for start in range(0, len(ids), chunk):
-            part = ids[start : start + chunk]
-            waiting.append((part[0], part[-1], pool.submit(work, part[0], part[-1])))
-            if len(waiting) > _WORKERS:
-                first, last, future = waiting.popleft()
-                yield first, last, future.result()
-        while waiting:
-            first, last, future = waiting.popleft()
-            yield first, last, future.result()
 
 
 def _write(database: sqlite3.Connection, found: pl.DataFrame, as_of: float) -> None:

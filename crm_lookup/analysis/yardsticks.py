@@ -10,8 +10,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from crm_lookup.analysis.features import CATEGORIES, CHANNELS, PRODUCTS
 
@@ -120,6 +118,10 @@ def _fifths(series: pl.Series) -> tuple[float, ...]:
 def _clusters(active: pl.DataFrame) -> tuple[tuple[tuple[float, ...], ...], tuple[str, ...]]:
     if active.height < 10 * CLUSTERS:
         return (), ()
+    # Workers only compare with centres; they need not wait for these to be loaded.
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
     points = behaviour(active)
     with threadpool_limits(1):
         found = KMeans(CLUSTERS, n_init=8, random_state=_SEED).fit(points)

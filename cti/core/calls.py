@@ -155,7 +155,7 @@ _STATELESS: Final = (
     ev.WrapUpExtended,
     ev.PopPresented,
     ev.PopShown,
-    ev.OfferPresented,
+    ev.OfferEvent,
     ev.CallbackEvent,
     ev.PlaceKept,
 )

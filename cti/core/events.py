@@ -274,11 +274,26 @@ class PopShown(CallEvent, frozen=True, kw_only=True):
     """Seconds since the pop was sent."""
 
 
-class OfferPresented(CallEvent, frozen=True, kw_only=True):
+class OfferEvent(CallEvent, frozen=True, kw_only=True):
+    """Base of what became of an offer that stood on the agent's page."""
+
     agent_id: AgentId
     customer_id: CustomerId
     offer_id: str
     rank: int
+    """Its place among the customer's offers, from 1."""
+
+
+class OfferPresented(OfferEvent, frozen=True, kw_only=True):
+    """The agent told the customer of it."""
+
+
+class OfferAccepted(OfferEvent, frozen=True, kw_only=True):
+    pass
+
+
+class OfferDeclined(OfferEvent, frozen=True, kw_only=True):
+    pass
 
 
 class CallEnded(CallEvent, frozen=True, kw_only=True):
@@ -422,6 +437,8 @@ DomainEvent: TypeAlias = (
     | PopPresented
     | PopShown
     | OfferPresented
+    | OfferAccepted
+    | OfferDeclined
     | CallEnded
     | CallbackRequested
     | CallbackDialled

@@ -185,7 +185,9 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
     "CallDisposed": lambda e: f"{e.agent_id} noted: {e.disposition}",
     "PopPresented": lambda e: f"pop sent to {e.agent_id} on {e.sessions} pages",
     "PopShown": lambda e: f"pop on the screen of {e.agent_id} after {e.after:.2f} s",
-    "OfferPresented": lambda e: f"offer {e.offer_id} shown to {e.agent_id} as no. {e.rank}",
+    "OfferPresented": lambda e: f"{e.agent_id} presented offer {e.offer_id}, no. {e.rank}",
+    "OfferAccepted": lambda e: f"offer {e.offer_id} accepted, presented by {e.agent_id}",
+    "OfferDeclined": lambda e: f"offer {e.offer_id} declined, presented by {e.agent_id}",
     "CallbackRequested": lambda e: (
         f"wants a callback {e.callback_id[:8]}, keeps the place in queue {e.queue}"
         + (", on another number" if e.other_number else "")

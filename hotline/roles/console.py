@@ -38,6 +38,7 @@ from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
+from hotline.offer_answers import OfferAnswerKeeper
 from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
 from hotline.roster import BankEngine
 from hotline.settings import Settings
@@ -127,6 +128,9 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         last_agents = LastAgentKeeper(engine.world, bank)
         bus.watchers.append(last_agents.take)
         stack.push_async_callback(last_agents.stop)
+        offer_answers = OfferAnswerKeeper(bank)
+        bus.watchers.append(offer_answers.take)
+        stack.push_async_callback(offer_answers.stop)
         await events_api.start()
         stack.push_async_callback(events_api.stop)
         await engine.start()

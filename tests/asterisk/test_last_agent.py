@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from agent_console import messages as msg
+from crm_lookup.analysis.run import analyse
 from cti.core import events as ev
 from hotline import db
 from hotline.console_client import ConsoleClient
@@ -137,6 +138,51 @@ async def test_the_customer_gets_the_agent_of_the_last_call(hall: Hall) -> None:
     assert wrapped.until - wrapped.at == pytest.approx(2.0)
     log = (hall.site.exchange.dirs.log / "queue_log").read_text()
     assert "|hotline-own|1002|CONNECT|" in log
+
+
+async def test_pops_carry_scores_and_what_is_said_to_an_offer_changes_the_next_one(
+    hall: Hall,
+) -> None:
+    path = db.sqlite_path(hall.site.settings.database_url)
+    await asyncio.to_thread(analyse, path, as_of=time.time())
+
+    async def talk() -> tuple[str, msg.CustomerCard, Desk]:
+        call_id = await hall.phone_in()
+        answered = await hall.journal.wait(ev.CallConnected, 20, call_id=call_id)
+        desk = hall.desks[answered.agent_id]
+        _, raised = await desk.wait(msg.PopRaised, 5, lambda m: m.pop.call_id == call_id)
+        card = raised.pop.customer
+        if card is None:
+            _, late = await desk.wait(msg.PopCompleted, 5, lambda m: m.call_id == call_id)
+            card = late.customer
+        assert card is not None
+        return call_id, card, desk
+
+    async def say(desk: Desk, call_id: str, offer_id: str, answer: str) -> None:
+        await desk.client.send("answer_offer", call_id=call_id, offer_id=offer_id, answer=answer)
+        kind = ev.OfferDeclined if answer == "declined" else ev.OfferAccepted
+        said = await hall.journal.wait(kind, 10, call_id=call_id)
+        assert (said.offer_id, said.customer_id) == (offer_id, card.customer_id)
+
+    call_id, card, desk = await talk()
+    assert card.segment == "gold"
+    assert {"profit", "loyalty", "attrition"} <= {line.score for line in card.scores}
+    assert all(line.reasons for line in card.scores if line.score == "loyalty")
+    first = [offer.offer_id for offer in card.offers]
+    assert first
+    assert all(offer.reason.zh and offer.script.zh and offer.worth > 0 for offer in card.offers)
+    await say(desk, call_id, first[0], "declined")
+    await hall.hang_up(call_id)
+
+    call_id, card, desk = await talk()
+    second = [offer.offer_id for offer in card.offers]
+    assert first[0] not in second
+    if second:
+        await say(desk, call_id, second[0], "accepted")
+        await hall.hang_up(call_id)
+        call_id, card, desk = await talk()
+        assert not {first[0], second[0]} & {offer.offer_id for offer in card.offers}
+    await hall.hang_up(call_id)
 
 
 async def test_an_agent_who_is_paused_is_not_waited_for(hall: Hall) -> None:

@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.keys import DataKey
+from crm_lookup.memory import MemoryBank
 from crm_lookup.model import CustomerId, Recognition, Text
 from crm_lookup.ports import CustomerDirectory
 from crm_lookup.sqlite import MOST_CANDIDATES, SqliteBank
@@ -20,6 +22,7 @@ from crm_lookup.testing import (
     KEY,
     LI,
     LOST_CARD,
+    NOW,
     SHARED_NUMBER,
     WANG,
     WANG_CARD,
@@ -181,3 +184,22 @@ async def test_no_card_number_stands_in_the_file(tmp_path: Path) -> None:
     content = b"".join(contents(tmp_path).values())
     assert KEY.card_hash(WANG_CARD).encode() in content
     assert WANG_CARD.encode() not in content
+
+
+async def test_answers_to_offers_change_the_next_ranking(directory: CustomerDirectory) -> None:
+    async def names() -> list[str]:
+        brief = await directory.brief(FIRM)
+        assert brief is not None
+        return [offer.offer_id for offer in brief.offers]
+
+    assert isinstance(directory, MemoryBank | SqliteBank)
+    assert await names() == ["payroll_service", "mobile_banking"]
+    call: dict[str, Any] = {"at": NOW - 60, "agent_id": "1001", "call_id": "call-1"}
+    await directory.note_offer(FIRM, "payroll_service", "declined", **call)
+    assert await names() == ["mobile_banking"]
+    # The agent had pressed the wrong button: the last choice counts.
+    await directory.note_offer(FIRM, "payroll_service", "presented", **call)
+    await directory.note_offer(FIRM, "mobile_banking", "declined", **call)
+    await directory.note_offer(FIRM, "mobile_banking", "accepted", **call)
+    assert await names() == []
+    await directory.note_offer(CustomerId("nobody"), "mobile_banking", "accepted", **call)

@@ -11,6 +11,7 @@ import pytest
 from agent_console.messages import (
     Accepted,
     AgentStateChanged,
+    AnswerOffer,
     CallEnded,
     Dispose,
     ExtendWrapUp,
@@ -252,6 +253,24 @@ async def test_what_makes_no_sense_is_refused_before_the_engine(kit: Kit, wang: 
         codes = [m.code for m in await page.read_all(3) if isinstance(m, Failed)]
     assert codes == ["unknown_code", "unknown_call", "unknown_code"]
     assert kit.engine.commands == []
+
+
+async def test_what_the_customer_said_to_an_offer_reaches_the_engine(
+    kit: Kit, wang: Browser
+) -> None:
+    async with wang.page() as page:
+        await page.read_all(2)
+        page.send(AnswerOffer(ref=1, call_id="c1", offer_id="o1", answer="accepted"))
+        kit.engine.ring("1001", pop())
+        await page.read_all(3)
+        kit.engine.complete("1001", "c1", card())
+        await page.read()
+        page.send(AnswerOffer(ref=2, call_id="c1", offer_id="o2", answer="accepted"))
+        page.send(AnswerOffer(ref=3, call_id="c1", offer_id="o1", answer="declined"))
+        answers = await page.read_all(2)
+    assert [m.code for m in answers if isinstance(m, Failed)] == ["unknown_code"]
+    assert Accepted(ref=3) in answers
+    assert kit.engine.commands == [("answer_offer", "1001", "c1", "C0001", "o1", "1", "declined")]
 
 
 async def test_the_engines_refusal_and_failure_are_told(kit: Kit, wang: Browser) -> None:

@@ -15,7 +15,9 @@ const CARD: CustomerCard = {
   language: 'zh', customer_since: '2015-03-08', products: [text('活期', 'Current')], balance_band: text('50万以上', 'Above 500,000'),
   flags: ['fraud'], relationship_manager: null,
   interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer') }],
-  offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance') }],
+  offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance'), script: text('您好', 'Hello'), chance: 0.2, worth: 80 }],
+  scores: [],
+  services: [],
 }
 const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [text('客户上次由您接待', 'You served this customer last time')],

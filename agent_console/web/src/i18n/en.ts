@@ -93,6 +93,9 @@ export const en: Readonly<Record<Key, string>> = {
   'offers.title': 'Suggested offers',
   'offers.empty': 'No offer fits now',
   'offers.why': 'Why',
+  'offers.answer': 'What the customer said',
+  'offers.accepted': 'Accepted',
+  'offers.declined': 'Declined',
 
   'wrap.title': 'Wrap-up',
   'wrap.left': 'Time left',

@@ -92,6 +92,9 @@ export const zh = {
   'offers.title': '推荐方案',
   'offers.empty': '暂无适合的推荐',
   'offers.why': '推荐理由',
+  'offers.answer': '客户答复',
+  'offers.accepted': '客户接受',
+  'offers.declined': '客户拒绝',
 
   'wrap.title': '话后处理',
   'wrap.left': '剩余时间',

@@ -111,6 +111,8 @@ export const becomeAvailable = () => command({ type: 'set_state', state: 'availa
 export const pause = (reason: string) => command({ type: 'set_state', state: 'paused', reason })
 export const ready = () => command({ type: 'ready' })
 export const extendWrapUp = () => command({ type: 'extend_wrap_up' })
+export const answerOffer = (callId: string, offerId: string, answer: 'presented' | 'accepted' | 'declined') =>
+  command({ type: 'answer_offer', call_id: callId, offer_id: offerId, answer })
 export const dispose = (callId: string, code: string) => command({ type: 'dispose', call_id: callId, code })
 
 export async function start(): Promise<void> {

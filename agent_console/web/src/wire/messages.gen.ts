@@ -19,6 +19,15 @@ export interface AgentStatus {
   reason: string
 }
 
+/** Say what became of an offer of this call; the next ranking takes it into account. */
+export interface AnswerOffer {
+  type: 'answer_offer'
+  ref: number
+  call_id: string
+  offer_id: string
+  answer: 'accepted' | 'declined' | 'presented'
+}
+
 /** Agent and customer are no longer connected. */
 export interface CallEnded {
   type: 'call_ended'
@@ -70,6 +79,10 @@ export interface CustomerCard {
   relationship_manager: string | null
   interactions: readonly CustomerInteraction[]
   offers: readonly RankedOffer[]
+  /** What the analysis found; empty for somebody it has not looked at. */
+  scores: readonly ScoreCard[]
+  /** What the customer's segment is entitled to, to be proposed by the agent. */
+  services: readonly Text[]
 }
 
 /** One earlier contact with the customer. */
@@ -349,6 +362,12 @@ export interface RankedOffer {
   offer_id: string
   title: Text
   reason: Text
+  /** What the agent may say. */
+  script: Text
+  /** How likely it is taken, 0 to 1. */
+  chance: number
+  /** What it is ranked by: chance × value − fatigue, in the currency's unit a year. */
+  worth: number
 }
 
 /** End the wrap-up now and take calls. */
@@ -361,6 +380,15 @@ export interface Ready {
 export interface Resume {
   stream: string
   seq: number
+}
+
+/** One score of the customer. */
+export interface ScoreCard {
+  score: string
+  title: Text
+  value: Text
+  /** What weighs most in it, at most three. */
+  reasons: readonly Text[]
 }
 
 /** One of one's own signed-in browsers. */
@@ -518,6 +546,7 @@ export type ClientMessage =
   | Ready
   | ExtendWrapUp
   | Dispose
+  | AnswerOffer
   | OrderState
   | OrderWrapUpEnd
   | OrderSkills
