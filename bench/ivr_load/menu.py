@@ -4,11 +4,10 @@ Four prompts and two keys.  The caller keys some time after each question has en
 file is played in full and every key is waited for.
 """
 
-import wave
-from pathlib import Path
 from typing import Final
 
 from hotline.asterisk.render import SOUNDS
+from ivr import lengths
 
 WELCOME, FIRST, SECOND, GOODBYE = "welcome", "rates_menu", "enter_pin", "goodbye"
 PROMPTS: Final = (WELCOME, FIRST, SECOND, GOODBYE)
@@ -52,10 +51,9 @@ DIALPLAN: Final = (
 """Extension and priority, application, context."""
 
 
-def seconds(prompt: str, sounds: Path = SOUNDS) -> float:
+def seconds(prompt: str) -> float:
     """How long a prompt plays."""
-    with wave.open(str(sounds / "zh" / "hotline" / f"{prompt}.wav")) as file:
-        return file.getnframes() / file.getframerate()
+    return lengths.read(SOUNDS)["zh", prompt]
 
 
 def thinking(call: float) -> float:

@@ -29,7 +29,8 @@ def lint(
     settings = state(context).settings
     known = known_to_flows(settings)
     checked = files or flow_files(settings)
-    faults = [fault for file in checked for fault in lint_file(file, known)]
+    # A part that several flows use is told once.
+    faults = list(dict.fromkeys(f for file in checked for f in lint_file(file, known)))
     for fault in faults:
         err.print(fault, markup=False, soft_wrap=True)
     if faults:

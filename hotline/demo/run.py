@@ -39,7 +39,7 @@ class Demo:
         if site is not None:
             self._console.print("an Asterisk of an earlier run lives: adopting it with its calls")
         else:
-            site = Site(self._state_dir, PortPlan.choose())
+            site = Site(self._state_dir, PortPlan.choose(), survey=True)
         starting = asyncio.create_task(self._start(site))
         waiting = asyncio.create_task(stopped.wait())
         try:

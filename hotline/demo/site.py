@@ -72,14 +72,21 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings_text(
-    state_dir: Path, plan: PortPlan, extra: str = "", more: Mapping[str, str] | None = None
+    state_dir: Path,
+    plan: PortPlan,
+    extra: str = "",
+    more: Mapping[str, str] | None = None,
+    *,
+    survey: bool = False,
 ) -> str:
     """The settings file of a trial installation.
 
     ``extra`` stands at its end; ``more`` holds further lines for the sections that are there
-    already (``asterisk``, ``ivr``, ``console``).
+    already (``asterisk``, ``ivr``, ``console``).  ``survey`` asks callers for a score after the
+    conversation.
     """
     more = more or {}
+    asks = 'survey = "survey"' if survey else ""
     softphones = "".join(
         f'\n[[test_phones]]\nnumber = "{customer.number}"\npassword = "{PASSWORD}"\n'
         for customer in demo_bank.DEMO_CUSTOMERS
@@ -121,14 +128,17 @@ trust_asserted_identity = true
 
 [[numbers]]
 dnis = "95500"
+{asks}
 
 [[numbers]]
 dnis = "95501"
 language = "en"
+{asks}
 
 [[numbers]]
 dnis = "4008895500"
 queue = "vip"
+{asks}
 {extra}{softphones}"""
 
 
@@ -142,12 +152,14 @@ class Site:
         *,
         extra: str = "",
         more: Mapping[str, str] | None = None,
+        survey: bool = False,
     ) -> None:
         self.state_dir = state_dir
         self.plan = plan
         self.config = state_dir / "hotline.toml"
         state_dir.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(settings_text(state_dir, plan, extra, more), encoding="utf-8")
+        text = settings_text(state_dir, plan, extra, more, survey=survey)
+        self.config.write_text(text, encoding="utf-8")
         self._open()
 
     @classmethod

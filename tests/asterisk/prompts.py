@@ -4,6 +4,7 @@ A prompt is played from its first sample on, in frames of 160, through Asterisk'
 same bytes each time.  Frames that several prompts share are named after one of them.
 """
 
+import tempfile
 import wave
 import zlib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from hotline.asterisk.render import SOUNDS
+from hotline.asterisk.sounds import telephone_sounds
 
 FRAME: Final = 160
 _ENDS: Final = (0x1F, 0x3F, 0x7F, 0xFF, 0x1FF, 0x3FF, 0x7FF, 0xFFF)
@@ -38,9 +39,10 @@ def _table() -> bytes:
 
 
 @cache
-def frames(sounds: Path = SOUNDS) -> Mapping[int, str]:
+def frames() -> Mapping[int, str]:
     """``language/prompt`` by the number that a :class:`tests.asterisk.wire.Frame` has."""
     table = np.frombuffer(_table(), dtype=np.uint8)
+    sounds = telephone_sounds(Path(tempfile.gettempdir()))
     found: dict[int, str] = {}
     for language in ("zh", "en"):
         for path in sorted((sounds / language / "hotline").glob("*.wav")):
