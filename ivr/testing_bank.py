@@ -7,11 +7,12 @@ import datetime as dt
 from typing import Final
 
 from crm_lookup.bank import records as r
+from crm_lookup.bank import sample
 from crm_lookup.bank.audit import MemoryAudit
 from crm_lookup.bank.desk import BankDesk
 from crm_lookup.bank.memory import BankBook, CustomerBook, MemoryCore
 from crm_lookup.keys import DataKey
-from crm_lookup.model import CustomerId, Text
+from crm_lookup.model import CustomerId
 from ivr.bank_desk import TelephoneDesk
 from ivr.testing import MemoryBank
 
@@ -38,7 +39,6 @@ class _Pins:
 def demo_book(bank: MemoryBank) -> BankBook:
     """Return what the bank holds of the customer C1, and what everybody may know."""
     wang = CustomerId("C1")
-    hours = r.Hours(opens="09:00", closes="17:30")
     return BankBook(
         customers={
             wang: CustomerBook(
@@ -56,52 +56,16 @@ def demo_book(bank: MemoryBank) -> BankBook:
                     )
                     for amount, days in _TRANSACTIONS
                 ),
-                bills=(
-                    r.CardBill(
-                        account_id="A2",
-                        tail="9921",
-                        currency="CNY",
-                        amount=358_000,
-                        minimum=35_800,
-                        paid=0,
-                        statement_on="2026-02-20",
-                        due_on="2026-03-12",
-                        status="open",
-                    ),
-                ),
-                loans=(
-                    r.Loan(
-                        account_id="A3",
-                        tail="7704",
-                        product="mortgage",
-                        currency="CNY",
-                        outstanding=98_000_000,
-                        due_on="2026-03-20",
-                        due_amount=652_300,
-                        overdue=0,
-                        ends_on="2046-03-20",
-                    ),
-                ),
+                bills=(sample.bill("A2", "9921", 358_000, "2026-02-20", "2026-03-12"),),
+                loans=(sample.mortgage("A3", "7704", 98_000_000, "2026-03-20", 652_300),),
                 deposits=(
-                    r.Deposit(
-                        deposit_id="D1",
-                        tail="5512",
-                        currency="CNY",
-                        principal=5_000_000,
-                        rate=12_500,
-                        months=12,
-                        opened_on="2025-06-01",
-                        matures_on="2026-06-01",
-                        at_maturity="renew",
+                    sample.deposit(
+                        "D1", "5512", 5_000_000, 12_500, "2025-06-01", "2026-06-01", "renew"
                     ),
                 ),
                 limits=(
-                    r.TransferLimit(
-                        channel="app", currency="CNY", single=5_000_000, daily=20_000_000
-                    ),
-                    r.TransferLimit(
-                        channel="atm", currency="CNY", single=1_000_000, daily=5_000_000
-                    ),
+                    sample.limit("app", 5_000_000, 20_000_000),
+                    sample.limit("atm", 1_000_000, 5_000_000),
                 ),
                 cards=(
                     r.Card(
@@ -128,40 +92,9 @@ def demo_book(bank: MemoryBank) -> BankBook:
             )
         },
         card_numbers={"6222020000000018": "K1"},
-        exchange_rates=(
-            r.ExchangeRate(
-                currency="USD",
-                units=100,
-                home="CNY",
-                buy=71_632,
-                sell=71_930,
-                at=TODAY.timestamp(),
-            ),
-            r.ExchangeRate(
-                currency="EUR",
-                units=100,
-                home="CNY",
-                buy=77_801,
-                sell=78_350,
-                at=TODAY.timestamp(),
-            ),
-        ),
-        deposit_rates=(
-            r.DepositRate(currency="CNY", months=0, rate=500, since="2026-01-01"),
-            r.DepositRate(currency="CNY", months=12, rate=9_500, since="2026-01-01"),
-        ),
-        branches=(
-            r.Branch(
-                branch_code="1001",
-                city_code="010",
-                name=Text("朝阳支行", "Chaoyang branch"),
-                address=Text("朝阳区建国路 1 号", "1 Jianguo Road, Chaoyang"),
-                phone="+861065010001",
-                weekdays=hours,
-                saturday=r.Hours(opens="09:30", closes="16:00"),
-                sunday=None,
-            ),
-        ),
+        exchange_rates=sample.exchange_rates(TODAY.timestamp()),
+        deposit_rates=sample.deposit_rates("2026-01-01"),
+        branches=(sample.chaoyang("17:30"),),
     )
 
 

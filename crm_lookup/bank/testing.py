@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from crm_lookup import tables as ct
 from crm_lookup.bank import records as r
+from crm_lookup.bank import sample
 from crm_lookup.bank import tables as t
 from crm_lookup.bank.audit import AuditLog, MemoryAudit
 from crm_lookup.bank.desk import BankDesk
@@ -69,63 +70,19 @@ def book() -> BankBook:
             WANG: CustomerBook(
                 accounts=ACCOUNTS,
                 transactions=tuple(_transaction(number) for number in range(1, TRANSACTIONS + 1)),
-                bills=(
-                    r.CardBill(
-                        account_id="A2",
-                        tail="0015",
-                        currency="CNY",
-                        amount=900_000,
-                        minimum=90_000,
-                        paid=0,
-                        statement_on="2026-06-05",
-                        due_on="2026-06-25",
-                        status="open",
-                    ),
-                ),
-                loans=(
-                    r.Loan(
-                        account_id="A4",
-                        tail="7788",
-                        product="mortgage",
-                        currency="CNY",
-                        outstanding=123_456_789,
-                        due_on="2026-07-01",
-                        due_amount=654_321,
-                        overdue=0,
-                        ends_on="2046-07-01",
-                    ),
-                ),
+                bills=(sample.bill("A2", "0015", 900_000, "2026-06-05", "2026-06-25"),),
+                loans=(sample.mortgage("A4", "7788", 123_456_789, "2026-07-01", 654_321),),
                 deposits=(
-                    r.Deposit(
-                        deposit_id="D1",
-                        tail="3301",
-                        currency="CNY",
-                        principal=5_000_000,
-                        rate=14_500,
-                        months=12,
-                        opened_on="2026-01-15",
-                        matures_on="2027-01-15",
-                        at_maturity="renew",
+                    sample.deposit(
+                        "D1", "3301", 5_000_000, 14_500, "2026-01-15", "2027-01-15", "renew"
                     ),
-                    r.Deposit(
-                        deposit_id="D2",
-                        tail="3302",
-                        currency="CNY",
-                        principal=10_000_000,
-                        rate=16_500,
-                        months=24,
-                        opened_on="2024-08-01",
-                        matures_on="2026-08-01",
-                        at_maturity="pay_out",
+                    sample.deposit(
+                        "D2", "3302", 10_000_000, 16_500, "2024-08-01", "2026-08-01", "pay_out"
                     ),
                 ),
                 limits=(
-                    r.TransferLimit(
-                        channel="app", currency="CNY", single=5_000_000, daily=20_000_000
-                    ),
-                    r.TransferLimit(
-                        channel="phone", currency="CNY", single=500_000, daily=1_000_000
-                    ),
+                    sample.limit("app", 5_000_000, 20_000_000),
+                    sample.limit("phone", 500_000, 1_000_000),
                 ),
                 cards=(
                     r.Card(
@@ -163,26 +120,13 @@ def book() -> BankBook:
             LI: CustomerBook(),
         },
         card_numbers={ACTIVE_NUMBER: "K1", NEW_NUMBER: "K2", EXPIRED_NUMBER: "K3"},
-        exchange_rates=(
-            r.ExchangeRate(currency="EUR", units=100, home="CNY", buy=77_801, sell=78_350, at=NOW),
-            r.ExchangeRate(currency="USD", units=100, home="CNY", buy=71_632, sell=71_930, at=NOW),
-        ),
+        exchange_rates=sample.exchange_rates(NOW),
         deposit_rates=(
-            r.DepositRate(currency="CNY", months=0, rate=500, since="2026-05-20"),
-            r.DepositRate(currency="CNY", months=12, rate=9_500, since="2026-05-20"),
+            *sample.deposit_rates("2026-05-20"),
             r.DepositRate(currency="USD", months=12, rate=28_000, since="2026-05-20"),
         ),
         branches=(
-            r.Branch(
-                branch_code="1001",
-                city_code="010",
-                name=Text("朝阳支行", "Chaoyang branch"),
-                address=Text("朝阳区建国路 1 号", "1 Jianguo Road, Chaoyang"),
-                phone="+861065010001",
-                weekdays=r.Hours(opens="09:00", closes="17:00"),
-                saturday=r.Hours(opens="09:30", closes="16:00"),
-                sunday=None,
-            ),
+            sample.chaoyang("17:00"),
             r.Branch(
                 branch_code="2101",
                 city_code="021",
