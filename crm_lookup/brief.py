@@ -9,6 +9,7 @@ from crm_lookup.model import CustomerBrief
 from crm_lookup.offers import facts_of, ranked_offers
 from crm_lookup.records import CustomerRecord
 from crm_lookup.scores import score_lines
+from crm_lookup.segments import services_of
 
 INTERACTIONS: Final = 5
 """How many of the last interactions a brief shows."""
@@ -36,4 +37,5 @@ def make_brief(record: CustomerRecord, *, now: float, currency: str = "CNY") -> 
         interactions=record.interactions[:INTERACTIONS],
         offers=ranked_offers(facts, now=now),
         scores=score_lines(record.scores),
+        services=services_of(record.segment),
     )

@@ -52,13 +52,19 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 def scores_of(row: tuple[Any, ...]) -> Scores:
     """Return the scores in a row of COLUMNS."""
     values = dict(zip(COLUMNS, row, strict=True))
-    shares = (part.partition(":") for part in values.pop("propensity").split(",") if part)
+    shares = propensities(values.pop("propensity"))
     values["rhythm"] = tuple(values["rhythm"].split())
     values["reasons"] = told(values.pop("why"))
     return Scores(
         **values,
-        propensity={name: float(share) / 100 for name, _, share in shares if float(share)},
+        propensity=shares,
     )
+
+
+def propensities(text: str) -> dict[str, float]:
+    """Read ``product:percent,…``: shares 0 to 1 of those products that are not held."""
+    parts = (part.partition(":") for part in text.split(",") if part)
+    return {name: float(share) / 100 for name, _, share in parts if float(share)}
 
 
 def score_lines(scores: Scores | None) -> tuple[ScoreLine, ...]:
