@@ -6,7 +6,7 @@ reach the caller come the prompts and the times between keys and sounds; a class
 tested on different calls, tries to tell the groups apart.  0.5 is chance, 1 is certainty.  The
 same classifier must find 30 ms that are planted for customers who exist.
 
-    python -m bench.enumeration [--calls 2000] [--planted 300] [--rate 6] [--only found|planted]
+    python -m bench.enumeration [--calls 2000] [--planted 300] [--rate 4] [--only found|planted]
 """
 
 import argparse
@@ -175,7 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.enumeration")
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--planted", type=int, default=300, help="calls with the fault planted")
-    parser.add_argument("--rate", type=float, default=6, help="calls a second")
+    parser.add_argument("--rate", type=float, default=4, help="calls a second, at most")
     parser.add_argument("--keep", type=Path, help="JSON file that keeps the calls of all runs")
     parser.add_argument("--only", choices=("found", "planted"))
     options = parser.parse_args(arguments)

@@ -6,7 +6,7 @@ twelve kinds (noise, other protocols, half-open connections, floods, insiders wh
 come in their thousands, and storming callers press keys without end.  Afterwards the menu must be
 as before: no connection, no call and no memory kept, and no processor time used.
 
-    python -m bench.hostile [--peers 10000] [--callers 8] [--storming 4] [--seconds 20]
+    python -m bench.hostile [--peers 10000] [--callers 8] [--storming 4] [--seconds 40]
 """
 
 import argparse
@@ -20,6 +20,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -35,6 +36,7 @@ from tests.asterisk import load, prompts
 from tests.asterisk.wire import Call, CallFailedError, Trunk
 
 BASE_PORT = 45600
+ROUNDS = 4
 WORSE = 2.0
 """How many times as long the 99th percentile may be under attack."""
 FRAME = 0.02
@@ -180,20 +182,25 @@ async def measure(folder: Path, options: argparse.Namespace) -> list[str]:
             return [words for some in await asyncio.gather(*many) for words in some]
 
         calm: list[float] = []
-        lost = await calls(options.seconds, calm)
-        assert len(calm) >= 20, "the live callers heard nothing"
-
         attacked: list[float] = []
-        begun = time.perf_counter()
-        attacking = asyncio.create_task(attack(site, options.peers))
-        until = begun + options.seconds
-        storming = [
-            asyncio.create_task(storm(trunk, until, chance)) for _ in range(options.storming)
-        ]
-        while not attacking.done() or time.perf_counter() < until:
-            lost += await calls(3, attacked)
-        done, pressed = await attacking, sum(await asyncio.gather(*storming))
-        seconds = time.perf_counter() - begun
+        lost_calm: list[str] = []
+        lost: list[str] = []
+        done: Counter[str] = Counter()
+        pressed, seconds = 0, 0.0
+        for _ in range(ROUNDS):  # in turn, so that whatever else the machine does meets both
+            lost_calm += await calls(options.seconds / ROUNDS, calm)
+            begun = time.perf_counter()
+            attacking = asyncio.create_task(attack(site, options.peers // ROUNDS))
+            until = begun + options.seconds / ROUNDS
+            storming = [
+                asyncio.create_task(storm(trunk, until, chance)) for _ in range(options.storming)
+            ]
+            while not attacking.done() or time.perf_counter() < until:
+                lost += await calls(2, attacked)
+            done.update(await attacking)
+            pressed += sum(await asyncio.gather(*storming))
+            seconds += time.perf_counter() - begun
+        assert min(len(calm), len(attacked)) >= 20, "the live callers heard too little"
 
         await asyncio.sleep(8)  # the longest that a silent peer is waited for, and more
         used = cpu_seconds({"ivr": menu})["ivr"]
@@ -208,7 +215,11 @@ async def measure(folder: Path, options: argparse.Namespace) -> list[str]:
             f"key to menu, {name:8} p50 {rank(found, 0.5) * 1000:.0f} ms,"
             f" p99 {rank(found, 0.99) * 1000:.0f} ms of {len(found)} (slowest: {slowest(found)})"
         )
-    print(f"ratio of the p99: {worse / p99:.2f} (at most {WORSE:g}); {len(lost)} live calls lost")
+    print(
+        f"ratio of the p99: {worse / p99:.2f} (at most {WORSE:g}); {len(lost)} live calls lost",
+        end=" ",
+    )
+    print(f"({len(lost_calm)} without an attack)")
     for words in lost[:5]:
         print(f"  lost: {words}")
     print(
@@ -216,10 +227,10 @@ async def measure(folder: Path, options: argparse.Namespace) -> list[str]:
         f" {before.threads} and {after.threads} threads, {before.megabytes:.1f} and"
         f" {after.megabytes:.1f} MB; {idle:.3f} cores when idle again"
     )
-    assert sum(done.values()) >= options.peers * 0.99, f"only {done} attacked"
+    assert sum(done.values()) >= options.peers // ROUNDS * ROUNDS * 0.99, f"only {done} attacked"
     if worse > WORSE * max(p99, FRAME):
         faults.append(f"live callers waited {worse / p99:.1f} times as long under attack")
-    if lost:
+    if len(lost) > len(lost_calm):
         faults.append(f"{len(lost)} live calls were lost")
     if after.descriptors > before.descriptors or after.threads > before.threads + 2:
         faults.append("descriptors or threads stayed")
@@ -235,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--peers", type=int, default=10_000)
     parser.add_argument("--callers", type=int, default=8, help="live ones")
     parser.add_argument("--storming", type=int, default=4, help="callers who storm with keys")
-    parser.add_argument("--seconds", type=float, default=20, help="least time of each part")
+    parser.add_argument("--seconds", type=float, default=40, help="least time of each part")
     options = parser.parse_args(arguments)
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     folder = Path(tempfile.mkdtemp(prefix="hh-"))

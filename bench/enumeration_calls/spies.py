@@ -82,9 +82,13 @@ async def spy(trunk: Trunk, target: Target) -> Heard:
 
 
 async def send(
-    trunk: Trunk, targets: Sequence[Target], rate: float
+    trunk: Trunk, targets: Sequence[Target], rate: float, at_once: int = 20
 ) -> tuple[list[Heard], list[str]]:
-    """Send all spies, ``rate`` a second; return what they heard, and why others failed."""
+    """Send all spies, ``rate`` a second and ``at_once`` at most: a PIN check costs much.
+
+    Returns what they heard, and why others failed.
+    """
+    places = asyncio.Semaphore(at_once)
     found: list[Heard] = []
     failed: list[str] = []
 
@@ -93,10 +97,13 @@ async def send(
             found.append(await spy(trunk, target))
         except CallFailedError as error:
             failed.append(str(error).partition(": ")[2])
+        finally:
+            places.release()
 
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for place, target in enumerate(targets):
             await asyncio.sleep(max(0.0, begun + place / rate - time.perf_counter()))
+            await places.acquire()
             group.create_task(one(target))
     return found, failed
