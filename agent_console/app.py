@@ -19,8 +19,17 @@ from agent_console.guard import Guard
 from agent_console.hub import Hub
 from agent_console.messages import MAX_MESSAGE_BYTES
 from agent_console.pages import Pages
-from agent_console.ports import Clock, Days, EnginePort, Readiness, UserStore, WorkStore
+from agent_console.ports import (
+    Clock,
+    Days,
+    EnginePort,
+    Readiness,
+    TargetGroups,
+    UserStore,
+    WorkStore,
+)
 from agent_console.rest import Rest
+from agent_console.rest_groups import Groups
 from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
 from agent_console.sign_in import SignIns
@@ -68,6 +77,7 @@ def create_app(
     readiness: Readiness = always_ready,
     passwords: Passwords | None = None,
     routes: Sequence[BaseRoute] = (),
+    groups: TargetGroups | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
 
@@ -85,6 +95,8 @@ def create_app(
     rest = Rest(config, engine, users, sign_ins, guard, tickets, hub, readiness, clock)
     own_work = Work(engine, hub, work, users, days, clock)
     endpoints = [*rest.endpoints(), *own_work.endpoints()]
+    if groups is not None:
+        endpoints += Groups(groups).endpoints()
     desk_log = DeskLog(engine, work)
     watch = Watch(config, users, sign_ins, hub, sockets, clock)
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from agent_console.messages import AgentStatus, DeskMessage, QueueSummary, SkillChoice, Snapshot
-from agent_console.rest_messages import OwnDay
+from agent_console.rest_messages import CustomerGroup, OwnDay
 from agent_console.store.model import Language, Phone, Session, Skill, User
 from agent_console.store.work_model import DeskCall, FollowUp
 
@@ -237,6 +237,13 @@ class WorkStore(Protocol):
 
     async def forget_customer(self, customer_id: str) -> int:
         """Delete what was written about the customer; return how many notes and promises."""
+
+
+class TargetGroups(Protocol):
+    """Groups of customers by conditions over their scores."""
+
+    async def group(self, conditions: Sequence[str], offer: str) -> CustomerGroup | None:
+        """Look at all who meet every condition; ``None`` when something makes no sense."""
 
 
 class Days(Protocol):

@@ -142,6 +142,17 @@ class TeamMember(Record, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class CustomerGroup(Record, frozen=True, kw_only=True):
+    """Customers who meet some conditions, as a whole."""
+
+    size: int
+    segments: dict[str, int]
+    means: dict[str, float]
+    """Of each score; money in the currency's unit."""
+    expected_value: float
+    """The currency's unit a year: what could come, or what making the offer would bring."""
+
+
 # --- preferences -------------------------------------------------------------------------------
 
 Code: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

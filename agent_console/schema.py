@@ -38,6 +38,7 @@ _REST: Final = (
     r.OwnCall,
     r.OwnDay,
     r.TeamMember,
+    r.CustomerGroup,
     r.Preferences,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)

@@ -42,6 +42,7 @@ from hotline.offer_answers import OfferAnswerKeeper
 from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
 from hotline.roster import BankEngine
 from hotline.settings import Settings
+from hotline.target_groups import SqliteGroups
 from hotline.web import serve_until
 
 log = structlog.get_logger(__name__)
@@ -171,6 +172,7 @@ async def _serve_web(
         clock=time.time,
         readiness=readiness,
         routes=events_api.routes(),
+        groups=SqliteGroups(db.sqlite_path(settings.database_url)),
     )
     settle_memory()
     await serve_until(

@@ -1,6 +1,6 @@
 """What the console's tests share: people, pops, a cheap hasher and a browser without sockets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +26,7 @@ from agent_console.messages import (
     ServerMessage,
     SessionView,
 )
+from agent_console.rest_messages import CustomerGroup
 from agent_console.store import MemoryUserStore, MemoryWorkStore
 from agent_console.testing import FakeDays, FakeEngine
 from agent_console.tickets import Pass
@@ -89,6 +90,17 @@ def card(name: str = "王**") -> CustomerCard:
     )
 
 
+class FakeGroups:
+    """Knows the condition ``loyalty>=70`` alone."""
+
+    async def group(self, conditions: Sequence[str], offer: str) -> CustomerGroup | None:
+        if list(conditions) != ["loyalty>=70"] or offer not in ("", "wealth"):
+            return None
+        return CustomerGroup(
+            size=3, segments={"gold": 3}, means={"loyalty": 80.0}, expected_value=12.5
+        )
+
+
 class Kit:
     """A console with a fake engine, a standing clock and users in memory."""
 
@@ -108,6 +120,7 @@ class Kit:
             self.users,
             self.work,
             self.days,
+            groups=FakeGroups(),
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

@@ -85,6 +85,16 @@ export interface CustomerCard {
   services: readonly Text[]
 }
 
+/** Customers who meet some conditions, as a whole. */
+export interface CustomerGroup {
+  size: number
+  segments: Readonly<Record<string, number>>
+  /** Of each score; money in the currency's unit. */
+  means: Readonly<Record<string, number>>
+  /** The currency's unit a year: what could come, or what making the offer would bring. */
+  expected_value: number
+}
+
 /** One earlier contact with the customer. */
 export interface CustomerInteraction {
   at: number

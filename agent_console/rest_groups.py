@@ -1,0 +1,50 @@
+"""HTTP request about groups of customers, for those who plan whom to speak to."""
+
+from http import HTTPStatus
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent_console.guard import Endpoint, Query, json_answer, refuse
+from agent_console.messages import Role
+from agent_console.ports import TargetGroups
+from agent_console.rest_messages import CustomerGroup
+from agent_console.sign_in import Visitor
+
+PLANNERS: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
+_MOST_CONDITIONS: Final = 20
+
+
+class Groups:
+    """The handler and its endpoint."""
+
+    def __init__(self, groups: TargetGroups) -> None:
+        self._groups = groups
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return (
+            Endpoint(
+                method="GET",
+                path="/api/groups",
+                handler=self._group,
+                summary="Size, profile and expected value of the customers who meet every "
+                "condition; no customer is named.",
+                answer=CustomerGroup,
+                query=(
+                    Query(name="where", kind=str, why="`loyalty>=70`, `segment=gold`; repeated"),
+                    Query(name="offer", kind=str, why="expect the value of making this offer"),
+                ),
+                problems=(HTTPStatus.BAD_REQUEST,),
+                roles=PLANNERS,
+            ),
+        )
+
+    async def _group(self, request: Request, _visitor: Visitor) -> Response:
+        conditions = request.query_params.getlist("where")
+        if len(conditions) > _MOST_CONDITIONS:
+            refuse(HTTPStatus.BAD_REQUEST, "bad_request")
+        found = await self._groups.group(conditions, request.query_params.get("offer", ""))
+        if found is None:
+            refuse(HTTPStatus.BAD_REQUEST, "bad_request")
+        return json_answer(found)
