@@ -6,8 +6,10 @@ best is followed for as long as it goes on matching, and the search goes on behi
 tells the matcher what to expect.
 """
 
+import tempfile
 import wave
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.audio import MASTER_RATE, TELEPHONE_RATE, read_master, resample
+from hotline.asterisk.sounds import telephone_sounds
 
 Array = NDArray[np.float64]
 
@@ -75,10 +77,14 @@ def samples(file: Path) -> Array:
     return np.frombuffer(raw, "<i2").astype(np.float64) / 32768.0
 
 
-def master(file: Path) -> Array:
-    """Read a prompt's master as the telephone carries it."""
-    heard = resample(read_master(file), MASTER_RATE, TELEPHONE_RATE)
-    return heard.astype(np.float64) / 32768.0
+@cache
+def prompt_sounds() -> Mapping[str, Array]:
+    """Return every recording as Asterisk plays it, by ``language/id``."""
+    folder = telephone_sounds(Path(tempfile.gettempdir()))
+    return {
+        f"{file.parents[1].name}/{file.stem}": samples(file)
+        for file in sorted(folder.glob("*/hotline/*.wav"))
+    }
 
 
 def _filters() -> Array:
@@ -124,7 +130,7 @@ class Ear:
         for place, (one, length) in enumerate(zip(self._prints, self._lengths, strict=True)):
             begin = one[:length] - one[:length].mean(axis=0)
             begins[place, :length] = begin / max(1e-9, float(np.linalg.norm(begin)))
-        self._begins = begins.reshape(len(self._names), -1)
+        self._begins = begins.reshape(len(self._names), -1).astype(np.float32)
 
     def listen(self, recording: Array) -> list[Heard]:
         """Name every stretch of a recording; what fits no prompt is left out if under 0.3 s."""
@@ -190,21 +196,23 @@ class Ear:
 
         ``back`` is how many frames before ``at`` it may begin.
         """
-        best: tuple[float, int, Array] | None = None
-        for start in range(max(0, at - back), at + 2 * SLIP + 1):
-            window = np.zeros((BEGINNING, BANDS))
-            there = bands[start : start + BEGINNING]
-            window[: len(there)] = there
-            total, square = np.cumsum(window, axis=0), np.cumsum(np.sum(window**2, axis=1))
-            last = self._lengths - 1
-            spread = square[last] - np.sum(total[last] ** 2, axis=1) / self._lengths
-            scores = self._begins @ window.ravel()
-            scores = scores / np.sqrt(np.maximum(spread, 1e-9))
-            scores[self._lengths > len(there)] = -1.0
-            if best is None or scores.max() > best[0]:
-                best = (float(scores.max()), start, scores)
-        assert best is not None
-        return best[1], list(np.argsort(-best[2])), best[2]
+        starts = np.arange(max(0, at - back), at + 2 * SLIP + 1)
+        windows = np.zeros((len(starts), BEGINNING, BANDS), np.float32)
+        there = np.zeros(len(starts), int)
+        for place, start in enumerate(starts):
+            part = bands[start : start + BEGINNING]
+            windows[place, : len(part)], there[place] = part, len(part)
+        last = self._lengths - 1
+        sums = np.cumsum(windows, axis=1)[:, last]
+        squares = np.cumsum(np.sum(windows**2, axis=2), axis=1)[:, last]
+        spread = squares - np.sum(sums**2, axis=2) / self._lengths
+        # All places in one multiplication: the prompts' beginnings are read from memory once.
+        scores = windows.reshape(len(starts), -1) @ self._begins.T
+        scores = scores / np.sqrt(np.maximum(spread, 1e-9))
+        scores[self._lengths > there[:, None]] = -1.0
+        best = int(np.argmax(scores.max(axis=1)))
+        order = [int(place) for place in np.argsort(-scores[best])]
+        return int(starts[best]), order, scores[best].astype(np.float64)
 
     def _track(self, place: int, bands: Array, start: int) -> list[float]:
         """Return how each block of a prompt fits the recording from ``start`` on."""

@@ -5,14 +5,10 @@ import pytest
 
 from ivr.prompt_ids import LANGUAGES
 from ivr.prompts import PromptCatalogue
-from tests.hearing import Array, Ear, master
+from tests.hearing import Array, Ear, prompt_sounds
 
 CATALOGUE = PromptCatalogue.load()
-SOUNDS = {
-    f"{language}/{prompt.id}": master(CATALOGUE.recording(prompt.id, language))
-    for language in LANGUAGES
-    for prompt in CATALOGUE.prompts(language)
-}
+SOUNDS = dict(prompt_sounds())
 TEXTS = {
     f"{language}/{prompt.id}": f"{prompt.voice} {prompt.text}"
     for language in LANGUAGES
