@@ -25,7 +25,7 @@ from hotline.demo.site import HOST, PortPlan, Site
 from hotline.journal_reader import JournalReader
 from tests.asterisk import load
 from tests.asterisk.bank_calls import ASKED, CARD, IDENTIFY, NEW_PIN, menu
-from tests.asterisk.wire import Call, CallFailedError, Trunk, press
+from tests.asterisk.wire import Call, CallFailedError, Trunk, again, press
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(200)]
 
@@ -109,9 +109,9 @@ async def bank(state_dir: Path) -> AsyncIterator[tuple[Site, Trunk]]:
         await site.stop()
 
 
-async def keyed(call: Call, steps: Sequence[tuple[str, str]], since: float = 0.0) -> None:
-    """Press keys at prompts in Mandarin."""
-    await press(call, [(f"zh/{prompt}", keys) for prompt, keys in steps], since)
+async def keyed(call: Call, steps: Sequence[tuple[str, str]], since: float = 0.0) -> float:
+    """Press keys at prompts in Mandarin; return when the last were let go."""
+    return await press(call, [(f"zh/{prompt}", keys) for prompt, keys in steps], since)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -136,7 +136,7 @@ async def done(bank: tuple[Site, Trunk]) -> dict[str, Done]:
         steps = [(prompt, keys.format(branch=branch)) for prompt, keys in ask.steps]
         call = await trunk.call("95500", number)
         try:
-            await keyed(call, steps)
+            since = await keyed(call, steps)
         except CallFailedError as error:
             await call.hang_up()
             return Done(customer, [(str(error), "failed")])
@@ -145,11 +145,12 @@ async def done(bank: tuple[Site, Trunk]) -> dict[str, Done]:
             events.CallerRecognised, 10, where=lambda event: event.customer_id == customer
         )
         call_id = told.call_id
-        until = asyncio.get_running_loop().time() + 20
-        while len(journal.refresh().of(events.SelfServiceDone, call_id)) < len(ask.services):
-            if asyncio.get_running_loop().time() > until:
-                break  # the test of this service tells
-            await asyncio.sleep(0.1)
+
+        def enough() -> bool:
+            there = journal.refresh().of(events.SelfServiceDone, call_id)
+            return len(there) >= len(ask.services)
+
+        await again(call, steps[-1][1], since, enough)  # the test of this service tells
         await call.hang_up()
         await journal.wait(events.CallEnded, 10, call_id=call_id)
         found = journal.of(events.SelfServiceDone, call_id)
