@@ -39,6 +39,10 @@ export const en: Readonly<Record<Key, string>> = {
   'action.extend': '{seconds} s more',
   'action.close': 'Dismiss',
 
+  'panel.caller': 'About the customer',
+  'panel.advice': 'Offers and scores',
+  'work.title': 'This call',
+
   'pop.ringing': 'Ringing',
   'pop.connected': 'On call',
   'pop.ended': 'Call ended',

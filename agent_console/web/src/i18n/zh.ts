@@ -38,6 +38,10 @@ export const zh = {
   'action.extend': '延长 {seconds} 秒',
   'action.close': '关闭',
 
+  'panel.caller': '客户资料',
+  'panel.advice': '推荐与评分',
+  'work.title': '来电处理',
+
   'pop.ringing': '来电振铃',
   'pop.connected': '通话中',
   'pop.ended': '通话已结束',

@@ -5,6 +5,8 @@ import { now } from '../state/time'
 import type { CustomerCard, Pop } from '../wire/messages.gen'
 import { callerName } from './caller'
 import { Icon } from './Icon'
+import { PanelBody } from './Panel'
+import { Timeline } from './Timeline'
 import { Since } from './Timer'
 
 export function CallerCard({ pop }: { pop: Pop }) {
@@ -13,7 +15,7 @@ export function CallerCard({ pop }: { pop: Pop }) {
     if (live.value && visible.value && pop.pop_id !== '') shown(pop.pop_id)
   }, [pop.pop_id, live.value, visible.value])
   return (
-    <section class="card caller" data-phase={pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
+    <section class="panel caller" data-phase={pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
       <PhaseBar pop={pop} />
       <div class="caller-head">
         <div class="avatar" aria-hidden="true">{avatarOf(pop)}</div>
@@ -34,10 +36,13 @@ export function CallerCard({ pop }: { pop: Pop }) {
         <Verified level={pop.verified} />
         {customer !== null && <Flags flags={customer.flags} />}
       </div>
-      {pop.brief === 'unknown' && <p class="note">{t('pop.unknown_hint')}</p>}
-      <CallFacts pop={pop} />
-      {pop.brief === 'loading' && <LoadingFacts />}
-      {customer !== null && <CustomerFacts customer={customer} />}
+      <PanelBody label={t('panel.caller')}>
+        {pop.brief === 'unknown' && <p class="note">{t('pop.unknown_hint')}</p>}
+        <CallFacts pop={pop} />
+        {pop.brief === 'loading' && <LoadingFacts />}
+        {customer !== null && <CustomerFacts customer={customer} />}
+        <Timeline pop={pop} />
+      </PanelBody>
     </section>
   )
 }

@@ -1,12 +1,11 @@
 import { t } from '../i18n'
 import { chosen, currentPop, desk, me } from '../state/store'
+import { Advice } from './Advice'
 import { Announcer } from './Announcer'
 import { Icon, type IconName } from './Icon'
-import { Offers } from './Offers'
 import { CallerCard } from './CallerCard'
-import { Timeline } from './Timeline'
 import { callerName } from './caller'
-import { WrapUpPanel } from './WrapUpPanel'
+import { WorkPanel } from './WorkPanel'
 
 export function DeskView() {
   const pop = currentPop.value
@@ -18,18 +17,18 @@ export function DeskView() {
       {pop === null && wrapUp === null && <Empty />}
       {(pop !== null || wrapUp !== null) && (
         <div class="columns">
-          <div class="column">
-            {pop !== null && <CallerCard key={pop.call_id} pop={pop} />}
-            {pop !== null && <Timeline pop={pop} />}
-          </div>
-          <div class="column side">
-            {wrapUp !== null && <WrapUpPanel key={wrapUp.call_id} wrapUp={wrapUp} />}
-            {pop !== null && <Offers pop={pop} />}
-          </div>
+          {pop === null ? <EmptyColumn /> : <CallerCard key={pop.call_id} pop={pop} />}
+          <Advice pop={pop} />
+          <WorkPanel pop={pop} wrapUp={wrapUp} />
         </div>
       )}
     </main>
   )
+}
+
+/** A wrap-up whose call has left the desk. */
+function EmptyColumn() {
+  return <section class="panel caller" />
 }
 
 /** Two calls at once (a consultation) keep two pops apart. */

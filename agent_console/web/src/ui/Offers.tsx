@@ -7,7 +7,7 @@ export function Offers({ pop }: { pop: Pop }) {
   if (pop.brief === 'unknown') return null
   const offers = pop.customer?.offers
   return (
-    <section class="card offers-card">
+    <section class="block offers-block">
       <h2>{t('offers.title')}</h2>
       {offers === undefined && <div class="lines"><span class="skeleton tall" /><span class="skeleton tall" /></div>}
       {offers?.length === 0 && <p class="muted">{t('offers.empty')}</p>}
@@ -39,6 +39,7 @@ function Answers({ callId, offerId }: { callId: string; offerId: string }) {
         <button
           key={answer}
           type="button"
+          class="button small"
           aria-pressed={chosen === answer}
           data-testid={`offer-${offerId}-${answer}`}
           onClick={() => {

@@ -7,7 +7,7 @@ export function Timeline({ pop }: { pop: Pop }) {
   if (pop.brief === 'unknown') return null
   const interactions = pop.customer?.interactions
   return (
-    <section class="card timeline-card">
+    <section class="block timeline-block">
       <h2>{t('timeline.title')}</h2>
       {interactions === undefined && <Lines />}
       {interactions?.length === 0 && <p class="muted">{t('timeline.empty')}</p>}

@@ -1,0 +1,15 @@
+import { t } from '../i18n'
+import type { Pop } from '../wire/messages.gen'
+import { Offers } from './Offers'
+import { PanelBody } from './Panel'
+
+/** What may be proposed to the customer, and why. */
+export function Advice({ pop }: { pop: Pop | null }) {
+  return (
+    <section class="panel advice">
+      <PanelBody label={t('panel.advice')}>
+        {pop !== null && <Offers pop={pop} />}
+      </PanelBody>
+    </section>
+  )
+}
