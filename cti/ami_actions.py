@@ -103,6 +103,14 @@ def queue_voicemail(queue: QueueName, channel: str) -> Action:
     )
 
 
+def queue_offer_callback(queue: QueueName, channel: str) -> Action:
+    """Let a waiting caller leave ``queue``; the dialplan offers a callback."""
+    return Action(
+        "QueueWithdrawCaller",
+        (("Queue", queue), ("Caller", channel), ("WithdrawInfo", "callback")),
+    )
+
+
 def set_variable(channel: str, name: str, value: str) -> Action:
     """Set a channel's variable; ``channel`` is a name or a uniqueid."""
     return Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value)))

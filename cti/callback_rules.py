@@ -36,3 +36,7 @@ class CallbackRules(msgspec.Struct, frozen=True, kw_only=True):
     """Returns the E.164 form of a number that may be dialled, else ``""``."""
     dial_form: Callable[[str], str] = _same
     """Turns E.164 into what the trunk wants."""
+
+    def offered_in(self, queue: QueueName) -> bool:
+        """Say whether callers of that queue can have a callback."""
+        return bool(self.trunk) and queue in self.queues

@@ -185,7 +185,7 @@ class Callbacks:
         if call is None:
             return
         number = self._rules.dialable(wish.detail)
-        if not number or call.queue not in self._rules.queues or not self._rules.trunk:
+        if not number or call.queue is None or not self._rules.offered_in(call.queue):
             _log.warning("callback_refused", call_id=call.call_id, dialable=bool(number))
             self._give_back(call.call_id, "refused")
             return

@@ -112,7 +112,13 @@ class Engine(Orders, Generic[BriefT]):
             briefs, self.bus, clock, spreader.record, deadline=config.brief_deadline
         )
         self._wrap_ups = WrapUps(line.post, self._wrap_up_over)
-        self._escalations = Escalations(line.post, clock, spreader.record, voicemail_room)
+        self._escalations = Escalations(
+            line.post,
+            clock,
+            spreader.record,
+            voicemail_room,
+            config.callbacks.offered_in,
+        )
         self.callbacks = Callbacks(
             config.callbacks,
             callbacks if callbacks is not None else MemoryCallbacks(),

@@ -11,10 +11,17 @@ import msgspec
 import structlog
 
 from cti.ami.protocol import Reply
-from cti.ami_actions import Action, queue_overflow, queue_priority, queue_voicemail
+from cti.ami_actions import (
+    Action,
+    queue_offer_callback,
+    queue_overflow,
+    queue_priority,
+    queue_voicemail,
+)
 from cti.core import events as ev
 from cti.core.calls import Call
 from cti.core.ids import CallId, QueueName
+from cti.core.own_queue import OWN
 from cti.core.routing import due, remaining
 from cti.core.world import World
 from cti.errors import (
@@ -51,15 +58,18 @@ class Escalations:
         clock: Callable[[], float],
         record: Callable[[ev.DomainEvent], None],
         room: Callable[[], bool] = lambda: True,
+        callbacks: Callable[[QueueName], bool] = lambda _: False,
     ) -> None:
         """``post`` puts an action on the wire at once; ``record`` lets an event happen.
 
-        ``room`` says whether there is room for one more message of a caller.
+        ``room`` says whether there is room for one more message of a caller, ``callbacks``
+        whether a queue offers callbacks.
         """
         self._post = post
         self._clock = clock
         self._record = record
         self._room = room
+        self._callbacks = callbacks
         self._asked: dict[CallId, _Asked] = {}
         """Steps that Asterisk was asked for and that it has not shown yet."""
         self._not_before: dict[CallId, float] = {}
@@ -122,9 +132,14 @@ class Escalations:
 
     def _take(self, world: World, call: Call, step: ev.Escalation, now: float) -> None:
         queue = call.queue or QueueName("")
-        moves = step.voicemail or (step.queue is not None and step.queue != queue)
+        moves = step.voicemail or step.callback or (step.queue is not None and step.queue != queue)
         if step.voicemail and not self._room():
             _log.error("voicemail_full", rule=call.rule, kept="the caller waits on")
+            self._not_before[call.call_id] = now + RETRY_AFTER
+            return
+        if step.callback and (call.callback_id is not None or not self._callbacks(queue)):
+            if queue != OWN:  # that wait is short, and the chosen queue comes after it
+                _log.info("callback_not_offered", queue=queue, rule=call.rule)
             self._not_before[call.call_id] = now + RETRY_AFTER
             return
         if step.queue is not None and moves and step.queue not in world.queues:
@@ -147,6 +162,8 @@ class Escalations:
         queue = call.queue or QueueName("")
         if step.voicemail:
             action = queue_voicemail(queue, channel)
+        elif step.callback:
+            action = queue_offer_callback(queue, channel)
         elif step.queue is not None and moves:
             place = position(world, call, step.queue, step.priority)
             action = queue_overflow(queue, channel, step.queue, step.priority, place)
@@ -190,6 +207,7 @@ class Escalations:
                     f"supervisor={by}" if by else f"waited={step.after:g}",
                     *(("overflow",) if moved and not by else ()),
                     *(("voicemail",) if step.voicemail else ()),
+                    *(("callback-offered",) if step.callback else ()),
                 ),
                 steps=remaining(call.steps, step),
             )

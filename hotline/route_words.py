@@ -24,6 +24,8 @@ _WORDS: Final[dict[str, Text]] = {
     "queue=forced": Text(zh="菜单指定的队列", en="The menu chose the queue"),
     "overflow": Text(zh="由其他队列转来", en="Overflow from another queue"),
     "voicemail": Text(zh="转留言", en="Asked for a message"),
+    "callback-offered": Text(zh="已提供回电", en="Was offered a callback"),
+    "callback": Text(zh="由我们回电", en="We called the customer back"),
     "no-rule": Text(zh="无适用规则", en="No rule fitted"),
 }
 

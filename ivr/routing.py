@@ -40,8 +40,8 @@ from ivr.prompt_ids import LANGUAGES
 _TOP: Final = ("priority", "rules")
 _RULE: Final = ("id", "when", "queue", "priority", "raise", "prefer", "escalate")
 _PREFER: Final = ("last_agent", "wait")
-_STEP: Final = ("after", "queue", "priority", "raise", "voicemail")
-_NOT_BUILT: Final = ("callback",)
+_STEP: Final = ("after", "queue", "priority", "raise", "voicemail", "callback")
+_ALONE: Final = ("voicemail", "callback")
 _ID: Final = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
 _WINDOW: Final = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _LONGEST_WAIT: Final = 7200
@@ -57,6 +57,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     queues: Collection[str] | None = None
     topics: Collection[str] | None = None
     numbers: Collection[str] | None = None
+    callbacks: bool = True
+    """Whether a queue offers callbacks, and there is a trunk to dial over."""
 
 
 def load_routing(file: Path, known: Known | None = None) -> Routing:
@@ -240,18 +242,11 @@ class _Reader:
         steps: list[Escalate] = []
         for number, item in enumerate(raw):
             here, label = (*at, number), f"{who}, escalate step {number + 1}"
-            if isinstance(item, dict):
-                for name in _NOT_BUILT:
-                    if name in item:
-                        raise self._error(
-                            (*here, name),
-                            f"{label}: {name!r} is a word of this file, but a waiting caller "
-                            "cannot be sent there yet; raise the priority or name a queue",
-                        )
             fields = self._mapping(item, here, label, _STEP)
             if set(fields) <= {"after"}:
                 raise self._error(
-                    here, f"{label}: say what happens: queue, priority, raise or voicemail"
+                    here,
+                    f"{label}: say what happens: queue, priority, raise, callback or voicemail",
                 )
             after = self._number(
                 fields.get("after", ""), (*here, "after"), f"{label}, after", _LONGEST_WAIT
@@ -260,14 +255,20 @@ class _Reader:
                 raise self._error(
                     (*here, "after"), f"{label}: 'after' must be 1 or more, and grow step by step"
                 )
-            voicemail = "voicemail" in fields
-            if voicemail and (fields["voicemail"] not in ("yes", "true") or len(fields) != 2):
-                raise self._error(
-                    (*here, "voicemail"), f"{label}: 'voicemail: yes' stands alone beside 'after'"
-                )
-            if voicemail and number != len(raw) - 1:
+            for name in _ALONE:
+                if name in fields and (fields[name] not in ("yes", "true") or len(fields) != 2):
+                    raise self._error(
+                        (*here, name), f"{label}: '{name}: yes' stands alone beside 'after'"
+                    )
+            if "voicemail" in fields and number != len(raw) - 1:
                 raise self._error(
                     (*here, "voicemail"), f"{label}: 'voicemail' must be the last step"
+                )
+            if "callback" in fields and not self._known.callbacks:
+                raise self._error(
+                    (*here, "callback"),
+                    f"{label}: no queue offers callbacks; set 'callback = true' in one of the "
+                    "settings' [[queues]], and declare a trunk",
                 )
             queue, priority = fields.get("queue"), fields.get("priority")
             steps.append(
@@ -282,7 +283,8 @@ class _Reader:
                     raise_by=self._number(
                         fields.get("raise", "0"), (*here, "raise"), f"{label}, raise"
                     ),
-                    voicemail=voicemail,
+                    voicemail="voicemail" in fields,
+                    callback="callback" in fields,
                 )
             )
         return tuple(steps)
@@ -393,6 +395,8 @@ def told_step(step: Escalate) -> str:
         parts.append(f"priority {step.priority}")
     if step.voicemail:
         parts.append("asked for a message")
+    if step.callback:
+        parts.append("offered a callback")
     if step.raise_by:
         parts.append(f"priority + {step.raise_by}")
     return f"{step.after:g} s: {', '.join(parts)}"

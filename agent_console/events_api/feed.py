@@ -3,7 +3,7 @@
 Pure apart from the id of the run, so that it may run where the engine publishes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,6 +16,16 @@ from cti.core import events as ev
 from cti.core.ids import CallId
 
 _BRIEFS: dict[str, m.BriefState] = {"ready": "ready", "pending": "loading", "none": "unknown"}
+
+
+def _told(raised: pops.PopRaised[Any]) -> Iterator[str]:
+    """Return the routing codes without the names of other people of the bank."""
+    for code in raised.route_reasons:
+        name, _, value = code.partition("=")
+        if name in ("last-agent", "supervisor"):
+            yield name if value != raised.agent_id else code
+        else:
+            yield code
 
 
 class Feed:
@@ -69,6 +79,8 @@ class Feed:
             dnis=raised.dnis,
             reason=raised.reason,
             menu_path=tuple(part for part in raised.menu_path.split(">") if part),
+            route=tuple(_told(raised)),
+            callback=raised.callback,
             verified=raised.verified,
             language=raised.language,
             number=masked_phone(e164),

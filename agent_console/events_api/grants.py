@@ -14,6 +14,9 @@ from agent_console.store.integration_model import Grant, Scope
 PERSONAL: Final[frozenset[Scope]] = frozenset({"customer", "numbers"})
 """Scopes that add personal data to events."""
 
+_OF_THE_CUSTOMER: Final = frozenset({"segment", "priority"})
+"""Routing codes that tell what the customer is worth."""
+
 EventT = TypeVar("EventT", bound=m.Event)
 
 
@@ -39,6 +42,11 @@ def redacted_pop(pop: m.Pop, scopes: frozenset[Scope]) -> m.Pop:
     """Return the pop without the personal data for which the scope is missing."""
     return replace(
         pop,
+        route=tuple(
+            code
+            for code in pop.route
+            if "customer" in scopes or code.partition("=")[0] not in _OF_THE_CUSTOMER
+        ),
         customer=pop.customer if "customer" in scopes else None,
         caller_number=pop.caller_number if "numbers" in scopes else None,
     )

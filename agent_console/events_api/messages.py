@@ -98,6 +98,12 @@ class Pop(Record, frozen=True, kw_only=True):
     """Topic for which the caller wants a person."""
     menu_path: tuple[str, ...] = ()
     """Ids of the visited menu nodes, oldest first."""
+    route: tuple[str, ...] = ()
+    """Why the call was sent here, as codes (docs/routing.md), such as ``topic=balance``,
+    ``waited=90``, ``overflow``; those about the customer's value only with the scope
+    ``customer``."""
+    callback: bool = False
+    """Whether we called the customer, who had asked for it."""
     verified: VerifiedLevel
     language: str
     number: str

@@ -106,6 +106,8 @@ class Escalation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The queue to go to; ``None`` stays."""
     voicemail: bool = False
     """The caller leaves the queue and is asked for a message."""
+    callback: bool = False
+    """The caller is offered a callback, and without one gets the old place back."""
 
 
 class CallRouted(CallEvent, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ DEFAULT_QUEUE: Final = "default"
 WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 HIGHEST_PRIORITY: Final = 1000
 _VOICEMAIL: Final = "=voicemail"
-"""Stands for a queue in encoded steps; no queue may have such a name."""
+_CALLBACK: Final = "=callback"
+"""These stand for a queue in encoded steps; no queue may have such a name."""
 MOST_STEPS: Final = 5
 """Steps of an escalation; they travel in one line of AGI."""
 
@@ -116,6 +117,8 @@ class Escalate(msgspec.Struct, frozen=True, kw_only=True):
     raise_by: int = 0
     voicemail: bool = False
     """Ask for a message instead; always the last step."""
+    callback: bool = False
+    """Offer a callback; who does not want one waits on, and the later steps hold."""
 
 
 class Prefer(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,6 +222,9 @@ def _decision(
         if escalate.voicemail:
             steps.append(Escalation(after=escalate.after, priority=at_priority, voicemail=True))
             break
+        if escalate.callback:
+            steps.append(Escalation(after=escalate.after, priority=at_priority, callback=True))
+            continue
         if target is None and steps_priority(steps, priority) == at_priority:
             continue  # the caller is there already
         steps.append(Escalation(after=escalate.after, priority=at_priority, queue=target))
@@ -252,7 +258,10 @@ def _bounded(priority: int) -> int:
 
 
 def due(steps: Sequence[Escalation], waited: float) -> Escalation | None:
-    """Return the step to take for a caller who has waited ``waited`` seconds: the latest due."""
+    """Return the step to take for a caller who has waited ``waited`` seconds: the latest due.
+
+    An overflow that an earlier one still owes is part of it; an offer that is late is left out.
+    """
     ripe = [step for step in steps if waited >= step.after]
     if not ripe:
         return None
@@ -267,10 +276,13 @@ def remaining(steps: Sequence[Escalation], taken: Escalation) -> tuple[Escalatio
 
 def encode_steps(steps: Sequence[Escalation]) -> str:
     """Return the steps as short text for a ``UserEvent``: ``60.40.;180.40.service``."""
-    return ";".join(
-        f"{step.after:.0f}.{step.priority}.{_VOICEMAIL if step.voicemail else step.queue or ''}"
-        for step in steps
-    )
+    return ";".join(f"{step.after:.0f}.{step.priority}.{_where(step)}" for step in steps)
+
+
+def _where(step: Escalation) -> str:
+    if step.voicemail:
+        return _VOICEMAIL
+    return _CALLBACK if step.callback else step.queue or ""
 
 
 def decode_steps(text: str) -> tuple[Escalation, ...]:
@@ -282,8 +294,9 @@ def decode_steps(text: str) -> tuple[Escalation, ...]:
             Escalation(
                 after=float(int(after)),
                 priority=_bounded(int(priority)),
-                queue=QueueName(queue) if queue and queue != _VOICEMAIL else None,
+                queue=QueueName(queue) if queue not in ("", _VOICEMAIL, _CALLBACK) else None,
                 voicemail=queue == _VOICEMAIL,
+                callback=queue == _CALLBACK,
             )
         )
     return tuple(steps[:MOST_STEPS])

@@ -119,4 +119,5 @@ def explain(
         if later.after > waited:
             where = f"queue {later.queue}, " if later.queue else ""
             where += "asked for a message, " if later.voicemail else ""
+            where += "offered a callback, " if later.callback else ""
             out.print(f"  after {later.after:g} s: {where}priority {later.priority}", markup=False)

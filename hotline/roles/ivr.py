@@ -59,6 +59,7 @@ def known_names(settings: Settings, flows: FlowSet | FlowBook) -> Known:
         queues=tuple(queue.name for queue in settings.queues),
         topics=flows.topics(),
         numbers=tuple(number.dnis for number in settings.numbers),
+        callbacks=bool(settings.callback_trunk),
     )
 
 

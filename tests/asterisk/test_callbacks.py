@@ -39,6 +39,7 @@ name = "service"
 ring_seconds = 5
 wrap_up_seconds = 0
 callback = true
+position_seconds = 0
 [[queues]]
 name = "vip"
 wrap_up_seconds = 0
@@ -92,6 +93,17 @@ async def ask(bank: Site, journal: JournalReader) -> ev.CallbackRequested:
     return await journal.wait(ev.CallbackRequested, 40, call_id=queued.call_id)
 
 
+def hang_up(bank: Site, queued: ev.CallQueued) -> None:
+    """End that caller's channel."""
+    for channel in bank.exchange.process.command("core show channels concise").splitlines():
+        name = channel.partition("!")[0]
+        if not name.startswith("PJSIP/trunk-"):
+            continue
+        shown = bank.exchange.process.command(f"core show channel {name}")
+        if f"HOTLINE_CALL_ID={queued.call_id}" in shown:
+            bank.exchange.process.command(f"channel request hangup {name}")
+
+
 def rows(bank: Site) -> list[tuple[str, str]]:
     path = db.sqlite_path(bank.settings.database_url)
     with closing(sqlite3.connect(path)) as connection:
@@ -126,13 +138,15 @@ async def test_a_callback_outlives_us_is_tried_again_and_dialled_before_later_ca
         assert first.at < missed.at < other.at
 
         bank.carrier.set_phone(CALLER.removeprefix("+"), 0.5)
-        bank.exchange.process.command("channel request hangup all")
+        hang_up(bank, later)  # not all channels: the next try may be among them by then
         second = await journal.wait(
             ev.CallbackDialled, 20, call_id=asked.call_id, where=lambda e: e.attempt == 2
         )
         assert second.at >= missed.next_try
         assert second.dial_call_id != first.dial_call_id
-        await journal.wait(ev.CallbackAnswered, 15, call_id=asked.call_id)
+        answered = await journal.wait(ev.CallbackAnswered, 15, call_id=asked.call_id)
+        tries = [(e.attempt, e.status) for e in journal.of(ev.CallbackMissed, asked.call_id)]
+        assert answered.dial_call_id == second.dial_call_id, f"missed tries: {tries}"
         arrived = await journal.wait(ev.CallArrived, 15, call_id=second.dial_call_id)
         assert (arrived.journey_id, arrived.callback_id) == (asked.call_id, asked.callback_id)
         connected = await journal.wait(ev.CallConnected, 25, call_id=second.dial_call_id)
@@ -168,3 +182,27 @@ async def test_a_customer_who_calls_again_gets_the_old_place_and_no_callback(
     assert "1. PJSIP/trunk-carrier" in shown
     assert journal.of(ev.CallAbandoned) == []
     assert journal.of(ev.CallConnected, later.call_id) == []
+
+
+async def test_a_caller_who_waits_long_is_offered_a_callback_and_may_wait_on(
+    bank: Site, journal: JournalReader
+) -> None:
+    rules = bank.state_dir / "routing.yaml"
+    rules.write_text(
+        "rules: [{id: late, queue: service, escalate: [{after: 1, callback: yes}]}]\n"
+    )
+    stays = await join(bank, journal, LATER, "w8", "d*")
+    later = await join(bank, journal, CALLER, "w8", "d1", "w1", "d1", "w2.5", "h")
+    routed = await journal.wait(
+        ev.CallRouted, 10, call_id=stays.call_id, where=lambda e: "callback-offered" in e.reasons
+    )
+    assert (routed.queue, routed.steps) == ("service", ())
+    back = await journal.wait(
+        ev.CallQueued, 30, call_id=stays.call_id, where=lambda e: e.at > stays.at
+    )
+    asked = await journal.wait(ev.CallbackRequested, 40, call_id=later.call_id)
+    assert (asked.queue, asked.joined_at) == ("service", later.at)
+    assert back.position == 1  # before who came later
+    assert [left.status for left in journal.of(ev.CallLeftQueue)] == ["WITHDRAW", "WITHDRAW"]
+    assert journal.of(ev.CallAbandoned) == []
+    rules.write_text(RULES)

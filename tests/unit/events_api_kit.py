@@ -71,6 +71,7 @@ def raised(call: str = "c1", agent: str = "1001", queue: str = "service", **chan
         rang_at=START,
         raised_at=START,
         latency=0.0,
+        route_reasons=("segment=gold", "topic=balance", "priority=gold"),
     )
     return msgspec.structs.replace(pop, **changes)
 

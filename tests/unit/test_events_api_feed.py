@@ -82,6 +82,17 @@ def test_a_late_brief_completes_the_pop() -> None:
     assert event.pop.customer is not None
 
 
+def test_a_pop_says_why_the_call_was_sent_here() -> None:
+    reasons = ("segment=gold", "last-agent=1001", "waited=90", "overflow", "supervisor=chen")
+    (event,) = feed().take(raised(route_reasons=reasons, callback=True))
+    assert isinstance(event, m.PopRaised)
+    assert event.pop.route == (*reasons[:4], "supervisor")
+    assert event.pop.callback
+    (other,) = feed().take(raised(route_reasons=("last-agent=1002",)))
+    assert isinstance(other, m.PopRaised)
+    assert other.pop.route == ("last-agent",)
+
+
 def test_a_withheld_number_is_nowhere() -> None:
     (event,) = feed().take(raised(caller_number="anonymous"))
     assert isinstance(event, m.PopRaised)

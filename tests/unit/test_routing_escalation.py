@@ -254,6 +254,29 @@ async def test_orders_that_cannot_be_carried_out_say_why(hotline: Hotline) -> No
     assert len(hotline.routed) == 1
 
 
+async def test_a_callback_is_offered_once_and_the_later_steps_hold() -> None:
+    hotline = Hotline()
+    hotline.escalations = Escalations(
+        hotline.post, lambda: hotline.now, hotline.record, callbacks=lambda queue: queue == VIP
+    )
+    hotline.waits("one", VIP, "60.20.=callback;120.20.service;180.20.=callback")
+    assert hotline.look_at(61.0) == ["QueueWithdrawCaller"]
+    assert dict(hotline.sent[-1][0].fields)["WithdrawInfo"] == "callback"
+    await hotline.answer()
+    hotline.leave("WITHDRAW")
+    assert hotline.routed[-1].reasons == ("waited=60", "callback-offered")
+    leg = hotline.leg("one")  # the caller prefers to wait
+    hotline.say(records.CallerJoined(at=75.0, leg=leg, queue=VIP, position=1))
+    assert hotline.world.calls[ONE].waited(75.0) == 75.0
+    assert hotline.look_at(119.0) == []
+    assert hotline.look_at(120.0) == ["QueueWithdrawCaller"]
+    await hotline.answer()
+    hotline.leave("WITHDRAW")
+    hotline.say(records.CallerJoined(at=121.0, leg=leg, queue=SERVICE, position=1))
+    assert hotline.look_at(181.0) == []  # this queue offers none: the caller waits on
+    assert hotline.world.calls[ONE].queue == SERVICE
+
+
 async def test_the_last_step_may_ask_for_a_message_while_there_is_room() -> None:
     hotline = Hotline()
     rooms = [False, True]

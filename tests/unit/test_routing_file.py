@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -78,7 +79,7 @@ def test_rules_are_typed(tmp_path: Path) -> None:
         ("fri-mon", "fri-month", 6, "did you mean 'mon'?"),
         ("raise: 3", "raise: much", 10, "a whole number"),
         ("{after: 60, raise: 10}", "{after: 60}", 12, "say what happens"),
-        ("{after: 60, raise: 10}", "{after: 60, callback: yes}", 12, "cannot be sent there yet"),
+        ("{after: 60, raise: 10}", "{after: 60, callback: no}", 12, "stands alone"),
         ("{after: 60, raise: 10}", "{after: 60, voicemail: yes}", 12, "must be the last step"),
         ("{after: 120, queue: service}", "{after: 120, voicemail: no}", 13, "stands alone"),
         ("queue: service}", "queue: service, voicemail: yes}", 13, "stands alone"),
@@ -102,6 +103,17 @@ def test_errors_name_the_place_and_what_is_accepted(
         load_routing(file, KNOWN)
     assert str(caught.value).startswith(f"{file}:{line}: ")
     assert words in str(caught.value)
+
+
+def test_a_callback_step_is_read_told_and_refused_where_nobody_offers_callbacks(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path, GOOD.replace("raise: 10}", "callback: yes}"))
+    night = load_routing(file, KNOWN).rules[0]
+    assert (night.escalate[0].callback, night.escalate[1].queue) == (True, "service")
+    assert told_step(night.escalate[0]) == "60 s: offered a callback"
+    with pytest.raises(RoutingFileError, match=r":12: .*no queue offers callbacks"):
+        load_routing(file, msgspec.structs.replace(KNOWN, callbacks=False))
 
 
 def wanted(segment: str) -> Route:
