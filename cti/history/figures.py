@@ -70,7 +70,10 @@ class QueueFigures(msgspec.Struct, kw_only=True):
 
 
 class AgentFigures(msgspec.Struct, kw_only=True):
-    """Sums of one agent in one queue; ``*_ms`` are milliseconds."""
+    """Sums of one agent in one queue; ``*_ms`` are milliseconds.
+
+    The times in a state belong to no queue: they stand in the row whose queue is empty.
+    """
 
     offered: int = 0
     """How often the phone rang."""
@@ -83,6 +86,11 @@ class AgentFigures(msgspec.Struct, kw_only=True):
     talk_ms: int = 0
     hold_ms: int = 0
     wrap_up_ms: int = 0
+    available_ms: int = 0
+    """Signed in, and free for a call."""
+    engaged_ms: int = 0
+    """With a call: ringing, talking, holding or wrapping up."""
+    paused_ms: int = 0
 
 
 SumT = TypeVar("SumT", QueueFigures, AgentFigures)
@@ -179,6 +187,15 @@ def quarter(at: float, zone: ZoneInfo) -> int:
     offset = datetime.fromtimestamp(at, zone).utcoffset()
     shift = int(offset.total_seconds()) if offset is not None else 0
     return (int(at) + shift) // QUARTER * QUARTER - shift
+
+
+def split(since: float, until: float, zone: ZoneInfo) -> Iterator[tuple[int, float]]:
+    """Yield each interval that ``[since, until)`` touches, and the seconds that lie in it."""
+    while since < until:
+        start = quarter(since, zone)
+        end = min(float(start + QUARTER), until)
+        yield start, end - since
+        since = end
 
 
 def day_start(at: float, zone: ZoneInfo) -> float:

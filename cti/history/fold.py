@@ -21,10 +21,21 @@ from cti.history.figures import (
     QueueFigures,
     QueueKey,
     quarter,
+    split,
 )
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Goes up when the state or the meaning of a figure changes; older checkpoints are then void."""
+
+STATE_SUM: Final[dict[ev.AgentState, str]] = {
+    "available": "available_ms",
+    "ringing": "engaged_ms",
+    "on_call": "engaged_ms",
+    "on_hold": "engaged_ms",
+    "wrap_up": "engaged_ms",
+    "paused": "paused_ms",
+}
+"""The sum to which the time in a state belongs; signed out counts nowhere."""
 
 _FORGET_EVERY: Final = 512
 """Events between two sweeps of ended calls: by number, so that a replay sweeps alike."""
@@ -42,6 +53,8 @@ class State(msgspec.Struct, kw_only=True):
     """Since when calls are on hold."""
     wrapping: dict[AgentId, QueueName] = {}
     """For which queue agents are in wrap-up."""
+    states: dict[AgentId, tuple[ev.AgentState, float]] = {}
+    """In which state agents are, and since when."""
     kinds: dict[str, int] = {}
     """How many events of each kind there were."""
 
@@ -58,6 +71,7 @@ class HistoryFold:
         restore(self.world, state)
         self._held = dict(state.held)
         self._wrapping = dict(state.wrapping)
+        self._states = dict(state.states)
         self._kinds = dict(state.kinds)
         self._figures = Figures()
 
@@ -80,6 +94,7 @@ class HistoryFold:
             agents=tuple(self.world.agents.values()),
             held=dict(self._held),
             wrapping=dict(self._wrapping),
+            states=dict(self._states),
             kinds=dict(self._kinds),
         )
 
@@ -148,6 +163,19 @@ class HistoryFold:
             case ev.CallDisposed():
                 queue = self._queue_of(event.call_id)
                 self._agent(start, event.agent_id, queue).disposed += 1
+            case ev.AgentStateChanged():
+                self._state_ended(event.agent_id, event.at)
+                self._states[event.agent_id] = (event.state, event.at)
+
+    def _state_ended(self, agent_id: AgentId, at: float) -> None:
+        """Count the time in the state that ends now, in each quarter that it touches."""
+        state, since = self._states.get(agent_id, ("logged_out", at))
+        name = STATE_SUM.get(state)
+        if name is None:
+            return
+        for start, seconds in split(since, at, self.zone):
+            row = self._agent(start, agent_id, QueueName(""))
+            setattr(row, name, getattr(row, name) + _ms(seconds))
 
     def _resumed(self, start: int, call_id: CallId, agent_id: AgentId, at: float) -> None:
         since = self._held.pop(call_id, None)

@@ -18,6 +18,7 @@ from hotline.cli import (
     flow,
     integrations,
     prompts,
+    report,
     routing,
     selftest,
     serve,
@@ -48,6 +49,7 @@ app.add_typer(integrations.tokens, name="tokens")
 app.add_typer(integrations.webhooks, name="webhooks")
 app.add_typer(flow.app, name="flow")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(report.app, name="report")
 app.add_typer(routing.app, name="routing")
 app.add_typer(voicemail.app, name="voicemail")
 app.command("serve")(serve.serve)

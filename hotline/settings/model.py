@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from cti.core.own_queue import OWN
+from cti.history.measures import Formula
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -259,6 +260,9 @@ class QueueSettings(Section):
     ring_seconds: int = Field(20, ge=5, le=120, description="how long an agent's phone rings")
     wrap_up_seconds: int = Field(30, ge=0, le=3600, description="work after the call")
     service_level_seconds: int = Field(20, ge=1, description="Y of the service level X/Y")
+    service_level_percent: int = Field(
+        80, ge=1, le=100, description="X of the service level X/Y: below it the board warns"
+    )
     weight: int = Field(0, ge=0, le=1000, description="queues with more weight go first")
     members: tuple[str, ...] = Field(
         (),
@@ -274,6 +278,16 @@ class QueueSettings(Section):
     )
     callback: bool = Field(
         False, description="callers may ask to be called back; the comfort messages say so"
+    )
+
+
+class ReportSettings(Section):
+    """How boards and reports count; see docs/figures.md."""
+
+    service_level: Formula = Field(
+        "of_offered",
+        description="the formula of the service level: of_answered, of_offered, "
+        "short_abandons_left_out or short_abandons_served",
     )
 
 
@@ -451,6 +465,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     agents: AgentSettings = AgentSettings()
+    reports: ReportSettings = ReportSettings()
     callbacks: CallbackSettings = CallbackSettings()
 
     voicemail: VoicemailSettings = VoicemailSettings()

@@ -1,0 +1,140 @@
+"""What people call the figures: service level, ASA, AHT, abandon rate …, from sums.  Pure.
+
+docs/figures.md says the same in words.  A measure whose divisor is 0 is ``None``: nothing
+happened, which is neither good nor bad.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from cti.history.figures import AgentFigures, QueueFigures
+
+Formula: TypeAlias = Literal[
+    "of_answered", "of_offered", "short_abandons_left_out", "short_abandons_served"
+]
+
+
+class Waits(NamedTuple):
+    """Calls of a span that were answered or given up, and how many of each within the limit."""
+
+    answered: int
+    answered_within: int
+    abandoned: int
+    abandoned_within: int
+
+
+FORMULAS: Final[dict[Formula, Callable[[Waits], tuple[int, int]]]] = {
+    "of_answered": lambda w: (w.answered_within, w.answered),
+    "of_offered": lambda w: (w.answered_within, w.answered + w.abandoned),
+    "short_abandons_left_out": lambda w: (
+        w.answered_within,
+        w.answered + w.abandoned - w.abandoned_within,
+    ),
+    "short_abandons_served": lambda w: (
+        w.answered_within + w.abandoned_within,
+        w.answered + w.abandoned,
+    ),
+}
+"""The four usual service levels, as dividend and divisor: they differ in what they do with
+callers who gave up, altogether or within the limit."""
+
+
+def service_level(waits: Waits, formula: Formula) -> float | None:
+    """Return the share, 0 to 1."""
+    dividend, divisor = FORMULAS[formula](waits)
+    return dividend / divisor if divisor else None
+
+
+class QueueMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """One queue, or several together, over a span; times are seconds."""
+
+    offered: int
+    answered: int
+    abandoned: int
+    left_queue: int
+    missed: int
+    service_level: float | None
+    asa: float | None
+    """Average speed of answer: mean wait of answered calls."""
+    abandon_rate: float | None
+    """Of those who were answered or gave up, the share who gave up."""
+    mean_wait_abandoned: float | None
+    mean_talk_time: float | None
+    """Of conversations that ended; time on hold is part of it."""
+    mean_hold_time: float | None
+    mean_wrap_up_time: float | None
+    aht: float | None
+    """Average handling time: talk (with hold) and wrap-up for each conversation that ended."""
+
+
+class AgentMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent over a span; times are seconds."""
+
+    offered: int
+    answered: int
+    missed: int
+    completed: int
+    disposed: int
+    mean_ring_time: float | None
+    mean_talk_time: float | None
+    mean_hold_time: float | None
+    mean_wrap_up_time: float | None
+    aht: float | None
+    signed_in_time: float
+    paused_time: float
+    occupancy: float | None
+    """Of the time with a call or free for one, the share with a call."""
+
+
+def queue_measures(figures: QueueFigures, waits: Waits, formula: Formula) -> QueueMeasures:
+    """Return the measures of sums, and of the waits of the same span."""
+    f = figures
+    return QueueMeasures(
+        offered=f.offered,
+        answered=f.answered,
+        abandoned=f.abandoned,
+        left_queue=f.left_queue,
+        missed=f.missed,
+        service_level=service_level(waits, formula),
+        asa=_mean(f.wait_answered_ms, f.answered),
+        abandon_rate=f.abandoned / (f.answered + f.abandoned)
+        if f.answered + f.abandoned
+        else None,
+        mean_wait_abandoned=_mean(f.wait_abandoned_ms, f.abandoned),
+        mean_talk_time=_mean(f.talk_ms, f.completed),
+        mean_hold_time=_mean(f.hold_ms, f.completed),
+        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
+        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+    )
+
+
+def agent_measures(figures: AgentFigures) -> AgentMeasures:
+    """Return the measures of sums."""
+    f = figures
+    return AgentMeasures(
+        offered=f.offered,
+        answered=f.answered,
+        missed=f.missed,
+        completed=f.completed,
+        disposed=f.disposed,
+        mean_ring_time=_mean(f.ring_ms, f.answered + f.missed),
+        mean_talk_time=_mean(f.talk_ms, f.completed),
+        mean_hold_time=_mean(f.hold_ms, f.completed),
+        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
+        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+        signed_in_time=(f.available_ms + f.engaged_ms + f.paused_ms) / 1000,
+        paused_time=f.paused_ms / 1000,
+        occupancy=occupancy(f),
+    )
+
+
+def occupancy(figures: AgentFigures) -> float | None:
+    """Return the share of the time with a call in the time with or free for one, 0 to 1."""
+    ready = figures.engaged_ms + figures.available_ms
+    return figures.engaged_ms / ready if ready else None
+
+
+def _mean(milliseconds: int, count: int) -> float | None:
+    return milliseconds / count / 1000 if count else None

@@ -1,0 +1,143 @@
+"""Tables of history: figures of queues or agents, a line for each span of time.  Pure."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Generic, Literal, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from cti.core.ids import AgentId, QueueName
+from cti.history.figures import (
+    AgentFigures,
+    Figures,
+    QueueFigures,
+    add,
+)
+from cti.history.measures import (
+    AgentMeasures,
+    Formula,
+    QueueMeasures,
+    Waits,
+    agent_measures,
+    queue_measures,
+)
+
+Span: TypeAlias = Literal["quarter", "hour", "day", "week", "month", "whole"]
+MeasuresT = TypeVar("MeasuresT", QueueMeasures, AgentMeasures)
+
+
+class Line(msgspec.Struct, Generic[MeasuresT], frozen=True, kw_only=True):
+    """The measures of one queue or agent over one span that begins at ``start``."""
+
+    start: datetime
+    """With the time zone of the report."""
+    name: str
+    """Queue or agent; empty: all together."""
+    measures: MeasuresT
+
+
+def start_of(span: Span, at: datetime) -> datetime:
+    """Return when the span in which ``at`` lies began, on the clocks of its zone.
+
+    Weeks begin on Monday.
+    """
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    midnight = hour.replace(hour=0, fold=0)
+    match span:
+        case "quarter":
+            return hour.replace(minute=at.minute // 15 * 15)
+        case "hour":
+            return hour
+        case "day":
+            return midnight
+        case "week":
+            return midnight - timedelta(days=at.weekday())
+        case "month":
+            return midnight.replace(day=1)
+        case "whole":
+            return at
+
+
+def queue_report(
+    figures: Figures,
+    *,
+    by: Span,
+    zone: ZoneInfo,
+    since: float,
+    limit: Callable[[QueueName], int],
+    formula: Formula,
+    queues: Collection[QueueName] | None = None,
+    together: bool = False,
+) -> list[Line[QueueMeasures]]:
+    """Return a line for each span and queue in which something happened, in order.
+
+    ``limit`` gives the seconds of a queue's service level; ``queues`` keeps some only; with
+    ``together`` each span has one line for all of them, each judged by its own limit.
+    """
+    place = _placer(by, zone, since)
+    sums: dict[tuple[datetime, str], QueueFigures] = {}
+    waits: dict[tuple[datetime, str], list[int]] = {}
+
+    def wanted(queue: QueueName) -> bool:
+        return queues is None or queue in queues
+
+    for key, row in figures.queues.items():
+        if wanted(key.queue):
+            name = "" if together else key.queue
+            add(sums.setdefault((place(key.start), name), QueueFigures()), row)
+    for wait, count in figures.waits.items():
+        if not wanted(wait.queue):
+            continue
+        name = "" if together else wait.queue
+        counted = waits.setdefault((place(wait.start), name), [0] * 4)
+        first = 0 if wait.outcome == "answered" else 2
+        counted[first] += count
+        counted[first + 1] += count if wait.seconds <= limit(wait.queue) else 0
+    return [
+        Line(
+            start=start,
+            name=name,
+            measures=queue_measures(row, Waits(*waits.get((start, name), [0] * 4)), formula),
+        )
+        for (start, name), row in sorted(sums.items())
+    ]
+
+
+def agent_report(
+    figures: Figures,
+    *,
+    by: Span,
+    zone: ZoneInfo,
+    since: float,
+    agents: Collection[AgentId] | None = None,
+    queues: Collection[QueueName] | None = None,
+) -> list[Line[AgentMeasures]]:
+    """Return a line for each span and agent in which something happened, in order.
+
+    ``queues`` counts only what agents did for these.
+    """
+    place = _placer(by, zone, since)
+    sums: dict[tuple[datetime, str], AgentFigures] = {}
+    for key, row in figures.agents.items():
+        if (agents is None or key.agent_id in agents) and (queues is None or key.queue in queues):
+            add(sums.setdefault((place(key.start), key.agent_id), AgentFigures()), row)
+    return [
+        Line(start=start, name=name, measures=agent_measures(row))
+        for (start, name), row in sorted(sums.items())
+    ]
+
+
+def _placer(by: Span, zone: ZoneInfo, since: float) -> Callable[[int], datetime]:
+    """Return the function that says in which span an interval lies; each is worked out once."""
+    whole = datetime.fromtimestamp(since, zone)
+    known: dict[int, datetime] = {}
+
+    def place(start: int) -> datetime:
+        if by == "whole":
+            return whole
+        if start not in known:
+            known[start] = start_of(by, datetime.fromtimestamp(start, zone))
+        return known[start]
+
+    return place
