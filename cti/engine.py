@@ -7,6 +7,7 @@ the state changes when Asterisk says that it did.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ import structlog
 from cti import metrics, views
 from cti.agent_policy import MissedCalls
 from cti.ami.client import AmiClient, AmiConfig
+from cti.board import Board, BoardRules, board
 from cti.bus import STATUS, Bus, LocalBus
 from cti.callback_rules import CallbackRules
 from cti.callback_store import CallbackStore, MemoryCallbacks
@@ -65,6 +67,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     missed_calls: int = 2
     """An agent who missed so many calls in a row is paused; 0: never."""
     callbacks: CallbackRules = CallbackRules()
+    board: BoardRules = BoardRules()
 
 
 class Engine(Orders, Generic[BriefT]):
@@ -190,6 +193,16 @@ class Engine(Orders, Generic[BriefT]):
         """
         await self.flush()
         return await self.history.figures(since, until)
+
+    async def board(self) -> Board:
+        """Return queues and agents with their figures, up to now, as cheap as once a second.
+
+        Raises :class:`cti.errors.JournalError`.
+        """
+        await self.flush()
+        live = await self.history.live(self._clock())
+        waiting = Counter(callback.queue for callback in self.callbacks.pending)
+        return board(self.world, live, self._clock(), self._config.board, waiting)
 
     def _pseudonym(self, presented: str) -> str:
         rules = self._config.rules

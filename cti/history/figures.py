@@ -17,6 +17,8 @@ from cti.core.ids import AgentId, QueueName
 
 QUARTER: Final = 900
 """Seconds of one interval."""
+MINUTE: Final = 60
+"""Seconds of the interval in which the last hour is kept."""
 LONGEST: Final = 3600
 """Waits of this many seconds or more share one bucket."""
 
@@ -158,6 +160,18 @@ class Figures:
         out.waits = {k: v for k, v in self.waits.items() if since <= k.start < until}
         return out
 
+    def together(self) -> "Figures":
+        """Return the sums of all intervals, as if they were one that began at 0."""
+        out = Figures()
+        for key, row in self.queues.items():
+            add(out.queue(QueueKey(0, key.queue)), row)
+        for agent_key, agent_row in self.agents.items():
+            add(out.agent(AgentKey(0, agent_key.agent_id, agent_key.queue)), agent_row)
+        for wait, count in self.waits.items():
+            bar = WaitKey(0, wait.queue, wait.outcome, wait.seconds)
+            out.waits[bar] = out.waits.get(bar, 0) + count
+        return out
+
     def total(self, queue: QueueName) -> QueueFigures:
         """Return the sum over all intervals of one queue."""
         return _sum(QueueFigures, (v for k, v in self.queues.items() if k.queue == queue))
@@ -182,18 +196,23 @@ def _sum(make: Callable[[], SumT], rows: Iterable[SumT]) -> SumT:
     return total
 
 
-def quarter(at: float, zone: ZoneInfo) -> int:
-    """Return when the interval of ``at`` began on the clocks of ``zone``."""
+def quarter(at: float, zone: ZoneInfo, seconds: int = QUARTER) -> int:
+    """Return when the interval of ``at`` began on the clocks of ``zone``.
+
+    ``seconds`` is another length, of which a day holds a whole number.
+    """
     offset = datetime.fromtimestamp(at, zone).utcoffset()
     shift = int(offset.total_seconds()) if offset is not None else 0
-    return (int(at) + shift) // QUARTER * QUARTER - shift
+    return (int(at) + shift) // seconds * seconds - shift
 
 
-def split(since: float, until: float, zone: ZoneInfo) -> Iterator[tuple[int, float]]:
+def split(
+    since: float, until: float, zone: ZoneInfo, seconds: int = QUARTER
+) -> Iterator[tuple[int, float]]:
     """Yield each interval that ``[since, until)`` touches, and the seconds that lie in it."""
     while since < until:
-        start = quarter(since, zone)
-        end = min(float(start + QUARTER), until)
+        start = quarter(since, zone, seconds)
+        end = min(float(start + seconds), until)
         yield start, end - since
         since = end
 

@@ -15,6 +15,7 @@ from cti.core.calls import Call
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.world import Rules, World
 from cti.history.figures import (
+    QUARTER,
     AgentFigures,
     AgentKey,
     Figures,
@@ -62,10 +63,13 @@ class State(msgspec.Struct, kw_only=True):
 class HistoryFold:
     """Feed it the journal in order; look at ``world`` and take the figures."""
 
-    def __init__(self, zone: ZoneInfo, state: State | None = None) -> None:
-        """Go on after ``state``; intervals and days follow the clocks of ``zone``."""
+    def __init__(
+        self, zone: ZoneInfo, state: State | None = None, interval: int = QUARTER
+    ) -> None:
+        """Go on after ``state``; intervals (seconds) and days follow the clocks of ``zone``."""
         state = state or State()
         self.zone = zone
+        self._interval = interval
         self.seq, self.at = state.seq, state.at
         self.world = World(Rules(pseudonym_key=b""))  # folds stored events: needs no key
         restore(self.world, state)
@@ -79,6 +83,10 @@ class HistoryFold:
     def pending(self) -> Figures:
         """The figures since :meth:`take`; do not change them."""
         return self._figures
+
+    def drop_before(self, at: float) -> None:
+        """Forget the figures of intervals that began before ``at``."""
+        self._figures = self._figures.between(at, float("inf"))
 
     def take(self) -> Figures:
         """Return the figures since the last call and begin anew."""
@@ -112,7 +120,7 @@ class HistoryFold:
             self.world.forget(self.at)
 
     def _count(self, event: ev.DomainEvent) -> None:
-        start = quarter(event.at, self.zone)
+        start = quarter(event.at, self.zone, self._interval)
         match event:
             case ev.CallQueued():
                 self._queue(start, event.queue).offered += 1
@@ -173,7 +181,7 @@ class HistoryFold:
         name = STATE_SUM.get(state)
         if name is None:
             return
-        for start, seconds in split(since, at, self.zone):
+        for start, seconds in split(since, at, self.zone, self._interval):
             row = self._agent(start, agent_id, QueueName(""))
             setattr(row, name, getattr(row, name) + _ms(seconds))
 

@@ -6,7 +6,7 @@ the stored intervals plus what was folded since: the same numbers that history w
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,7 +14,7 @@ import structlog
 from cti import metrics
 from cti.core.world import World
 from cti.errors import CtiError, JournalError
-from cti.history.figures import Figures
+from cti.history.figures import MINUTE, Figures, day_start
 from cti.history.fold import FORMAT, HistoryFold, decode, encode, restore
 from cti.journal.checkpoints import Checkpoint
 from cti.ports import Journal
@@ -30,6 +30,22 @@ _TAIL: Final = 20_000
 _PERIOD: Final = 1.0
 _CHECKPOINT_SECONDS: Final = 10.0
 _CHECKPOINT_ENTRIES: Final = 5_000
+_RECENT: Final = 3600.0
+_LEAD: Final = 3600.0
+"""So much longer the look back is, so that conversations are known from their beginning."""
+_TWO_KEEPERS: Final = "another process keeps this history; stop one of the two"
+
+
+class Live(NamedTuple):
+    """Sums up to this moment, each as one interval that begins at 0."""
+
+    since: float
+    """When today began."""
+    today: Figures
+    hour: Figures | None
+    """The last sixty minutes; ``None`` while a start still looks back."""
+    quarter: Figures | None
+    """The last fifteen minutes."""
 
 
 class HistoryKeeper:
@@ -49,6 +65,10 @@ class HistoryKeeper:
         self._complete = False
         self.ended_at = 0.0
         """When the journal's last event happened before :meth:`start`; 0 if it was empty."""
+        self._day, self._day_start = Figures(), 0.0
+        """Today's figures up to the newest checkpoint, and when that day began."""
+        self._recent: HistoryFold | None = None
+        """The last hour by minutes; none until it was looked back."""
         self._busy = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -97,10 +117,37 @@ class HistoryKeeper:
         """Return the figures of the intervals that begin in ``[since, until)``, up to now."""
         await self.catch_up()
         async with self._busy:
-            seq, stored = await self._journal.figures(since, until)
-            if seq != self._saved:
-                raise JournalError("another process keeps this history; stop one of the two")
-            return stored.add(self._fold.pending.between(since, until))
+            return await self._figures(since, until)
+
+    async def live(self, now: float) -> Live:
+        """Return the figures of today and of the last hour, up to now; cheap each second.
+
+        Raises :class:`cti.errors.JournalError`.
+        """
+        await self.catch_up()
+        async with self._busy:
+            begin = day_start(now, self._zone)
+            if begin != self._day_start:
+                seq, stored = await self._journal.figures(begin, float("inf"))
+                if seq != self._saved:
+                    raise JournalError(_TWO_KEEPERS)
+                self._day, self._day_start = stored.together(), begin
+            pending = self._fold.pending.between(begin, float("inf"))
+            today = Figures().add(self._day).add(pending.together())
+            if self._recent is None:
+                return Live(begin, today, None, None)
+            self._recent.drop_before(now - _RECENT - MINUTE)
+            last = self._recent.pending
+            hour, quarter = (
+                last.between(now - seconds, float("inf")).together() for seconds in (3600, 900)
+            )
+            return Live(begin, today, hour, quarter)
+
+    async def _figures(self, since: float, until: float) -> Figures:
+        seq, stored = await self._journal.figures(since, until)
+        if seq != self._saved:
+            raise JournalError(_TWO_KEEPERS)
+        return stored.add(self._fold.pending.between(since, until))
 
     async def catch_up(self) -> None:
         """Fold everything that is durable now."""
@@ -108,6 +155,8 @@ class HistoryKeeper:
             while entries := await self._journal.read(self._fold.seq, _READ):
                 for seq, event in entries:
                     self._fold.feed(seq, event)
+                    if self._recent is not None:
+                        self._recent.feed(seq, event)
                 metrics.HISTORY_FOLDED.set(self._fold.seq)
                 if self._fold.seq - self._saved >= _CHECKPOINT_ENTRIES:
                     await self._store()
@@ -118,6 +167,8 @@ class HistoryKeeper:
         while True:
             if await self._try(self.catch_up):
                 self._complete = True
+                if self._recent is None:
+                    await self._try(self._look_back)
                 if self._now() - self._saved_at >= _CHECKPOINT_SECONDS:
                     await self._try(self._save)
             await asyncio.sleep(_PERIOD)
@@ -151,6 +202,35 @@ class HistoryKeeper:
             self._fold.pending.add(figures)
             raise
         self._saved = state.seq
+        if self._day_start:
+            self._day.add(figures.between(self._day_start, float("inf")).together())
+
+    async def _look_back(self) -> None:
+        """Fold the last two hours by minutes, so that the last one is right; then follow."""
+        fold = HistoryFold(self._zone, interval=MINUTE)
+        fold.seq = await self._before(self.ended_at - _RECENT - _LEAD)
+        while True:
+            async with self._busy:
+                entries = await self._journal.read(fold.seq, _READ)
+                for seq, event in entries:
+                    if seq <= self._fold.seq:
+                        fold.feed(seq, event)
+                if fold.seq >= self._fold.seq or not entries:
+                    self._recent = fold
+                    return
+            await asyncio.sleep(0)
+
+    async def _before(self, at: float) -> int:
+        """Return the number of the last entry before that moment, found by halving."""
+        low, high = 0, self._fold.seq
+        while low < high:
+            middle = (low + high + 1) // 2
+            found = await self._journal.read(middle - 1, 1)
+            if found and found[0][1].at < at:
+                low = middle
+            else:
+                high = middle - 1
+        return low
 
     def _now(self) -> float:
         return self._monotonic() if self._monotonic else asyncio.get_running_loop().time()
