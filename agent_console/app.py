@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
 from agent_console.accounts import Passwords
+from agent_console.board import BoardFeed
 from agent_console.commands import Commands
 from agent_console.config import ConsoleConfig
 from agent_console.desk_log import DeskLog
@@ -20,6 +21,7 @@ from agent_console.hub import Hub
 from agent_console.messages import MAX_MESSAGE_BYTES
 from agent_console.pages import Pages
 from agent_console.ports import (
+    BoardSource,
     Clock,
     Days,
     EnginePort,
@@ -29,6 +31,7 @@ from agent_console.ports import (
     WorkStore,
 )
 from agent_console.rest import Rest
+from agent_console.rest_board import Boards
 from agent_console.rest_groups import Groups
 from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
@@ -78,8 +81,12 @@ def create_app(
     passwords: Passwords | None = None,
     routes: Sequence[BaseRoute] = (),
     groups: TargetGroups | None = None,
+    board: BoardSource | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
+
+    Its ``state.end_streams()`` ends answers that would never end by themselves; whoever stops
+    the server calls it first.
 
     ``routes`` are served beside the console's own.
 
@@ -97,6 +104,10 @@ def create_app(
     endpoints = [*rest.endpoints(), *own_work.endpoints()]
     if groups is not None:
         endpoints += Groups(groups).endpoints()
+    feed = None
+    if board is not None:
+        feed = BoardFeed(board, users, clock)
+        endpoints += Boards(board, feed, clock).endpoints()
     desk_log = DeskLog(engine, work)
     watch = Watch(config, users, sign_ins, hub, sockets, clock)
 
@@ -112,6 +123,7 @@ def create_app(
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
             hub.stop()
+            await app.state.end_streams()
             await desk_log.stop()
             passwords.close()
 
@@ -127,6 +139,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.watch = watch
+    app.state.end_streams = feed.stop if feed is not None else _nothing
     app.state.desk_log = desk_log
     return app
 
@@ -134,6 +147,10 @@ def create_app(
 def cookie_name(config: ConsoleConfig) -> str:
     """Return the name of the session's cookie; the prefix binds it to this very host."""
     return "__Host-hotline" if config.secure_cookies else "hotline"
+
+
+async def _nothing() -> None:
+    """End no streams: there are none."""
 
 
 def _after_urgent_work(work: Callable[[], None]) -> None:

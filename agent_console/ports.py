@@ -5,6 +5,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from agent_console.board_messages import BoardLegend, BoardPicture, CallLine
 from agent_console.messages import AgentStatus, DeskMessage, QueueSummary, SkillChoice, Snapshot
 from agent_console.rest_messages import CustomerGroup, OwnDay
 from agent_console.store.model import Language, Phone, Session, Skill, User
@@ -244,6 +245,20 @@ class TargetGroups(Protocol):
 
     async def group(self, conditions: Sequence[str], offer: str) -> CustomerGroup | None:
         """Look at all who meet every condition; ``None`` when something makes no sense."""
+
+
+class BoardSource(Protocol):
+    """The live board, and the calls behind its numbers."""
+
+    async def picture(self) -> BoardPicture | None:
+        """Return queues and agents as they are now; ``None`` when it cannot be told."""
+
+    async def legend(self) -> BoardLegend: ...
+
+    async def calls(
+        self, since: float, queue: str | None, agent: str | None, outcome: str | None, limit: int
+    ) -> Sequence[CallLine]:
+        """Return the newest calls that arrived since then."""
 
 
 class Days(Protocol):

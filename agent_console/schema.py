@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from agent_console import board_messages as b
 from agent_console import messages as m
 from agent_console import rest_messages as r
 from agent_console.connection import BURST, HEARTBEAT_S, HELLO_WITHIN_S, MESSAGES_PER_S, SILENCE_S
@@ -40,6 +41,9 @@ _REST: Final = (
     r.TeamMember,
     r.CustomerGroup,
     r.Preferences,
+    b.BoardPicture,
+    b.BoardLegend,
+    b.CallLine,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)
 _CLIENT: Final = typing.get_args(m.ClientMessage)
@@ -137,7 +141,9 @@ def _structs(components: dict[str, Schema]) -> list[type[msgspec.Struct]]:
 
 def record(name: str) -> type[msgspec.Struct]:
     """Return the record of that name."""
-    found: type[msgspec.Struct] = getattr(m, name, None) or getattr(r, name)
+    found: type[msgspec.Struct] = (
+        getattr(m, name, None) or getattr(r, name, None) or getattr(b, name)
+    )
     return found
 
 

@@ -1,9 +1,17 @@
 """A stand-in for the engine, for tests and for looking at the page without a telephone."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
+from agent_console.board_messages import (
+    BoardLegend,
+    BoardPicture,
+    CallLine,
+    QueueNumbers,
+    QueueRow,
+)
 from agent_console.errors import CommandRefusedError
 from agent_console.messages import (
     AgentState,
@@ -246,3 +254,53 @@ class FakeDays:
     def today(self) -> tuple[float, float]:
         midnight = self._clock() // 86_400 * 86_400
         return midnight, midnight + 86_400
+
+
+def queue_numbers(**changes: Any) -> QueueNumbers:
+    """Return figures of a queue in which nothing happened, but for ``changes``."""
+    counts = dict.fromkeys(("offered", "answered", "abandoned", "left_queue", "missed"), 0)
+    means = dict.fromkeys(
+        ("service_level", "asa", "abandon_rate", "mean_wait_abandoned", "mean_talk_time",
+         "mean_hold_time", "mean_wrap_up_time", "aht")
+    )  # fmt: skip
+    return QueueNumbers(**{**counts, **means, **changes})
+
+
+def queue_row(queue: str, **changes: Any) -> QueueRow:
+    """Return a quiet queue, but for ``changes``."""
+    quiet: dict[str, Any] = {
+        "waiting": 0,
+        "longest_wait": 0.0,
+        "callbacks": 0,
+        "agents": {},
+        "expected_wait": None,
+        "windows": {name: queue_numbers() for name in ("today", "hour", "quarter")},
+    }
+    return QueueRow(queue=queue, **{**quiet, **changes})
+
+
+class FakeBoard:
+    """An :class:`agent_console.ports.BoardSource` that shows what tests set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.now: BoardPicture | None = BoardPicture(
+            at=0.0, in_menu=0, total=queue_row(""), queues=(), agents=()
+        )
+        self.words = BoardLegend(formula="of_offered", targets=(), names={})
+        self.behind: list[CallLine] = []
+        self.asked: list[tuple[float, str | None, str | None, str | None, int]] = []
+        self.looks = 0
+
+    async def picture(self) -> BoardPicture | None:
+        self.looks += 1
+        return None if self.now is None else replace(self.now, at=self._clock())
+
+    async def legend(self) -> BoardLegend:
+        return self.words
+
+    async def calls(
+        self, since: float, queue: str | None, agent: str | None, outcome: str | None, limit: int
+    ) -> Sequence[CallLine]:
+        self.asked.append((since, queue, agent, outcome, limit))
+        return self.behind[:limit]

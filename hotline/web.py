@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -16,9 +16,16 @@ Readiness = Callable[[], Mapping[str, bool]]
 
 
 async def serve_until(
-    stopped: asyncio.Event, app: Any, host: str, port: int, **options: Any
+    stopped: asyncio.Event,
+    app: Any,
+    host: str,
+    port: int,
+    closing: Callable[[], Awaitable[None]] | None = None,
+    **options: Any,
 ) -> None:
     """Serve ``app`` until ``stopped`` is set; ``options`` are uvicorn's.
+
+    ``closing`` ends answers that would never end by themselves.
 
     uvicorn's own signal handling is left out: a process has one place for signals.
     Raises ``OSError`` when the address cannot be bound.
@@ -31,6 +38,8 @@ async def serve_until(
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     server.should_exit = True
+    if closing is not None:
+        await closing()
     await serving
 
 

@@ -33,6 +33,7 @@ from hotline import db, tls, voicemail
 from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
+from hotline.boards import EngineBoard, board_rules
 from hotline.callbacks import callback_rules
 from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
@@ -110,6 +111,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 ),
                 missed_calls=settings.agents.missed_calls,
                 callbacks=callback_rules(settings, numbers),
+                board=board_rules(settings),
             ),
             briefs=Briefs(bank),
             journal=journal,
@@ -173,6 +175,9 @@ async def _serve_web(
         readiness=readiness,
         routes=events_api.routes(),
         groups=SqliteGroups(db.sqlite_path(settings.database_url)),
+        board=EngineBoard(
+            engine, users, HistoryReader(db.sqlite_path(settings.database_url)), settings
+        ),
     )
     settle_memory()
     await serve_until(
@@ -180,6 +185,7 @@ async def _serve_web(
         app,
         settings.console.host,
         settings.console.port,
+        closing=app.state.end_streams,
         ssl_certfile=str(pair.certificate) if pair else None,
         ssl_keyfile=str(pair.key) if pair else None,
         **UVICORN_OPTIONS,

@@ -28,7 +28,7 @@ from agent_console.messages import (
 )
 from agent_console.rest_messages import CustomerGroup
 from agent_console.store import MemoryUserStore, MemoryWorkStore
-from agent_console.testing import FakeDays, FakeEngine
+from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from agent_console.tickets import Pass
 from crm_lookup.model import Text
 from tests.unit.socket_kit import START, FakeClock, FarEnd
@@ -110,6 +110,7 @@ class Kit:
         self.users = MemoryUserStore()
         self.work = MemoryWorkStore()
         self.days = FakeDays(self.clock)
+        self.board = FakeBoard(self.clock)
         self.passwords = cheap_passwords()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
         self.config = ConsoleConfig(origins=(ORIGIN,), **settings)
@@ -121,6 +122,7 @@ class Kit:
             self.work,
             self.days,
             groups=FakeGroups(),
+            board=self.board,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

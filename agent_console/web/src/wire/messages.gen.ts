@@ -5,6 +5,34 @@ export interface Accepted {
   ref: number
 }
 
+/** Figures of an agent today, up to now. */
+export interface AgentNumbers {
+  offered: number
+  answered: number
+  missed: number
+  completed: number
+  disposed: number
+  mean_talk_time: number | null
+  mean_wrap_up_time: number | null
+  aht: number | null
+  signed_in_time: number
+  paused_time: number
+  occupancy: number | null
+}
+
+/** One agent who is signed in, or was today. */
+export interface AgentRow {
+  agent_id: string
+  state: 'available' | 'logged_out' | 'on_call' | 'on_hold' | 'paused' | 'ringing' | 'wrap_up'
+  /** Code of the pause reason. */
+  reason: string
+  since: number
+  queues: readonly string[]
+  call_id: string | null
+  queue: string | null
+  today: AgentNumbers
+}
+
 /** The agent's own state changed. */
 export interface AgentStateChanged {
   type: 'agent_state'
@@ -28,11 +56,41 @@ export interface AnswerOffer {
   answer: 'accepted' | 'declined' | 'presented'
 }
 
+/** Answer of `GET /api/board/legend`: what the page needs once. */
+export interface BoardLegend {
+  formula: 'of_answered' | 'of_offered' | 'short_abandons_left_out' | 'short_abandons_served'
+  targets: readonly QueueTarget[]
+  /** Agents' names by id. */
+  names: Readonly<Record<string, string>>
+}
+
+/** Everything at one instant: each event of `GET /api/board/stream` is a whole picture. */
+export interface BoardPicture {
+  at: number
+  in_menu: number
+  total: QueueRow
+  queues: readonly QueueRow[]
+  agents: readonly AgentRow[]
+}
+
 /** Agent and customer are no longer connected. */
 export interface CallEnded {
   type: 'call_ended'
   call_id: string
   ended_at: number
+}
+
+/** One call behind a number of the board. */
+export interface CallLine {
+  call_id: string
+  arrived_at: number
+  /** What became of it; empty while it lives. */
+  outcome: string
+  queues: readonly string[]
+  agents: readonly string[]
+  wait_time: number
+  talk_time: number
+  disposition: string
 }
 
 /** What is stored of an agent's paperwork for a call. */
@@ -361,10 +419,49 @@ export interface QueueLine {
   available: number
 }
 
+/** Figures of a queue in one window; `null`: nothing happened from which to take it. */
+export interface QueueNumbers {
+  offered: number
+  answered: number
+  abandoned: number
+  left_queue: number
+  missed: number
+  service_level: number | null
+  asa: number | null
+  abandon_rate: number | null
+  mean_wait_abandoned: number | null
+  mean_talk_time: number | null
+  mean_hold_time: number | null
+  mean_wrap_up_time: number | null
+  aht: number | null
+}
+
+/** One queue now; the row of all together has an empty name. */
+export interface QueueRow {
+  queue: string
+  waiting: number
+  longest_wait: number
+  /** Customers who keep their place without waiting on the line. */
+  callbacks: number
+  agents: Readonly<Record<string, number>>
+  /** Seconds for somebody who joins now. */
+  expected_wait: number | null
+  /** Hour and quarter are missing while the server still looks back after a start. */
+  windows: Readonly<Record<string, QueueNumbers>>
+}
+
 /** The agent's queues now; a newer summary replaces an older one. */
 export interface QueueSummary {
   type: 'queue_summary'
   queues: readonly QueueLine[]
+}
+
+/** A queue's title, and the service level that it is to reach: X % within Y seconds. */
+export interface QueueTarget {
+  queue: string
+  title: Text
+  percent: number
+  seconds: number
 }
 
 /** An offer that fits the customer; the best comes first. */
