@@ -49,6 +49,11 @@ class DataKey:
         """Return 32 hex digits that stand for the parts and give none of them away."""
         return self._digest("order", "\0".join(parts)).hex()[:32]
 
+    def line_mark(self, rules: str, cells: Iterable[str]) -> str:
+        """Return 32 hex digits that change when a row of an import changes, or its rules do."""
+        value = "\0".join((rules, *cells)).encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, b"hotline:line:" + value, sha256).hex()[:32]
+
     def check_value(self) -> str:
         """Return a value by which a data set recognises its key without holding it."""
         return self._digest("check", "").hex()[:32]

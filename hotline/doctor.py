@@ -176,6 +176,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield ok("Database", f"{found.path}, revision {found.revision}, {rows:,} rows")
 
 
+def _imports(settings: Settings) -> Iterator[Finding]:
+    from hotline.importing import unfinished_import
+
+    note = unfinished_import(settings)
+    if note is not None:
+        yield warning(
+            "Imports",
+            f"{note.source} is unfinished: {note.done:,} of {note.staged:,} customers are in",
+            "`hotline customers import --resume`, unless one is running",
+        )
+
+
 def _bank(settings: Settings) -> Iterator[Finding]:
     from crm_lookup.errors import SettingError
     from hotline.banking import check_core
@@ -257,6 +269,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...]] 
     ("Numbers", _numbers),
     ("Menus", _menus),
     ("Database", _database),
+    ("Imports", _imports),
     ("Bank services", _bank),
     ("HTTPS", _certificate),
     ("Console", _console),

@@ -2,11 +2,12 @@
 
 import typer
 
-from hotline.cli import customer_analysis, customer_models, customer_segments
+from hotline.cli import customer_analysis, customer_import, customer_models, customer_segments
 
 app = typer.Typer(
-    help="The bank's customers: models, analysis, segments, offers.", no_args_is_help=True
+    help="The bank's customers: imports, models, analysis, segments, offers.", no_args_is_help=True
 )
+customer_import.add_to(app)
 customer_analysis.add_to(app)
 customer_models.add_to(app)
 customer_segments.add_to(app)
