@@ -38,6 +38,9 @@ STATE_SUM: Final[dict[ev.AgentState, str]] = {
 }
 """The sum to which the time in a state belongs; signed out counts nowhere."""
 
+LONGEST_STATE: Final = 86_400.0
+"""Seconds of one state that count at most: nobody works longer, and a clock may jump by years."""
+
 _FORGET_EVERY: Final = 512
 """Events between two sweeps of ended calls: by number, so that a replay sweeps alike."""
 
@@ -181,7 +184,7 @@ class HistoryFold:
         name = STATE_SUM.get(state)
         if name is None:
             return
-        for start, seconds in split(since, at, self.zone, self._interval):
+        for start, seconds in split(max(since, at - LONGEST_STATE), at, self.zone, self._interval):
             row = self._agent(start, agent_id, QueueName(""))
             setattr(row, name, getattr(row, name) + _ms(seconds))
 

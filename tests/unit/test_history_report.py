@@ -121,6 +121,14 @@ def test_time_in_a_state_counts_in_each_quarter_that_it_touches() -> None:
     assert rows[1].measures.occupancy == 130 / 300
 
 
+def test_a_clock_that_jumps_by_years_costs_a_day_at_most() -> None:
+    fold = HistoryFold(ZONE, interval=60)
+    fold.feed(1, ev.AgentStateChanged(at=1.0, agent_id=ONE, state="available"))
+    fold.feed(2, state(0, "paused"))
+    assert len(fold.pending.agents) == 1440
+    assert fold.pending.agent_total(ONE).available_ms == 86_400_000
+
+
 def test_texts_become_no_formulas_and_times_are_times(tmp_path: Path) -> None:
     header, rows = ("start", "queue", "share"), [(NINE, "=1+1", 0.5), (NINE, "", None)]
     write_csv(tmp_path / "t.csv", header, rows)
