@@ -1,4 +1,4 @@
-"""The in-memory twin of :mod:`crm_lookup.sqlite`, for tests and trials; the same contract."""
+"""The in-memory twin of :mod:`crm_lookup.sql`, for tests and trials; the same contract."""
 
 import time
 from collections.abc import Callable, Iterable

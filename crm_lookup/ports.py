@@ -1,4 +1,4 @@
-"""What this package offers to the rest; :mod:`crm_lookup.sqlite` and ``memory`` implement it."""
+"""What this package offers to the rest; :mod:`crm_lookup.sql` and ``memory`` implement it."""
 
 from typing import Protocol, TypeVar
 

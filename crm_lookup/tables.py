@@ -1,6 +1,6 @@
 """The tables of customers, accounts and PINs (SQLAlchemy Core), portable to PostgreSQL.
 
-Owns the schema only; :mod:`crm_lookup.sqlite` owns the hot statements, ``hotline/migrations`` the
+Owns the schema only; :mod:`crm_lookup.sql` owns the hot statements, ``hotline/migrations`` the
 history.  Money is integer minor units, timestamps are epoch seconds (UTC), dates are calendar
 dates in the bank's time zone.  Card numbers and PINs never stand here in clear; where the bank
 wants it, names, numbers and what :mod:`crm_lookup.contact_tables` adds are sealed as well.

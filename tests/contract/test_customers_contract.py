@@ -13,7 +13,8 @@ from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
 from crm_lookup.model import CustomerId, Recognition, Text
 from crm_lookup.ports import CustomerDirectory
-from crm_lookup.sqlite import MOST_CANDIDATES, SqliteBank
+from crm_lookup.sql.statements import MOST_CANDIDATES
+from crm_lookup.sqlite import SqliteBank
 from crm_lookup.testing import (
     BANKS,
     CLOSED,
