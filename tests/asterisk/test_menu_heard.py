@@ -336,7 +336,7 @@ JOURNEYS = {
         dialled="95613",
     ),
     "a score after the conversation": Journey(
-        steps=(*ZH, "d0", "h17", "d5", "h2", "e"),
+        steps=(*ZH, "d0", "h21", "d5", "h2", "e"),
         heard=(
             *DAY,
             "zh/transfer_to_agent",
