@@ -5,7 +5,12 @@ breaks one thing while calls are in many phases, and then compares our state, fi
 what another library reads from Asterisk over another connection.  After the rounds every customer
 must have been served, and journal and queue_log must tell the same of every call.
 
-    python -m bench.faults [--rounds 9] [--seed N] [--minutes M] [--only FAULT,…] [--least 0]
+At the end of every run one event is lost on purpose: if nothing shows it, the run has failed.
+
+    python -m bench.faults [--rounds 10] [--seed N] [--minutes M] [--only FAULT,…]
+        [--to FILE]              append the result to a file
+    python -m bench.faults --verdict FILE [--at-least 200] [--least 10]
+                                 judge all runs of the file together
 """
 
 import argparse
@@ -16,14 +21,16 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from bench.fault_rounds.clock import FakeClock
 from bench.fault_rounds.injectors import FAULTS
-from bench.fault_rounds.rounds import PHASES, Result, run
+from bench.fault_rounds.rounds import EQUAL_WITHIN, PHASES, SETTLED_WITHIN, Result, run
 from bench.fault_rounds.stand import running
 
 BASE_PORT = 42000
@@ -47,6 +54,13 @@ def table(result: Result) -> str:
             wrong = sum(bool(one.differences) for one in rounds)
             median = statistics.median(agreed)
             lines.append(f"{name:15} {len(rounds):6} {median:22.2f} {max(agreed):6.2f} {wrong:6}")
+    if result.settled:
+        lines.append(
+            f"stale wrap-up pauses: settled {max(result.settled):.2f} s after FullyBooted"
+            f" at most, {len(result.settled)} times"
+        )
+    if result.planted:
+        lines.append(f"an event that was lost on purpose showed as: {result.planted}")
     booted = sorted(one.after_boot for one in result.rounds if one.after_boot is not None)
     if booted:
         most = booted[-1]
@@ -58,6 +72,45 @@ def table(result: Result) -> str:
     lines.append("rounds that met a call in: " + ", ".join(f"{p} {met[p]}" for p in sorted(met)))
     lines.append("customers: " + ", ".join(f"{n} {what}" for what, n in result.served.items()))
     return "\n".join(lines)
+
+
+def late(result: Result) -> list[str]:
+    """What came right, but later than it must; on a busy machine that says nothing."""
+    return [
+        f"round {one.number}, {one.fault}: equal {one.after_boot:.2f} s after FullyBooted"
+        for one in result.rounds
+        if one.after_boot is not None and one.after_boot > EQUAL_WITHIN
+    ] + [
+        f"a stale wrap-up pause was settled {value:.2f} s after FullyBooted"
+        for value in result.settled
+        if value > SETTLED_WITHIN
+    ]
+
+
+def few(result: Result, rounds: int, least: int) -> list[str]:
+    """What the rounds did not do often enough."""
+    met = result.met()
+    found = [
+        f"only {met[phase]} rounds met a call in {phase}" for phase in PHASES if met[phase] < least
+    ]
+    if len(result.rounds) < rounds:
+        found.append(f"only {len(result.rounds)} rounds")
+    return found
+
+
+def pooled(file: Path) -> Result:
+    """All runs of a file as one; a run without a planted event that showed is left out."""
+    runs = [msgspec.json.decode(line, type=Result) for line in file.read_bytes().splitlines()]
+    served: Counter[str] = Counter()
+    for run_ in runs:
+        served.update(run_.served)
+    return Result(
+        rounds=[one for run_ in runs for one in run_.rounds],
+        served=served,
+        faults=[words for run_ in runs for words in run_.faults],
+        settled=[value for run_ in runs for value in run_.settled],
+        planted=f"{sum(bool(run_.planted) for run_ in runs)} of {len(runs)} runs",
+    )
 
 
 async def measure(
@@ -79,11 +132,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     parser.add_argument("--only", default=",".join(FAULTS), help="faults, joined by commas")
     parser.add_argument("--least", type=int, default=0, help="rounds that must meet each phase")
+    parser.add_argument("--at-least", type=int, default=1, help="rounds that there must be")
+    parser.add_argument("--to", type=Path, help="append the result to this file")
+    parser.add_argument("--verdict", type=Path, help="run nothing, judge the runs of this file")
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="begin no further round after these"
     )
     parser.add_argument("--keep", action="store_true", help="keep the state folder")
     chosen = parser.parse_args(arguments)
+    if chosen.verdict is not None:
+        return judge(pooled(chosen.verdict), chosen.at_least, chosen.least)
     names = chosen.only.split(",")
     unknown = set(names) - set(FAULTS)
     if unknown:
@@ -102,17 +160,20 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"state: {state_dir}")
         else:
             shutil.rmtree(state_dir, ignore_errors=True)
-    print(table(result))
     print(f"{len(result.rounds)} rounds in {time.monotonic() - begun:.0f} s")
-    faults = list(result.faults)
-    met = result.met()
-    faults += [
-        f"only {met[phase]} rounds met a call in {phase}"
-        for phase in PHASES
-        if met[phase] < chosen.least
-    ]
+    if chosen.to is not None:
+        with chosen.to.open("ab") as file:
+            file.write(msgspec.json.encode(result) + b"\n")
+    return judge(result, chosen.at_least, chosen.least)
+
+
+def judge(result: Result, rounds: int, least: int) -> int:
+    """Print what the rounds showed, and the status."""
+    print(table(result))
+    faults = [*result.faults, *late(result), *few(result, rounds, least)]
     for words in faults:
         print(f"✗ {words}")
+    print("FAIL" if faults else "PASS")
     return 1 if faults else 0
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from typing import Final
 
-from bench.fault_rounds.stand import Stand
+from bench.fault_rounds.stand import QUICK, SLOW, WRAP_UP, Stand
 
 FROZEN: Final = 3.2
 """Seconds of SIGSTOP."""
@@ -39,6 +39,68 @@ async def _freeze(pid: int | None) -> None:
 
 async def kill_engine(stand: Stand, _: random.Random) -> None:
     await _kill(stand.console.pid)
+
+
+async def stale_pause(stand: Stand, chance: random.Random) -> None:
+    """While nobody looks, an agent is left in a wrap-up's pause of which no engine knows.
+
+    After the reconnection it is gone on with (the engine was killed, and it is young) or lifted
+    (the line was broken, and it is older than a wrap-up).
+    """
+    agent = await _idle_colleague(stand)
+    young = chance.random() < 0.5
+    stand.relay.shut = True
+    if young:
+        await _kill(stand.console.pid)
+    else:
+        stand.relay.cut()
+    begun = time.monotonic()
+    members = (await asyncio.to_thread(stand.true)).members[agent]
+    for queue in members:
+        command = f"queue pause member PJSIP/{agent} queue {queue} reason wrap-up"
+        await asyncio.to_thread(stand.site.exchange.process.command, command)
+    assert await _wraps_up(stand, agent), f"Asterisk has not paused {agent}"
+    if not young:
+        await asyncio.sleep(WRAP_UP + 0.5)
+    stand.relay.shut = False
+    while True:
+        known = young and await asyncio.to_thread(_known, stand, agent)
+        settled = known or not await _wraps_up(stand, agent)
+        if settled and stand.relay.booted_at > begun:
+            break
+        assert time.monotonic() - begun < 60, f"the stale pause of {agent} stays"
+        await asyncio.sleep(0.05)
+    stand.settled.append(time.monotonic() - stand.relay.booted_at)
+    # The engine's own timer ends what it went on with.
+    while await _wraps_up(stand, agent):
+        assert time.monotonic() - begun < 60, f"the pause of {agent} does not end"
+        await asyncio.sleep(0.1)
+
+
+async def _idle_colleague(stand: Stand) -> str:
+    begun = time.monotonic()
+    while time.monotonic() - begun < 30:
+        true = await asyncio.to_thread(stand.true)
+        busy = set(true.engaged).union(*(call.ringing for call in true.calls.values()))
+        for person in (QUICK, SLOW):
+            members = true.members.get(person.login, {}).values()
+            idle = members and all(m.paused == "meeting" for m in members)
+            if idle and person.login not in busy:
+                return person.login
+        await asyncio.sleep(0.2)
+    message = "no colleague is idle within 30 s"
+    raise TimeoutError(message)
+
+
+def _known(stand: Stand, agent: str) -> bool:
+    return any(
+        one.agent_id == agent and one.state == "wrap_up" for one in stand.ours().agents.values()
+    )
+
+
+async def _wraps_up(stand: Stand, agent: str) -> bool:
+    members = (await asyncio.to_thread(stand.true)).members[agent]
+    return any(member.paused == "wrap-up" for member in members.values())
 
 
 async def freeze_engine(stand: Stand, _: random.Random) -> None:
@@ -90,6 +152,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     fault.__name__: fault
     for fault in (
         kill_engine,
+        stale_pause,
         freeze_engine,
         kill_menu,
         freeze_menu,

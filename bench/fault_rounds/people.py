@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from agent_console import messages
-from bench.fault_rounds.stand import Stand
+from bench.fault_rounds.stand import QUICK, SLOW, Stand
 from hotline.console_client import ConsoleClient, ConsoleClientError
 from hotline.demo.people import AGENTS, Employee
 from hotline.demo.site import HOST
@@ -52,12 +52,12 @@ class Customers:
         self._first = chance.randrange(10_000_000, 90_000_000)
         self.placed: list[Placed] = []
 
-    async def call(self, story: str) -> None:
-        """Place one call."""
+    async def call(self, story: str, steps: Sequence[str] = ()) -> None:
+        """Place one call; ``steps`` instead of the story's own."""
         caller = f"+86139{self._first + len(self.placed):08d}"
         self.placed.append(Placed(caller, story, time.time()))
         await asyncio.to_thread(
-            self._stand.carrier.call, "95500", caller=caller, steps=STORIES[story]
+            self._stand.carrier.call, "95500", caller=caller, steps=steps or STORIES[story]
         )
 
     async def keep_calling(self) -> None:
@@ -118,16 +118,22 @@ class Robot:
 
 async def sign_in(stand: Stand) -> None:
     """Let everybody take calls, and close the pages again; set how the phones behave."""
-    for agent in AT_WORK:
+    for agent in (*AT_WORK, QUICK, SLOW):
         desk = Desk(ConsoleClient(HOST, stand.site.plan.console))
         await desk.open(agent.login, agent.password)
         await desk.client.send("set_state", state="available")
         await desk.wait(messages.AgentStateChanged, 60, lambda m: m.status.state == "available")
+        if agent in (QUICK, SLOW):
+            await desk.client.send("set_state", state="paused", reason="meeting")
+            await desk.wait(messages.AgentStateChanged, 60, lambda m: m.status.state == "paused")
         await desk.close()
     set_phone: list[Callable[[], None]] = [
         lambda: stand.carrier.set_phone(AT_WORK[2].login, 3.0),
+        lambda: stand.carrier.set_phone(QUICK.login, 0.3),
+        lambda: stand.carrier.set_phone(SLOW.login, 3.0),
         lambda: stand.carrier.set_hold(AT_WORK[0].login, 3),
         lambda: stand.carrier.set_hold(AT_WORK[2].login, 4),
     ]
     for work in set_phone:
         await asyncio.to_thread(work)
+    await asyncio.sleep(1.5)  # Asterisk keeps members on the disk only after a second (db.c)

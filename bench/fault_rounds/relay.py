@@ -17,9 +17,11 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.lose = b""
-        """Messages of Asterisk that hold this are lost."""
+        self.shut = False
+        """Whether new connections are refused."""
+        self._lose: tuple[bytes, ...] = ()
         self.lost = 0
+        """Messages that did not arrive."""
         self.booted_at = 0.0
         """When the last ``FullyBooted`` went by, seconds of the monotonic clock."""
 
@@ -39,7 +41,14 @@ class Relay:
         for line in list(self._lines):
             line.transport.abort()
 
+    def lose(self, *parts: bytes) -> None:
+        """Lose the next message of Asterisk that holds all of these."""
+        self._lose = parts
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.shut:
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection(
                 self._host, self._target, limit=1 << 20
@@ -72,7 +81,8 @@ class Relay:
                 message = await reader.readuntil(_END)
                 if message.startswith(_BOOTED):
                     self.booted_at = time.monotonic()
-                if self.lose and self.lose in message:
+                if self._lose and all(part in message for part in self._lose):
                     self.lost += 1
+                    self._lose = ()
                     continue
                 writer.write(message)

@@ -13,14 +13,21 @@ import msgspec
 
 from bench.fault_rounds import verdict
 from bench.fault_rounds.injectors import FAULTS
+from bench.fault_rounds.orders import ordering
 from bench.fault_rounds.people import AT_WORK, WITH_PAGE, Customers, Robot, sign_in
 from bench.fault_rounds.stand import Stand
 
 WITHIN: Final = 60.0
 """Seconds after a fault within which our state must be Asterisk's; the machine may be busy."""
-CALLS_AT_LEAST: Final = 3
-PHASES: Final = ("menu", "queued", "ringing", "connected", "on_hold", "wrap_up")
+PLANTED_SHOWS_WITHIN: Final = 3.0
+PHASES: Final = (
+    *("menu", "queued", "ringing", "connected", "on_hold", "wrap_up"),
+    *("consulting", "conference", "transferring"),
+)
 """The phases that the rounds must meet."""
+SETTLED_WITHIN: Final = 2.0
+EQUAL_WITHIN: Final = 1.0
+"""Seconds from ``FullyBooted``."""
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +47,8 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     """From the last ``FullyBooted`` until nothing differed; ``None``: the line did not break."""
     differences: Sequence[str]
     """What still differed at the end; nothing, if all is well."""
+    wanted: str = ""
+    """The phase that was waited for."""
     stood: Mapping[str, float] = {}
     """Differences that stood for longer than an event needs, and for how long."""
     dead: tuple[float, float] | None = None
@@ -66,6 +75,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     served: Mapping[str, int]
     faults: Sequence[str]
     """Everything that is wrong."""
+
+    settled: Sequence[float] = ()
+    """Seconds from each reconnection until a stale wrap-up pause was gone on with or lifted."""
+    planted: str = ""
+    """What showed that an event was lost on purpose."""
 
     def met(self) -> Counter[str]:
         """In how many rounds each phase was met."""
@@ -101,40 +115,75 @@ async def run(
     until = time.monotonic() + seconds
     rounds: list[Round] = []
     wrong: list[str] = []
-    async with at_work(stand, chance) as (customers, robots):
+    async with at_work(stand, chance) as (customers, robots), ordering(stand, chance) as orders:
+        met: Counter[str] = Counter()
         for number, fault in enumerate(faults):
             if time.monotonic() > until:
                 break
-            one = await _round(stand, number, fault, robots, chance)
+            wanted = min(PHASES, key=lambda phase: (met[phase], chance.random()))
+            await orders.reach(wanted)
+            one = await _round(stand, number, fault, robots, chance, wanted)
+            met.update(one.phases.keys())
             say(one.words())
             rounds.append(one)
             wrong += [f"round {number}, {fault}: {words}" for words in one.differences]
             if len(one.differences) and not await _heal(stand):
                 wrong.append(f"after round {number} nothing helped any more")
                 break
+        planted = await _planted(stand, customers)
+    if not planted:
+        wrong.append("an event was lost on purpose, and nothing shows it")
     left = await stand.over(60)
     wrong += [f"{count} calls are left in {phase}" for phase, count in left.items()]
     _, differences = await stand.agree(WITHIN)
     wrong += [f"at the end: {words}" for words in differences]
     deaths = [one.dead for one in rounds if one.dead is not None]
-    told = verdict.served(
-        customers.placed, stand.journal.refresh().events, stand.pseudonym_key, deaths
-    )
+    events = stand.journal.refresh().events
+    told = verdict.served(customers.placed, events, stand.pseudonym_key, deaths)
     ours, theirs = await verdict.exported(stand), await verdict.asterisks(stand)
     wrong += told.faults
-    wrong += verdict.books_differ(ours, theirs, deaths)
+    wrong += verdict.books_differ(ours, theirs, deaths, verdict.sent_on(events))
     wrong += verdict.misses_differ(ours, theirs)
-    return Result(rounds=rounds, served=told.counts, faults=wrong)
+    return Result(
+        rounds=rounds,
+        served=told.counts,
+        faults=wrong,
+        settled=tuple(stand.settled),
+        planted=planted,
+    )
+
+
+async def _planted(stand: Stand, customers: Customers) -> str:
+    """Lose the news that a customer hung up; return what the comparison says of it, if it does.
+
+    After the proof a fresh picture mends it, as after any reconnection.
+    """
+    stand.relay.lose(b"Event: Hangup\r\n", b"PJSIP/trunk-", b"HOTLINE_CALL_ID")
+    await customers.call("leaves in the menu", ("w1", "h"))
+    begun, lost = time.monotonic(), stand.relay.lost
+    while stand.relay.lost == lost:
+        if time.monotonic() - begun > 30:
+            return ""
+        await asyncio.sleep(0.05)
+    _, found = await stand.agree(PLANTED_SHOWS_WITHIN)
+    return "; ".join(words for words in found if "gone" in words) if await _heal(stand) else ""
 
 
 async def _round(
-    stand: Stand, number: int, fault: str, robots: Sequence[Robot], chance: random.Random
+    stand: Stand,
+    number: int,
+    fault: str,
+    robots: Sequence[Robot],
+    chance: random.Random,
+    wanted: str,
 ) -> Round:
-    await _varied(stand)
-    await asyncio.sleep(chance.uniform(0.0, 1.5))
     phases = Counter(stand.phases().values())
     begun, at = time.monotonic(), time.time()
-    await FAULTS[fault](stand, chance)
+    broken = ""
+    try:
+        await FAULTS[fault](stand, chance)
+    except Exception as error:  # noqa: BLE001 - a fault that cannot be made is a finding
+        broken = f"{fault} failed: {error!r}"
     with contextlib.suppress(TimeoutError):  # what differs then says more
         await stand.site.ready(WITHIN)
     lasted = time.monotonic() - begun
@@ -143,13 +192,17 @@ async def _round(
     agreed, found = await stand.agree(WITHIN)
     if not found:
         found = await _pages(stand, robots)
+    if broken:
+        found = [broken, *found]
     if fault == "step_clock":
         stand.clock.step(0.0)
     booted = stand.relay.booted_at
-    reconnected = booted > begun
+    # After a stale pause the comparison begins only when that is settled, which is timed itself.
+    reconnected = booted > begun and fault != "stale_pause"
     return Round(
         number=number,
         fault=fault,
+        wanted=wanted,
         phases=phases,
         lasted=lasted,
         agreed=agreed - begun,
@@ -159,16 +212,6 @@ async def _round(
         stood=dict(stand.stood),
         dead=dead,
     )
-
-
-async def _varied(stand: Stand, seconds: float = 10.0) -> None:
-    """Wait until calls are in several phases; a quiet moment after a fault must not last."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        phases = await asyncio.to_thread(stand.phases)
-        if len(phases) >= CALLS_AT_LEAST and len(set(phases.values())) >= 2:
-            return
-        await asyncio.sleep(0.2)
 
 
 async def _pages(stand: Stand, robots: Sequence[Robot], seconds: float = 30.0) -> list[str]:

@@ -4,6 +4,7 @@ Its state is read twice: ours from the journal, Asterisk's by another library ov
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import Counter
@@ -18,19 +19,24 @@ from cti.core.world import World
 from hotline import db
 from hotline.asterisk.secrets import load_secrets
 from hotline.carrier import Carrier
+from hotline.demo.people import AGENTS
 from hotline.demo.site import HOST, PortPlan, Site
 from hotline.journal_reader import JournalReader
 from hotline.supervisor import RoleProcess
 from tests.asterisk import truth
 
-SETTINGS: Final = """
+WRAP_UP: Final = 3
+"""Seconds."""
+QUICK, SLOW = AGENTS[4], AGENTS[5]
+"""Colleagues: paused, so that no queue rings them; one answers at once, one only after a while."""
+SETTINGS: Final = f"""
 [[queues]]
 name = "service"
-wrap_up_seconds = 4
+wrap_up_seconds = {WRAP_UP}
 
 [[queues]]
 name = "vip"
-wrap_up_seconds = 4
+wrap_up_seconds = {WRAP_UP}
 
 # Phones ring in vain while their agent's call is broken; that must not send everybody home.
 [agents]
@@ -64,9 +70,12 @@ class Stand:
         self.pseudonym_key = bytes.fromhex(secrets.pseudonym)
         self.database = db.sqlite_path(site.settings.database_url)
         self.journal = JournalReader(self.database)
-        self._secret = secrets.ami
+        self.secret = secrets.ami
+        """The manager account's."""
         self.stood: dict[str, float] = {}
         """Differences that stood for long, and for how many seconds, until somebody empties it."""
+        self.settled: list[float] = []
+        """Seconds from ``FullyBooted`` until a stale pause was gone on with or lifted."""
         self._world = truth.folded(())
         self._folded = 0
 
@@ -82,6 +91,13 @@ class Stand:
         self._folded = len(events)
         return self._world
 
+    def true(self) -> truth.Truth:
+        """Asterisk's state, as another library reads it now; one that stumbles may try again."""
+        for _ in range(2):
+            with contextlib.suppress(Exception):
+                return truth.read(HOST, self.site.plan.ami, self.secret)
+        return truth.read(HOST, self.site.plan.ami, self.secret)
+
     def phases(self) -> Mapping[str, str]:
         """The phase of each call now."""
         return {c.call_id: c.state for c in self.ours().calls.values() if c.state != "ended"}
@@ -89,7 +105,7 @@ class Stand:
     async def differences(self) -> list[str]:
         """Compare now; a difference may be an event that is still on its way."""
         try:
-            true = await asyncio.to_thread(truth.read, HOST, self.site.plan.ami, self._secret)
+            true = await asyncio.to_thread(self.true)
         except Exception as error:  # noqa: BLE001 - pyst2 raises what it likes while Asterisk is away
             return [f"Asterisk does not answer: {error!r}"]
         return truth.differences(true, await asyncio.to_thread(self.ours))

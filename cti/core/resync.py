@@ -261,10 +261,12 @@ def _waiting(world: World, call: Call, place: Waiting, legs: list[Leg], at: floa
             position=place.position,
             priority=place.priority,
         )
+    rang = {agent_id for agent_id, _ in call.ringing}
+    # A phone that was just answered still counts: AgentConnect is the next event.
     ringing = {
         agent.agent_id: leg
         for leg in legs
-        if not leg.up and (agent := _agent_of(world, leg)) is not None
+        if (agent := _agent_of(world, leg)) is not None and (not leg.up or agent.agent_id in rang)
     }
     for agent_id, _ in call.ringing:
         if agent_id not in ringing:

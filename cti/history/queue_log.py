@@ -11,6 +11,8 @@ import msgspec
 
 from cti.core import events as ev
 from cti.core.calls import Call
+from cti.core.ids import CallId
+from cti.core.steps import WAITING
 
 NONE: Final = "NONE"
 
@@ -49,6 +51,32 @@ def parse(lines: Iterable[str]) -> Iterator[QueueLine]:
 
 _LEFT: Final = {"TIMEOUT": "EXITWITHTIMEOUT", "WITHDRAW": "WITHDRAW"}
 """QUEUESTATUS and the event that app_queue writes for it; the others are ``EXITEMPTY``."""
+
+
+class QueueLog:
+    """Writes the lines of many calls, event by event.
+
+    The talk with a colleague to whom an agent sent the customer is no queue's, and has no line.
+    """
+
+    def __init__(self) -> None:
+        """Start with no call."""
+        self._beside: set[CallId] = set()
+
+    def line(self, call: Call, event: ev.CallEvent) -> QueueLine | None:
+        """Return the line for ``event``, if it has one; ``call`` is as it was before it."""
+        match event:
+            case ev.AgentMissed() if call.state not in WAITING:
+                return None
+            case ev.CallConnected() if call.state not in WAITING:
+                self._beside.add(call.call_id)
+                return None
+            case ev.CallConnected():
+                self._beside.discard(call.call_id)
+            case ev.CallCompleted() if call.call_id in self._beside:
+                self._beside.discard(call.call_id)
+                return None
+        return line_of(call, event)
 
 
 def line_of(call: Call, event: ev.CallEvent) -> QueueLine | None:

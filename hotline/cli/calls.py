@@ -285,17 +285,18 @@ def _write_queue_log(reader: "HistoryReader", span: tuple[float, float]) -> None
     from cti.core.calls import Call
     from cti.core.events import CallArrived, CallEvent
     from cti.core.ids import CallId
-    from cti.history.queue_log import line_of, text_of
+    from cti.history.queue_log import QueueLog, text_of
     from cti.history.story import advance_or_keep, follow
 
     calls: dict[CallId, Call] = {}
+    log = QueueLog()
     for event in reader.journal(*span):
         if not isinstance(event, CallEvent):
             continue
         call = calls.get(event.call_id)
         if call is None and not isinstance(event, CallArrived):  # began before the span
             call = follow(e for e in reader.events(event.call_id) if e.at < span[0])
-        line = line_of(call, event) if call is not None else None
+        line = log.line(call, event) if call is not None else None
         if line is not None:
             sys.stdout.write(text_of(line) + "\n")
         after = advance_or_keep(call, event)

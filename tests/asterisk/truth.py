@@ -3,6 +3,7 @@
 The reader shares no line with the product's: another library, another connection.
 """
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from cti.core.events import DomainEvent
 from cti.core.world import Rules, World
 
 CALL_ID = "HOTLINE_CALL_ID"
+_WITH_AGENT = ("connected", "on_hold", "consulting", "conference")
 SLACK = 2.5
 """Seconds by which the beginnings of a wait may differ: Asterisk tells whole seconds."""
 
@@ -39,10 +41,12 @@ class Living:
     priority: int = 0
     ringing: frozenset[str] = frozenset()
     """The agents whose phones ring for it."""
-    agent: str = ""
-    """The agent who shares a bridge with the customer."""
+    agents: frozenset[str] = frozenset()
+    """The agents who share a bridge with the customer."""
+    apart: frozenset[str] = frozenset()
+    """The agents who talk about the call while the customer does not hear them."""
     held: bool = False
-    """Whether that agent's phone holds the customer."""
+    """Whether the agent's phone holds the customer."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class Truth:
     """By call id."""
     members: Mapping[str, Mapping[str, Member]] = field(default_factory=dict)
     """By agent and queue."""
+    engaged: frozenset[str] = frozenset()
+    """The agents whose phones are off the hook for one of the calls."""
 
 
 def read(host: str, port: int, secret: str, username: str = "hotline") -> Truth:
@@ -72,7 +78,8 @@ def read(host: str, port: int, secret: str, username: str = "hotline") -> Truth:
         onhold = {"Variables": "CHANNEL(onhold)"}
         channels = manager.send_action({"Action": "Status", **onhold}).response
     finally:
-        manager.close()
+        with contextlib.suppress(Exception):  # what was read counts, however pyst2 takes leave
+            manager.close()
     items = _items(queues, "QueueStatusComplete")
     return told(items, _items(channels, "StatusComplete"), asked)
 
@@ -118,13 +125,17 @@ def told(queues: Iterable[Item], channels: Iterable[Item], now: float) -> Truth:
         if item.get("Event") == ["Status"] and variables.get(CALL_ID):
             legs.setdefault(variables[CALL_ID], []).append(item)
     calls = {}
+    engaged: set[str] = set()
     for call_id, found in legs.items():
         own = next((leg for leg in found if _interface(leg) not in interfaces), None)
         if own is None:
             continue  # the customer has gone, the agent's leg follows
         phones = [leg for leg in found if leg is not own and _interface(leg) in interfaces]
         bridge = own.get("BridgeID", [""])[0]
-        beside = [leg for leg in phones if bridge and leg.get("BridgeID") == [bridge]]
+        talking = [leg for leg in phones if leg.get("BridgeID", [""])[0]]
+        beside = [leg for leg in talking if leg["BridgeID"] == [bridge]]
+        apart = [leg for leg in talking if leg["BridgeID"] != [bridge]]
+        engaged |= {interfaces[_interface(leg)] for leg in phones if leg["ChannelState"] == ["6"]}
         place = waiting.get(own["Uniqueid"][0])
         calls[call_id] = Living(
             queue=place["Queue"][0] if place else "",
@@ -133,10 +144,11 @@ def told(queues: Iterable[Item], channels: Iterable[Item], now: float) -> Truth:
             ringing=frozenset(
                 interfaces[_interface(leg)] for leg in phones if leg["ChannelState"] != ["6"]
             ),
-            agent=interfaces[_interface(beside[0])] if beside else "",
+            agents=frozenset(interfaces[_interface(leg)] for leg in beside),
+            apart=frozenset(interfaces[_interface(leg)] for leg in apart),
             held=bool(beside) and "CHANNEL(onhold)=1" in own.get("Variable", ()),
         )
-    return Truth(calls, members)
+    return Truth(calls, members, frozenset(engaged))
 
 
 def _interface(leg: Item) -> str:
@@ -163,26 +175,32 @@ def differences(truth: Truth, ours: World) -> list[str]:
             found.append(f"{name}: lives, over or unknown for us")
         else:
             found += [f"{name}: {words}" for words in _of_call(theirs, own)]
-    talking = {
-        call.agent_id
-        for call in living.values()
-        if call.state in ("connected", "on_hold", "consulting", "conference")
-    }
+    talking = set().union(*(_talking(call) for call in living.values()))
+    # app_queue learns late that a call which it gave out was sent on: its flag says nothing then.
+    told = not any(
+        call.transfers or call.state in ("consulting", "conference") for call in living.values()
+    )
     states = {agent.agent_id: (agent.state, agent.pause_reason) for agent in ours.agents.values()}
-    for agent_id in sorted({*truth.members, *states, *filter(None, talking)}):
+    for agent_id in sorted({*truth.members, *truth.engaged, *states, *talking}):
         queues = truth.members.get(agent_id, {})
         state, reason = states.get(agent_id, ("logged_out", ""))
-        in_call = any(member.in_call for member in queues.values())
+        in_call = agent_id in truth.engaged
+        flagged = any(member.in_call for member in queues.values())
         paused = {member.paused for member in queues.values()}
         # A phone that was called has no state of its own until it says that it rings.
         called = any(agent_id in call.ringing for call in truth.calls.values())
-        expected = ("ringing",) if called and queues and not in_call else _state(queues)
+        if in_call:
+            expected: tuple[str, ...] = ("on_call", "on_hold")
+        else:
+            expected = ("ringing",) if called and queues else _state(queues)
         if len(paused) > 1:
             found.append(f"agent {agent_id}: paused for {paused} at once")
         if state not in expected:
             found.append(f"agent {agent_id}: {' or '.join(expected)}, {state} for us")
         if (agent_id in talking) != in_call:
             found.append(f"agent {agent_id}: in a call {in_call}, {agent_id in talking} for us")
+        if told and flagged != (agent_id in talking):
+            found.append(f"agent {agent_id}: busy {flagged} by its queue, not for us")
         if state == "paused" and reason not in paused:
             found.append(f"agent {agent_id}: paused for {paused}, {reason} for us")
     return found
@@ -200,21 +218,27 @@ def _of_call(theirs: Living, own: Call) -> Iterable[str]:
     ringing = {str(agent_id) for agent_id, _ in own.ringing}
     if theirs.ringing != ringing:
         yield f"rings at {sorted(theirs.ringing)}, {sorted(ringing)} for us"
-    agent = own.agent_id if own.state in ("connected", "on_hold") else ""
-    if own.state in ("consulting", "conference", "transferring"):
-        return  # the customer hears music, or a colleague
-    if theirs.agent != (agent or ""):
-        yield f"talks to {theirs.agent or 'nobody'}, {agent or 'nobody'} for us"
+    agents = _talking(own) if own.state != "consulting" else set()
+    if theirs.agents != agents:
+        yield f"talks to {sorted(theirs.agents) or 'nobody'}, {sorted(agents) or own.state} for us"
     elif theirs.held != (own.state == "on_hold"):
         yield f"on hold {theirs.held}, {own.state} for us"
+    apart = _talking(own) if own.state == "consulting" and own.consult_answered else set()
+    if theirs.apart != apart:
+        yield f"{sorted(theirs.apart) or 'nobody'} consult, {sorted(apart) or own.state} for us"
+
+
+def _talking(own: Call) -> set[str]:
+    """Return the agents who are off the hook for the call, as we see it."""
+    agents = {str(own.agent_id)} if own.state in _WITH_AGENT and own.agent_id else set()
+    joined = own.state == "conference" or (own.state == "consulting" and own.consult_answered)
+    return agents | ({str(own.consulted)} if joined and own.consulted else set())
 
 
 def _state(queues: Mapping[str, Member]) -> tuple[str, ...]:
     """The states in which we may rightly see an agent with these memberships."""
     if not queues:
         return ("logged_out",)
-    if any(member.in_call for member in queues.values()):
-        return ("on_call", "on_hold")
     paused = next((member.paused for member in queues.values() if member.paused), "")
     if any(member.ringing for member in queues.values()):
         return ("ringing",)

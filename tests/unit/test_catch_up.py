@@ -165,6 +165,27 @@ def test_an_earlier_queue_says_nothing_of_the_present_one() -> None:
     assert known.calls[CALL].attempts == 2
 
 
+def test_a_phone_that_was_just_answered_has_not_missed_the_call() -> None:
+    """The picture falls between the answer and ``AgentConnect``."""
+    known = world()
+    rings = ev.AgentRinging(at=T + 3, call_id=CALL, agent_id=AGENT, queue=QUEUE)
+    ringing = ev.AgentStateChanged(at=T + 3, agent_id=AGENT, state="ringing", call_id=CALL)
+    known.restore([rings, ringing])
+    waits = picture(6, alive=True, waits=True)
+    answered = rec.Leg(
+        channel="PJSIP/1001-2",
+        uniqueid=f"hotline-{T:.0f}.2",
+        linkedid=OWN,
+        up=True,
+        vars=rec.CallVars(call_id=CALL),
+    )
+    kinds = [type(e) for e in told(known, replace(waits, legs=(*waits.legs, answered)), [])]
+    assert kinds == [ev.EngineResynchronised]
+    assert known.calls[CALL].ringing == ((AGENT, T + 3),)
+    gone = [type(e) for e in told(known, replace(waits, at=T + 7), [])]
+    assert ev.AgentMissed in gone
+
+
 def test_without_living_calls_no_line_is_needed() -> None:
     nobody = World(Rules(pseudonym_key=b"0123456789abcdef"))
     assert needed_since(nobody, picture(1, alive=False)) is None

@@ -2,14 +2,17 @@
 
 import random
 from collections import Counter
+from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bench.fault_rounds import verdict
 from bench.fault_rounds.injectors import FAULTS
 from bench.fault_rounds.people import STORIES, Placed
 from bench.fault_rounds.rounds import Result, Round
-from bench.faults import schedule, table
+from bench.faults import few, late, pooled, schedule, table
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.pseudonym import pseudonym
@@ -119,6 +122,33 @@ def test_a_call_that_died_with_asterisk_has_an_end_in_our_book_alone() -> None:
     assert verdict.books_differ(theirs, lines(LOG), [(119.0, 122.0)])
 
 
+SENT_ON = """\
+100|1.1|service|NONE|ENTERQUEUE|||1
+110|1.1|service|1001|CONNECT|10||1
+112|1.1|service|1001|COMPLETEAGENT|10|2|1
+113|1.1|service|NONE|ENTERQUEUE|||1
+115|1.1|service|1002|CONNECT|10||1
+140|1.1|service|1002|COMPLETECALLER|10|2|1
+"""
+
+
+def test_the_end_of_a_conversation_that_was_sent_on_is_compared_without_its_moment() -> None:
+    late = SENT_ON.splitlines(keepends=True)
+    late.append(late.pop(2).replace("112|", "140|").replace("AGENT|", "CALLER|"))
+    one, other, moved = lines(SENT_ON), lines("".join(late)), {"1.1": 140.0}
+    assert verdict.books_differ(one, other, [])
+    assert verdict.books_differ(one, other, [], moved) == []
+    assert verdict.books_differ(one, other[:-1], [], moved)
+    assert verdict.books_differ(one, other[:-1], [(139.0, 141.0)], moved) == []
+    assert verdict.books_differ(one, other[:-2], [(139.0, 141.0)], moved) == []
+    assert verdict.books_differ(one, other[1:], [(139.0, 141.0)], moved)
+    began = ev.ConsultStarted(
+        at=111.0, call_id=CallId(CALLER), agent_id=AGENT, target=AgentId("1002")
+    )
+    assert verdict.sent_on(history(answered=True)) == {}
+    assert verdict.sent_on([*history(answered=True), began]) == {"1.1": 120.0}
+
+
 def test_a_seed_gives_the_same_rounds_and_every_fault_its_turn() -> None:
     def order(seed: int) -> list[str]:
         return schedule(list(FAULTS), 40, random.Random(seed))  # noqa: S311 - reproducible
@@ -128,7 +158,7 @@ def test_a_seed_gives_the_same_rounds_and_every_fault_its_turn() -> None:
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
-def test_the_table_names_what_was_met() -> None:
+def test_the_table_names_what_was_met(tmp_path: Path) -> None:
     one = Round(
         number=0,
         fault="cut_ami",
@@ -139,6 +169,15 @@ def test_the_table_names_what_was_met() -> None:
         after_boot=0.5,
         differences=["call a: gone, queued for us"],
     )
+    late_one = replace(one, after_boot=1.5, differences=())
+    result = Result(rounds=[one, late_one], served={}, faults=[], settled=[0.3, 2.5])
+    assert len(late(result)) == 2
+    assert few(result, 2, 2)[0] == "only 0 rounds met a call in ringing"
+    assert few(result, 3, 0) == ["only 2 rounds"]
+    file = tmp_path / "runs"
+    file.write_bytes(msgspec.json.encode(result) + b"\n" + msgspec.json.encode(result) + b"\n")
+    both = pooled(file)
+    assert (len(both.rounds), both.planted) == (4, "0 of 2 runs")
     words = table(Result(rounds=[one], served={"served by an agent": 3}, faults=[]))
     assert "menu 1, queued 1" in words
     assert "1 of 1 within 1 s" in words

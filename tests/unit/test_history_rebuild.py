@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cti.core import events as ev
-from cti.core.ids import CallId
+from cti.core.calls import advance, arrive
+from cti.core.ids import AgentId, CallId, QueueName
 from cti.history import away, call_records, queue_log
 from cti.history.away import AwayCalls
 from cti.history.rebuild import ended_calls, rebuild
@@ -144,6 +145,39 @@ def test_readers_leave_out_what_is_cut_or_foreign() -> None:
 def test_a_line_of_queue_log_survives_reading_and_writing() -> None:
     for line, parsed in zip(LOG, queue_log.parse(LOG), strict=True):
         assert queue_log.text_of(parsed) == line.rstrip("\n")
+
+
+def test_a_talk_with_a_colleague_stands_in_no_queues_log() -> None:
+    call_id, one, two, queue = CallId("a"), AgentId("1001"), AgentId("1002"), QueueName("q")
+    talk = {"call_id": call_id, "queue": queue, "wait_time": 1.0, "ring_time": 1.0}
+    over = {"call_id": call_id, "queue": queue, "talk_time": 1.0, "ended_by": "agent"}
+    arrived = ev.CallArrived(
+        at=T,
+        call_id=call_id,
+        uniqueid="1.1",
+        linkedid="",
+        dnis="95500",
+        trunk="",
+        caller_pseudonym="",
+    )
+    call, log, found = arrive(arrived), queue_log.QueueLog(), []
+    for event in (
+        ev.CallQueued(at=T, call_id=call_id, queue=queue, position=1),
+        ev.AgentRinging(at=T, call_id=call_id, agent_id=one, queue=queue),
+        ev.CallConnected(at=T, agent_id=one, **talk),
+        ev.CallCompleted(at=T, agent_id=one, **over),
+        ev.CallTransferred(at=T, call_id=call_id, agent_id=one, kind="agent", target=two),
+        ev.CallConnected(at=T, agent_id=two, **talk),
+        ev.CallCompleted(at=T, agent_id=two, **over),
+        ev.CallQueued(at=T, call_id=call_id, queue=queue, position=1),
+        ev.CallConnected(at=T, agent_id=two, **talk),
+        ev.CallCompleted(at=T, agent_id=two, **over),
+    ):
+        line = log.line(call, event)
+        found += [] if line is None else [f"{line.event} {line.agent}"]
+        call = advance(call, event)
+    served = ["ENTERQUEUE NONE", "CONNECT 1001", "COMPLETEAGENT 1001"]
+    assert found == [*served, *(words.replace("1001", "1002") for words in served)]
 
 
 def test_rotated_books_are_read_oldest_first(tmp_path: Path) -> None:

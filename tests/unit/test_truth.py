@@ -9,7 +9,7 @@ from tests.asterisk.truth import Living, Member, Truth, differences, folded, tol
 CALL, OTHER = CallId("a"), CallId("b")
 AGENT, QUEUE = AgentId("1001"), QueueName("service")
 IDLE = Member(paused="", in_call=False, ringing=False)
-RINGS = frozenset({"1002"})
+ONE, RINGS = frozenset({"1001"}), frozenset({"1002"})
 TALKING = Member(paused="", in_call=True, ringing=False)
 
 
@@ -40,9 +40,9 @@ CONNECTED: list[ev.DomainEvent] = [
     ev.AgentStateChanged(at=3.0, agent_id=AGENT, state="on_call", reason="", call_id=CALL),
 ]
 HISTORY = [SIGNED_IN, *arrived(CALL), *arrived(OTHER), *CONNECTED]
-WITH_AGENT = Living(agent="1001")
+WITH_AGENT = Living(agents=ONE)
 WAITING = Living(queue="service", since=2.0)
-TRUE = Truth({CALL: WITH_AGENT, OTHER: WAITING}, {"1001": {"service": TALKING}})
+TRUE = Truth({CALL: WITH_AGENT, OTHER: WAITING}, {"1001": {"service": TALKING}}, ONE)
 
 
 def test_what_agrees_has_no_difference() -> None:
@@ -62,23 +62,59 @@ def test_every_missed_event_is_noticed() -> None:
 def test_every_change_that_asterisk_alone_knows_is_noticed() -> None:
     ours = folded(HISTORY)
     wrapping = Member(paused="wrap-up", in_call=False, ringing=False)
+    calls, members = TRUE.calls, TRUE.members
     for other in (
-        Truth({}, TRUE.members),
-        Truth({**TRUE.calls, "c": WAITING}, TRUE.members),
-        Truth({**TRUE.calls, CALL: WAITING}, TRUE.members),
-        Truth({**TRUE.calls, CALL: Living()}, TRUE.members),
-        Truth({**TRUE.calls, CALL: Living(agent="1002")}, TRUE.members),
-        Truth({**TRUE.calls, CALL: Living(agent="1001", held=True)}, TRUE.members),
-        Truth({**TRUE.calls, OTHER: Living(queue="vip", since=2.0)}, TRUE.members),
-        Truth({**TRUE.calls, OTHER: Living(queue="service", since=9.0)}, TRUE.members),
-        Truth({**TRUE.calls, OTHER: replace(WAITING, priority=5)}, TRUE.members),
-        Truth({**TRUE.calls, OTHER: replace(WAITING, ringing=RINGS)}, TRUE.members),
-        Truth(TRUE.calls, {}),
-        Truth(TRUE.calls, {"1001": {"service": IDLE}}),
-        Truth(TRUE.calls, {"1001": {"service": wrapping}}),
-        Truth(TRUE.calls, {**TRUE.members, "1002": {"service": IDLE}}),
+        replace(TRUE, calls={}),
+        replace(TRUE, calls={**calls, "c": WAITING}),
+        replace(TRUE, calls={**calls, CALL: WAITING}),
+        replace(TRUE, calls={**calls, CALL: Living()}),
+        replace(TRUE, calls={**calls, CALL: Living(agents=RINGS)}),
+        replace(TRUE, calls={**calls, CALL: Living(agents=ONE | RINGS)}),
+        replace(TRUE, calls={**calls, CALL: Living(agents=ONE, apart=RINGS)}),
+        replace(TRUE, calls={**calls, CALL: Living(agents=ONE, held=True)}),
+        replace(TRUE, calls={**calls, OTHER: Living(queue="vip", since=2.0)}),
+        replace(TRUE, calls={**calls, OTHER: Living(queue="service", since=9.0)}),
+        replace(TRUE, calls={**calls, OTHER: replace(WAITING, priority=5)}),
+        replace(TRUE, calls={**calls, OTHER: replace(WAITING, ringing=RINGS)}),
+        replace(TRUE, members={}),
+        replace(TRUE, members={"1001": {"service": IDLE}}),
+        replace(TRUE, members={"1001": {"service": wrapping}}),
+        replace(TRUE, members={**members, "1002": {"service": IDLE}}),
+        replace(TRUE, engaged=frozenset()),
+        replace(TRUE, engaged=ONE | RINGS),
     ):
         assert differences(other, ours), other
+
+
+def test_consultations_and_conferences_are_compared_in_every_field() -> None:
+    colleague = AgentId("1002")
+    at_work = {"1001": {"service": TALKING}, "1002": {"vip": IDLE}}
+    between = {"call_id": CALL, "agent_id": AGENT, "target": colleague}
+    began = [*HISTORY, ev.ConsultStarted(at=4.0, **between)]
+    rings: list[ev.DomainEvent] = [
+        *began,
+        ev.AgentRinging(at=4.0, call_id=CALL, agent_id=colleague, queue=QUEUE),
+        ev.AgentStateChanged(at=4.0, agent_id=colleague, state="ringing", call_id=CALL),
+    ]
+    answered: list[ev.DomainEvent] = [
+        *rings,
+        ev.ConsultAnswered(at=5.0, **between),
+        ev.AgentStateChanged(at=5.0, agent_id=colleague, state="on_call", call_id=CALL),
+    ]
+    joined = [*answered, ev.ConferenceStarted(at=6.0, **between)]
+    both = ONE | RINGS
+
+    def true(of: Living, engaged: frozenset[str]) -> Truth:
+        return Truth({CALL: of, OTHER: WAITING}, at_work, engaged)
+
+    pictures = {
+        "rings": (true(Living(ringing=RINGS), ONE), rings),
+        "answered": (true(Living(apart=both), both), answered),
+        "joined": (true(Living(agents=both), both), joined),
+    }
+    for name, (picture, _) in pictures.items():
+        for other, (_, events) in pictures.items():
+            assert bool(differences(picture, folded(events))) == (name != other), (name, other)
 
 
 def test_the_reason_of_a_pause_counts() -> None:
@@ -136,8 +172,9 @@ def test_asterisks_words_are_read() -> None:
         leg("PJSIP/1002-8", "b", state="5"),
     ]
     read = told([member("1001", "2"), member("1002", "6"), waits], channels, now=10.0)
+    assert read.engaged == ONE
     assert read.calls == {
-        "a": Living(agent="1001", held=True),
+        "a": Living(agents=ONE, held=True),
         "b": Living(queue="service", since=7.0, priority=20, ringing=RINGS),
     }
     assert read.members["1001"]["service"].in_call
