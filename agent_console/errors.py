@@ -46,6 +46,10 @@ class WeakPasswordError(ConsoleError):
         super().__init__(f"the password needs at least {minimum} characters; choose a longer one")
 
 
+class TooManyError(ConsoleError):
+    """What was asked for is too much for one answer; the message says what to do."""
+
+
 class TooBusyError(ConsoleError):
     """More sign-ins wait than can be checked soon."""
 

@@ -22,7 +22,8 @@ CallPhase: TypeAlias = Literal["ringing", "connected", "ended"]
 BriefState: TypeAlias = Literal["loading", "ready", "unknown"]
 Segment: TypeAlias = Literal["diamond", "gold", "silver", "standard"]
 Flag: TypeAlias = Literal["complaint", "fraud", "collections"]
-Channel: TypeAlias = Literal["phone", "branch", "app", "web", "message"]
+Channel: TypeAlias = Literal["phone", "branch", "app", "web", "message", "email", "chat", "atm"]
+CaseKind: TypeAlias = Literal["enquiry", "complaint", "dispute", "fraud", "card_loss", "request"]
 Role: TypeAlias = Literal["agent", "leader", "supervisor", "admin"]
 Language: TypeAlias = Literal["zh", "en"]
 WithdrawnReason: TypeAlias = Literal["no_answer", "abandoned", "elsewhere", "ended"]
@@ -122,6 +123,19 @@ class CustomerInteraction(Record, frozen=True, kw_only=True):
     at: float
     channel: Channel
     summary: Text
+    satisfaction: int | None = None
+    """1 to 5, if the customer was asked and answered."""
+
+
+class OpenCase(Record, frozen=True, kw_only=True):
+    """Something that the bank has yet to do for the customer."""
+
+    case_id: str
+    kind: CaseKind
+    status: Literal["open", "waiting"]
+    subject: Text
+    opened_at: float
+    due_at: float | None = None
 
 
 class RankedOffer(Record, frozen=True, kw_only=True):
@@ -164,6 +178,8 @@ class CustomerCard(Record, frozen=True, kw_only=True):
     flags: tuple[Flag, ...] = ()
     relationship_manager: str | None = None
     interactions: tuple[CustomerInteraction, ...] = ()
+    cases: tuple[OpenCase, ...] = ()
+    """The most urgent first."""
     offers: tuple[RankedOffer, ...] = ()
     scores: tuple[ScoreCard, ...] = ()
     """What the analysis found; empty for somebody it has not looked at."""

@@ -7,7 +7,7 @@ import msgspec
 
 from agent_console.board_messages import BoardLegend, BoardPicture, CallLine
 from agent_console.messages import AgentStatus, DeskMessage, QueueSummary, SkillChoice, Snapshot
-from agent_console.rest_messages import CustomerGroup, OwnDay
+from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, OwnDay
 from agent_console.store.model import Language, Phone, Session, Skill, User
 from agent_console.store.work_model import DeskCall, FollowUp
 
@@ -245,6 +245,16 @@ class TargetGroups(Protocol):
 
     async def group(self, conditions: Sequence[str], offer: str) -> CustomerGroup | None:
         """Look at all who meet every condition; ``None`` when something makes no sense."""
+
+    async def fields(self) -> GroupFields:
+        """Return what conditions may name, with its words."""
+
+    async def export(self, conditions: Sequence[str], *, by: str, role: str) -> GroupExport | None:
+        """Return ids and scores of all who meet every condition, after noting who asked.
+
+        ``None`` when a condition makes no sense; raises
+        :class:`agent_console.errors.TooManyError` for a group that is too big.
+        """
 
 
 class BoardSource(Protocol):

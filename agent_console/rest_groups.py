@@ -1,4 +1,4 @@
-"""HTTP request about groups of customers, for those who plan whom to speak to."""
+"""HTTP requests about groups of customers, for those who plan whom to speak to."""
 
 from http import HTTPStatus
 from typing import Final
@@ -6,10 +6,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent_console.guard import Endpoint, Query, json_answer, refuse
+from agent_console.errors import TooManyError
+from agent_console.guard import Endpoint, Query, body_of, json_answer, refuse
 from agent_console.messages import Role
 from agent_console.ports import TargetGroups
-from agent_console.rest_messages import CustomerGroup
+from agent_console.rest_messages import (
+    CustomerGroup,
+    GroupExport,
+    GroupExportOrder,
+    GroupFields,
+)
 from agent_console.sign_in import Visitor
 
 PLANNERS: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
@@ -17,7 +23,7 @@ _MOST_CONDITIONS: Final = 20
 
 
 class Groups:
-    """The handler and its endpoint."""
+    """The handlers and their endpoints."""
 
     def __init__(self, groups: TargetGroups) -> None:
         self._groups = groups
@@ -38,6 +44,25 @@ class Groups:
                 problems=(HTTPStatus.BAD_REQUEST,),
                 roles=PLANNERS,
             ),
+            Endpoint(
+                method="GET",
+                path="/api/groups/fields",
+                handler=self._fields,
+                summary="What conditions may name, and which offers there are.",
+                answer=GroupFields,
+                roles=PLANNERS,
+            ),
+            Endpoint(
+                method="POST",
+                path="/api/groups/export",
+                handler=self._export,
+                summary="Ids and scores of the customers who meet every condition, as CSV; "
+                "written to the audit.",
+                body=GroupExportOrder,
+                answer=GroupExport,
+                problems=(HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT),
+                roles=PLANNERS,
+            ),
         )
 
     async def _group(self, request: Request, _visitor: Visitor) -> Response:
@@ -45,6 +70,21 @@ class Groups:
         if len(conditions) > _MOST_CONDITIONS:
             refuse(HTTPStatus.BAD_REQUEST, "bad_request")
         found = await self._groups.group(conditions, request.query_params.get("offer", ""))
+        if found is None:
+            refuse(HTTPStatus.BAD_REQUEST, "bad_request")
+        return json_answer(found)
+
+    async def _fields(self, _request: Request, _visitor: Visitor) -> Response:
+        return json_answer(await self._groups.fields())
+
+    async def _export(self, request: Request, visitor: Visitor) -> Response:
+        order = await body_of(request, GroupExportOrder)
+        try:
+            found = await self._groups.export(
+                order.where, by=visitor.user.login, role=visitor.user.role
+            )
+        except TooManyError:
+            refuse(HTTPStatus.CONFLICT, "too_many")
         if found is None:
             refuse(HTTPStatus.BAD_REQUEST, "bad_request")
         return json_answer(found)

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from agent_console.messages import AgentState, Record, VerifiedLevel
+from agent_console.messages import AgentState, Choice, Record, VerifiedLevel
 
 MOST_NOTE: Final = 8_000
 """Characters of a note; a minute of fast typing makes 400."""
@@ -151,6 +151,40 @@ class CustomerGroup(Record, frozen=True, kw_only=True):
     """Of each score; money in the currency's unit."""
     expected_value: float
     """The currency's unit a year: what could come, or what making the offer would bring."""
+
+
+class GroupWord(Choice, frozen=True, kw_only=True):
+    """An attribute that is compared with a word, by = and != only."""
+
+    values: tuple[Choice, ...] = ()
+    """What may stand there; none: anything."""
+
+
+class GroupFields(Record, frozen=True, kw_only=True):
+    """What conditions may name; they are written ``loyalty>=70`` and ``segment=gold``."""
+
+    numbers: tuple[Choice, ...]
+    """Compared with a number, by = != > >= < <=."""
+    words: tuple[GroupWord, ...]
+    offers: tuple[Choice, ...]
+
+
+class GroupExportOrder(Body, frozen=True, kw_only=True):
+    """Body of ``POST /api/groups/export``."""
+
+    where: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=200)], ...],
+        msgspec.Meta(max_length=20),
+    ]
+    """Conditions, all of which must hold; none: all customers who were analysed."""
+
+
+class GroupExport(Record, frozen=True, kw_only=True):
+    """Ids and scores of a group; who took it stands in the audit."""
+
+    size: int
+    csv: str
+    """With a head line."""
 
 
 # --- preferences -------------------------------------------------------------------------------

@@ -64,6 +64,8 @@ class FakeEngine:
         """Agent, call and number of pages of every pop so far."""
         self.seen: list[tuple[str, str, str]] = []
         """Agent, pop and page of every word that a pop stands on a screen."""
+        self._said: dict[str, str] = {}
+        """How agents said that calls end, before they did."""
         self.refuse_with: ErrorCode | None = None
         self.broken = False
         self.wrap_up_s = 30.0
@@ -130,8 +132,10 @@ class FakeEngine:
 
     async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
         self._command("dispose", agent_id, call_id, code)
-        wrap_up = self._wrap_up(agent_id)
-        self._start_wrap_up(agent_id, replace(wrap_up, disposition=code))
+        self._said[call_id] = code
+        wrap_up = self.picture(agent_id).wrap_up
+        if wrap_up is not None:
+            self._start_wrap_up(agent_id, replace(wrap_up, disposition=code))
 
     async def answer_offer(
         self,
@@ -181,7 +185,9 @@ class FakeEngine:
         self._set_pop(agent_id, CallEnded(call_id=call_id, ended_at=now), pop)
         self.state(agent_id, "wrap_up")
         until = now + self.wrap_up_s
-        self._start_wrap_up(agent_id, WrapUp(call_id=call_id, started_at=now, until=until))
+        said = self._said.pop(call_id, "")
+        wrap_up = WrapUp(call_id=call_id, started_at=now, until=until, disposition=said)
+        self._start_wrap_up(agent_id, wrap_up)
 
     def end_wrap_up(self, agent_id: str, ended_by: WrapUpEnd = "agent") -> None:
         """End the agent's wrap-up."""

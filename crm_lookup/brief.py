@@ -13,6 +13,8 @@ from crm_lookup.segments import services_of
 
 INTERACTIONS: Final = 5
 """How many of the last interactions a brief shows."""
+CASES: Final = 5
+"""How many open cases it shows."""
 
 
 def make_brief(record: CustomerRecord, *, now: float, currency: str = "CNY") -> CustomerBrief:
@@ -35,6 +37,7 @@ def make_brief(record: CustomerRecord, *, now: float, currency: str = "CNY") -> 
         flags=record.flags,
         relationship_manager=record.relationship_manager,
         interactions=record.interactions[:INTERACTIONS],
+        cases=record.cases[:CASES],
         offers=ranked_offers(facts, now=now),
         scores=score_lines(record.scores),
         services=services_of(record.segment),

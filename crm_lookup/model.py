@@ -45,8 +45,21 @@ class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
 
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     at: float
-    channel: Literal["phone", "branch", "app", "web", "message"]
+    channel: Literal["phone", "branch", "app", "web", "message", "email", "chat", "atm"]
     summary: Text
+    satisfaction: int | None = None
+    """1 to 5, if the customer was asked and answered."""
+
+
+class OpenCase(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the bank has yet to do for a customer."""
+
+    case_id: str
+    kind: Literal["enquiry", "complaint", "dispute", "fraud", "card_loss", "request"]
+    status: Literal["open", "waiting"]
+    subject: Text
+    opened_at: float
+    due_at: float | None = None
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +103,8 @@ class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[Literal["complaint", "fraud", "collections"], ...]
     relationship_manager: str | None
     interactions: tuple[Interaction, ...]
+    cases: tuple[OpenCase, ...] = ()
+    """What is open, the most urgent first."""
     offers: tuple[Offer, ...]
     scores: tuple[ScoreLine, ...] = ()
     """What the analysis found; empty for somebody it has not looked at."""

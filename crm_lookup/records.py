@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from crm_lookup.model import AccountBalance, CustomerId, Interaction, Text
+from crm_lookup.model import AccountBalance, CustomerId, Interaction, OpenCase, Text
 from crm_lookup.scores import Scores
 
 CustomerKind: TypeAlias = Literal["person", "company"]
@@ -47,6 +47,8 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
     marketing_consent: bool = False
     interactions: tuple[Interaction, ...] = ()
     """The last ones, newest first."""
+    cases: tuple[OpenCase, ...] = ()
+    """Those that are not closed, the next due first, then the oldest."""
     declined: tuple[tuple[str, float], ...] = ()
     """Offers that the customer declined, and when, newest first."""
     accepted: tuple[tuple[str, float], ...] = ()

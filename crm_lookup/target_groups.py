@@ -14,7 +14,7 @@ import msgspec
 from crm_lookup.errors import CrmError
 from crm_lookup.scores import propensities
 
-_NUMBERS: Final = {
+NUMBER_COLUMNS: Final = {
     **{name: f"s.{name}" for name in (
         "loyalty", "credit_risk", "conduct_risk", "attrition", "recency_days", "frequency",
         "tenure_years", "products",
@@ -25,7 +25,7 @@ _NUMBERS: Final = {
     "birth_year": "c.birth_year",
 }  # fmt: skip
 """What can be compared with a number; money in yuan."""
-_WORDS: Final = {
+WORD_COLUMNS: Final = {
     **{name: f"s.{name}" for name in (
         "value_class", "pattern", "rhythm", "contact_preference", "rfm",
     )},
@@ -65,7 +65,7 @@ def group(
     With ``product`` the expected value is that of offering it: Σ propensity × ``value`` (yuan).
     """
     where, values = _where(conditions)
-    means = ", ".join(f"avg({column})" for column in _NUMBERS.values())
+    means = ", ".join(f"avg({column})" for column in NUMBER_COLUMNS.values())
     size, hoped, *found = database.execute(
         f"SELECT count(*), sum(s.potential - s.profit) / 100.0, {means} {where}",
         values,
@@ -80,18 +80,26 @@ def group(
     return Group(
         size=size,
         segments=dict(segments),
-        means={n: round(v or 0.0, 2) for n, v in zip(_NUMBERS, found, strict=True)},
+        means={n: round(v or 0.0, 2) for n, v in zip(NUMBER_COLUMNS, found, strict=True)},
         expected_value=round(hoped or 0.0, 2),
     )
 
 
-def members(database: sqlite3.Connection, conditions: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return id, segment, profit, potential (yuan), loyalty and attrition of each, by id."""
+def patterns(database: sqlite3.Connection) -> list[str]:
+    """Return the names of the behaviour patterns that the analysis found."""
+    rows = database.execute("SELECT DISTINCT pattern FROM customer_scores ORDER BY 1")
+    return [row[0] for row in rows if row[0]]
+
+
+def members(
+    database: sqlite3.Connection, conditions: Sequence[str], *, most: int = -1
+) -> list[tuple[Any, ...]]:
+    """Return :data:`MEMBER_COLUMNS` of each, by id; money in yuan.  ``most`` -1: all of them."""
     where, values = _where(conditions)
     return database.execute(
         f"SELECT c.customer_id, c.segment, s.profit / 100.0, s.potential / 100.0, s.loyalty, "
-        f"s.attrition {where} ORDER BY c.customer_id",
-        values,
+        f"s.attrition {where} ORDER BY c.customer_id LIMIT ?",
+        [*values, most],
     ).fetchall()
 
 
@@ -112,15 +120,15 @@ def _where(conditions: Sequence[str]) -> tuple[str, list[Any]]:
 def _part(text: str) -> tuple[str, Any]:
     match = _CONDITION.fullmatch(text)
     name, sign, value = match.groups() if match else ("", "", "")
-    if name in _NUMBERS:
+    if name in NUMBER_COLUMNS:
         try:
-            return f"{_NUMBERS[name]} {sign} ?", float(value)
+            return f"{NUMBER_COLUMNS[name]} {sign} ?", float(value)
         except ValueError:
             raise QueryError(f"{text}: {name} is compared with a number") from None
-    if name not in _WORDS or sign not in ("=", "!="):
+    if name not in WORD_COLUMNS or sign not in ("=", "!="):
         raise QueryError(
             f"{text}: write NAME OP VALUE, such as loyalty>=70 or segment=gold; numbers: "
-            f"{', '.join(_NUMBERS)}; words (= and != only): {', '.join(_WORDS)}"
+            f"{', '.join(NUMBER_COLUMNS)}; words (= and != only): {', '.join(WORD_COLUMNS)}"
         )
     inside = "IN" if (sign == "=") != (name == "lacks") else "NOT IN"
     if name in ("holds", "lacks"):
@@ -136,4 +144,4 @@ def _part(text: str) -> tuple[str, Any]:
         )
     if name == "rhythm":
         return f"instr(s.rhythm, ?) {'> 0' if sign == '=' else '= 0'}", value
-    return f"{_WORDS[name]} {sign} ?", value
+    return f"{WORD_COLUMNS[name]} {sign} ?", value

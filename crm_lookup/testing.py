@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from crm_lookup import (
     analysis_tables,  # noqa: F401 - adds its tables to the others
+    contact_tables,
     tables,
 )
 from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
-from crm_lookup.model import AccountBalance, CustomerId, Interaction, Text
+from crm_lookup.model import AccountBalance, CustomerId, Interaction, OpenCase, Text
 from crm_lookup.records import CustomerRecord, NumberRecord
 from crm_lookup.sqlite import SqliteBank
 
@@ -34,8 +35,21 @@ def _account(account_id: str, kind: Any, balance: int, currency: str = "CNY") ->
     )
 
 
+def _case(case_id: str, days: int, due: float | None, status: Any = "open") -> OpenCase:
+    return OpenCase(
+        **{"case_id": case_id, "kind": "complaint", "status": status, "due_at": due},
+        subject=Text("费用争议", "a disputed fee"),
+        opened_at=NOW - days * 86400.0,
+    )
+
+
 def _said(days: int, what: str) -> Interaction:
-    return Interaction(at=NOW - days * 86400.0, channel="phone", summary=Text("询问", what))
+    return Interaction(
+        at=NOW - days * 86400.0,
+        channel="phone",
+        summary=Text("询问", what),
+        satisfaction=days if days < 4 else None,
+    )
 
 
 RECORDS: Final = (
@@ -61,6 +75,7 @@ RECORDS: Final = (
         flags=("collections",),
         marketing_consent=True,
         interactions=tuple(_said(day, f"{day} days ago") for day in range(1, 6)),
+        cases=(_case("K2", 3, NOW + 86400.0), _case("K1", 9, None, "waiting")),
         declined=(("wealth", NOW - 10.0), ("fund", NOW - 20.0)),
     ),
     CustomerRecord(
@@ -187,8 +202,16 @@ def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
                 "topic": "general",
                 "summary_zh": said.summary.zh,
                 "summary_en": said.summary.en,
+                "satisfaction": said.satisfaction,
             },
         )
+    for case in record.cases:
+        values = msgspec.structs.asdict(case)
+        subject = values.pop("subject")
+        values |= {"subject_zh": subject.zh, "subject_en": subject.en, "channel": "phone"}
+        yield contact_tables.service_cases, values
+        twin = {"case_id": f"{case.case_id}x", "status": "closed"}  # that nobody is shown
+        yield contact_tables.service_cases, values | twin
     for response in ("declined", "accepted", "presented"):
         for offer_id, at in getattr(record, response):
             yield tables.offer_responses, {"offer_id": offer_id, "at": at, "response": response}

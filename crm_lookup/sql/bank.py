@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from crm_lookup.brief import INTERACTIONS, make_brief
+from crm_lookup.brief import CASES, INTERACTIONS, make_brief
 from crm_lookup.errors import UnknownCustomerError, WrongKeyError
 from crm_lookup.keys import DataKey
 from crm_lookup.model import (
@@ -15,6 +15,7 @@ from crm_lookup.model import (
     CustomerBrief,
     CustomerId,
     Interaction,
+    OpenCase,
     Recognition,
     Text,
 )
@@ -98,7 +99,10 @@ class SqlBank:
         now = self._clock()
         rows = await self._database.read(
             s.RECORD,
-            {"id": customer_id, "responses_since": now - HISTORY_SECONDS, "last": INTERACTIONS},
+            {
+                **{"id": customer_id, "responses_since": now - HISTORY_SECONDS},
+                **{"last": INTERACTIONS, "cases": CASES},
+            },
         )
         scored = await self._database.read(s.SCORES, {"id": customer_id})
         record = _record(customer_id, rows, next((scores_of(row) for row in scored), None))
@@ -214,8 +218,19 @@ def _record(
         flags=tuple(sorted(row[1] for row in parts.get("flag", ()))),
         marketing_consent="consent" in parts,
         interactions=tuple(
-            Interaction(at=row[12], channel=row[1], summary=Text(row[2], row[3]))
+            Interaction(
+                at=row[12], channel=row[1], summary=Text(row[2], row[3]), satisfaction=row[11]
+            )
             for row in parts.get("interaction", ())
+        ),
+        cases=tuple(
+            OpenCase(
+                **{"case_id": row[1], "kind": row[2], "status": row[3]},
+                subject=Text(row[4], row[5]),
+                opened_at=row[12],
+                due_at=None if row[11] is None else float(row[11]),
+            )
+            for row in parts.get("case", ())
         ),
         **said,
         scores=scores,

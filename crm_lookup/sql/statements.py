@@ -61,12 +61,20 @@ UNION ALL SELECT 'consent', purpose, '', '', '', '', '', '', '', '', '', 0, gran
 UNION ALL SELECT response, offer_id, '', '', '', '', '', '', '', '', '', 0, at
   FROM offer_responses WHERE customer_id = :id AND at > :responses_since
 UNION ALL SELECT * FROM (
-  SELECT 'interaction', channel, summary_zh, summary_en, '', '', '', '', '', '', '', 0, at
+  SELECT 'interaction', channel, summary_zh, summary_en, '', '', '', '', '', '', '',
+    satisfaction, at
   FROM interactions WHERE customer_id = :id ORDER BY at DESC, interaction_id DESC LIMIT :last
 ) AS recent
+UNION ALL SELECT * FROM (
+  SELECT 'case', case_id, kind, status, subject_zh, subject_en, '', '', '', '', '',
+    CAST(due_at AS BIGINT), opened_at
+  FROM service_cases WHERE customer_id = :id AND status <> 'closed'
+  ORDER BY due_at IS NULL, due_at, opened_at, case_id LIMIT :cases
+) AS pending
 """,
     responses_since="double precision",
     last="bigint",
+    cases="bigint",
 )
 
 # An ended lock starts the count anew; the last allowed try locks at once.

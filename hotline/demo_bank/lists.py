@@ -130,6 +130,7 @@ TALKS: Final = (
     ("message", "card_bill", "收到还款提醒短信", "Got a text message: card bill due"),
     ("message", "marketing", "收到理财产品短信", "Got a text message about wealth products"),
 )
+REQUEST: Final = ("申请补发近一年账单", "Asked for the statements of a year once more")
 COMPLAINT: Final = (
     *("phone", "complaint", "投诉柜台排队时间过长，处理中"),
     "Complained about long queues in the branch; open",

@@ -4,7 +4,8 @@ from collections import defaultdict
 from datetime import date
 from typing import Any, Final, TypeAlias
 
-import crm_lookup.bank.tables  # noqa: F401 - adds its tables to those of crm_lookup
+import crm_lookup.bank.tables
+import crm_lookup.contact_tables  # noqa: F401 - both add their tables to those of crm_lookup
 from crm_lookup import tables
 from crm_lookup.keys import DataKey
 from hotline.demo_bank import cast, dealings, lists
@@ -324,6 +325,7 @@ class BankMaker:
         if not lively and rng.random() < 0.015:
             talks.append(lists.COMPLAINT)
             self._flag(customer_id, "complaint")
+            self._case(customer_id, "complaint", *lists.COMPLAINT[2:])
         if not lively and rng.random() < 0.003:
             self._flag(customer_id, "fraud")
         self._rows["interactions"].extend(
@@ -334,8 +336,22 @@ class BankMaker:
                 "topic": topic,
                 "summary_zh": zh,
                 "summary_en": en,
+                "satisfaction": _SCORES_SAID[place % 4] if channel == "phone" else None,
             }
-            for channel, topic, zh, en in talks
+            for place, (channel, topic, zh, en) in enumerate(talks)
+        )
+        if lively:
+            self._case(customer_id, "request", *lists.REQUEST)
+
+    def _case(self, customer_id: str, kind: str, zh: str, en: str) -> None:
+        self._rows["service_cases"].append(
+            {
+                **{"case_id": f"S-{customer_id}", "customer_id": customer_id},
+                **{"kind": kind, "status": "open", "channel": "phone"},
+                **{"subject_zh": zh, "subject_en": en},
+                "opened_at": self._midnight - 3 * 86_400.0,
+                "due_at": self._midnight + 2 * 86_400.0,
+            }
         )
 
     def _flag(self, customer_id: str, flag: str) -> None:
@@ -355,6 +371,8 @@ class BankMaker:
             self._rows["consents"].append(row | withdrawn)
 
 
+_SCORES_SAID: Final = (5, None, 4, 3)
+"""What is said of the first, second, … talk when the caller is asked."""
 _CAST_CARDS: Final = frozenset(known.card for known in cast.DEMO_CUSTOMERS)
 
 

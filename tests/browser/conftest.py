@@ -19,6 +19,7 @@ from agent_console.messages import Catalogue, QueueLine
 from agent_console.store import MemoryUserStore, MemoryWorkStore
 from agent_console.testing import FakeDays, FakeEngine
 from crm_lookup.model import Text
+from tests.browser.samples import SampleGroups
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "agent-demo-pass"
@@ -80,7 +81,15 @@ class Console:
         config = ConsoleConfig(
             origins=(self.url,), secure_cookies=False, catalogue=CATALOGUE, idle_timeout_s=300.0
         )
-        app = create_app(config, self.engine, self.users, self.work, self.days, passwords=cheap())
+        app = create_app(
+            config,
+            self.engine,
+            self.users,
+            self.work,
+            self.days,
+            passwords=cheap(),
+            groups=SampleGroups(),
+        )
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app, "127.0.0.1", self.port, log_level="error", log_config=None, **UVICORN_OPTIONS
@@ -106,13 +115,17 @@ def cheap() -> Passwords:
 async def running_console(port: int) -> AsyncIterator[Console]:
     console = Console(port)
     passwords = cheap()
-    for login, name, agent_id in (("1001", "陈思远", "1001"), ("1002", "林小雨", "1002")):
+    for login, name, agent_id in (
+        ("1001", "陈思远", "1001"),
+        ("1002", "林小雨", "1002"),
+        ("boss", "周岚", None),
+    ):
         await create_user(
             console.users,
             passwords,
             login=login,
             display_name=name,
-            role="agent",
+            role="agent" if agent_id else "supervisor",
             password=PASSWORD,
             now=time.time(),
             agent_id=agent_id,

@@ -111,6 +111,12 @@ async def test_the_brief_holds_everything_masked(directory: CustomerDirectory) -
     assert [said.summary.en for said in brief.interactions] == [
         f"{day} days ago" for day in range(1, 6)
     ]
+    assert [said.satisfaction for said in brief.interactions] == [1, 2, 3, None, None]
+    assert [(case.case_id, case.status) for case in brief.cases] == [
+        ("K2", "open"),
+        ("K1", "waiting"),
+    ]
+    assert brief.cases[0].subject == Text("费用争议", "a disputed fee")
     # wealth was declined a moment ago, instalments are credit: what is left
     assert [offer.offer_id for offer in brief.offers] == ["term_deposit", "mobile_banking"]
 

@@ -9,13 +9,23 @@ from pathlib import Path
 
 import pytest
 
+from agent_console.errors import TooManyError
 from bench.bank_data import BankShape, fill_sqlite
 from crm_lookup import segment_moves
 from crm_lookup.analysis.run import analyse
 from crm_lookup.offer_report import responses
 from crm_lookup.segments import SHIPPED, SegmentsError, load_segments, services_of
-from crm_lookup.target_groups import QueryError, group, members
+from crm_lookup.target_groups import (
+    MEMBER_COLUMNS,
+    NUMBER_COLUMNS,
+    WORD_COLUMNS,
+    QueryError,
+    group,
+    members,
+)
+from crm_lookup.target_words import NUMBERS, WORDS
 from hotline import db
+from hotline.target_groups import SqliteGroups
 
 SHAPE = BankShape(customers=400, activity=0.1)
 
@@ -143,3 +153,41 @@ def test_responses_are_reported_by_offer_segment_and_agent(bank: sqlite3.Connect
         ("1001", 1), ("1002", 0), ("unknown", 0),
     ]  # fmt: skip
     assert [x.name for x in responses(bank, "segment")] == ["gold", "silver", "unknown"]
+
+
+def test_everything_that_can_be_asked_for_has_words() -> None:
+    assert set(NUMBERS) == set(NUMBER_COLUMNS)
+    assert set(WORDS) == set(WORD_COLUMNS)
+
+
+async def test_the_console_offers_only_what_the_query_understands(analysed: Path) -> None:
+    groups = SqliteGroups(analysed)
+    fields = await groups.fields()
+    for number in fields.numbers:
+        assert await groups.group([f"{number.code}>=0"], "") is not None
+    for word in fields.words:
+        for value in word.values or (word,):
+            assert await groups.group([f"{word.code}={value.code}"], "") is not None
+    assert next(word for word in fields.words if word.code == "pattern").values
+    assert await groups.group([], fields.offers[0].code) is not None
+
+
+async def test_an_export_has_ids_and_scores_only_and_stands_in_the_audit(
+    analysed: Path, bank: sqlite3.Connection, tmp_path: Path
+) -> None:
+    groups = SqliteGroups(tmp_path / analysed.name, clock=lambda: 7.0)
+    found = await groups.export(["loyalty>=50"], by="boss", role="supervisor")
+    assert found is not None
+    head, *lines = found.csv.splitlines()
+    assert head == ",".join(MEMBER_COLUMNS)
+    listed = [line.partition(",")[0] for line in lines]
+    assert listed == [row[0] for row in members(bank, ["loyalty>=50"])]
+    assert found.size == len(listed) > 0
+    assert await groups.export(["shoe_size>40"], by="boss", role="supervisor") is None
+    few = SqliteGroups(tmp_path / analysed.name, most=found.size - 1)
+    with pytest.raises(TooManyError, match="add a condition"):
+        await few.export(["loyalty>=50"], by="boss", role="supervisor")
+    noted = bank.execute("SELECT at, actor, action, customer_id, reason FROM privacy_audit")
+    assert noted.fetchall() == [
+        (7.0, "boss", "export", "*", f"{found.size} customers: loyalty>=50")
+    ]

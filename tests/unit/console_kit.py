@@ -13,8 +13,10 @@ from starlette.types import ASGIApp
 from agent_console.accounts import Passwords, create_user
 from agent_console.app import create_app
 from agent_console.config import ConsoleConfig
+from agent_console.errors import TooManyError
 from agent_console.messages import (
     ENVELOPE_DECODER,
+    Choice,
     CustomerCard,
     Envelope,
     Hello,
@@ -26,7 +28,7 @@ from agent_console.messages import (
     ServerMessage,
     SessionView,
 )
-from agent_console.rest_messages import CustomerGroup
+from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, GroupWord
 from agent_console.store import MemoryUserStore, MemoryWorkStore
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from agent_console.tickets import Pass
@@ -93,12 +95,30 @@ def card(name: str = "王**") -> CustomerCard:
 class FakeGroups:
     """Knows the condition ``loyalty>=70`` alone."""
 
+    def __init__(self) -> None:
+        self.exports: list[tuple[str, ...]] = []
+
     async def group(self, conditions: Sequence[str], offer: str) -> CustomerGroup | None:
         if list(conditions) != ["loyalty>=70"] or offer not in ("", "wealth"):
             return None
         return CustomerGroup(
             size=3, segments={"gold": 3}, means={"loyalty": 80.0}, expected_value=12.5
         )
+
+    async def fields(self) -> GroupFields:
+        loyalty = Choice(code="loyalty", text=Text(zh="忠诚度", en="Loyalty"))
+        wealth = Choice(code="wealth", text=Text(zh="理财产品", en="Wealth management"))
+        gold = Choice(code="gold", text=Text(zh="金卡客户", en="Gold"))
+        segment = GroupWord(code="segment", text=Text(zh="客户等级", en="Segment"), values=(gold,))
+        return GroupFields(numbers=(loyalty,), words=(segment,), offers=(wealth,))
+
+    async def export(self, conditions: Sequence[str], *, by: str, role: str) -> GroupExport | None:
+        if not conditions:
+            raise TooManyError("add a condition")
+        if await self.group(conditions, "") is None:
+            return None
+        self.exports = [*self.exports, (by, role, *conditions)]
+        return GroupExport(size=1, csv="customer_id,segment\r\nC1,gold\r\n")
 
 
 class Kit:
@@ -111,6 +131,7 @@ class Kit:
         self.work = MemoryWorkStore()
         self.days = FakeDays(self.clock)
         self.board = FakeBoard(self.clock)
+        self.groups = FakeGroups()
         self.passwords = cheap_passwords()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
         self.config = ConsoleConfig(origins=(ORIGIN,), **settings)
@@ -121,8 +142,8 @@ class Kit:
             self.users,
             self.work,
             self.days,
-            groups=FakeGroups(),
             board=self.board,
+            groups=self.groups,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

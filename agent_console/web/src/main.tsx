@@ -4,10 +4,15 @@ import './styles/desk.css'
 import './styles/caller.css'
 import './styles/advice.css'
 import './styles/work.css'
+import './styles/pages.css'
+import './styles/groups.css'
+import './styles/help.css'
 import { render } from 'preact'
+import { followSession } from './state/session'
 import { start } from './state/store'
 import { App } from './ui/App'
 
 const root = document.getElementById('app')
 if (root !== null) render(<App />, root)
+followSession()
 void start()

@@ -1,9 +1,11 @@
 import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/preact'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { day, errorWords, t } from '../src/i18n'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
+import { answers } from '../src/state/answers'
 import { EMPTY } from '../src/state/desk'
+import { keysOn, pressed } from '../src/state/shortcuts'
 import { catalogue, desk, language, line, me, phase, problem } from '../src/state/store'
 import { clockFace, now } from '../src/state/time'
 import { App } from '../src/ui/App'
@@ -14,7 +16,8 @@ const CARD: CustomerCard = {
   customer_id: 'C1', name: '王**', phone: '+86 138****8000', segment: 'gold', segment_reason: text('资产达标', 'Assets'),
   language: 'zh', customer_since: '2015-03-08', products: [text('活期', 'Current')], balance_band: text('50万以上', 'Above 500,000'),
   flags: ['fraud'], relationship_manager: null,
-  interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer') }],
+  interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer'), satisfaction: 4 }],
+  cases: [{ case_id: 'k1', kind: 'complaint', status: 'open', subject: text('费用', 'A fee'), opened_at: 1000, due_at: null }],
   offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance'), script: text('您好', 'Hello'), chance: 0.2, worth: 80 }],
   scores: [],
   services: [],
@@ -26,7 +29,18 @@ const POP: Pop = {
   brief: 'loading', customer: null,
 }
 
+/** A server without papers yet, that knows nothing else. */
+async function answer(path: string): Promise<Response> {
+  const work = { call_id: 'c1', seq: 0, note: '', follow_up: null, saved_at: null }
+  return path.endsWith('/work')
+    ? new Response(JSON.stringify(work))
+    : new Response(JSON.stringify({ code: 'not_now', text_key: 'error.not_now' }), { status: 404 })
+}
+
 beforeEach(() => {
+  vi.stubGlobal('fetch', answer)
+  answers.value = {}
+  keysOn.value = true
   language.value = 'zh'
   phase.value = 'signed_in'
   line.value = 'open'
@@ -127,6 +141,40 @@ describe('the page', () => {
     await Promise.resolve()
     expect(screen.queryByRole('menu')).toBeNull()
     expect(document.activeElement).toBe(screen.getByTestId('pause'))
+  })
+
+  it('opens the chosen offer and shows what was noted of it', async () => {
+    const second = { ...CARD.offers[0]!, offer_id: 'o2', title: text('基金', 'Fund'), chance: 0 }
+    desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', phase: 'connected', customer: { ...CARD, offers: [CARD.offers[0]!, second] } }] }
+    render(<App />)
+    const open = () => screen.getAllByRole('button', { expanded: true }).map(each => each.textContent)
+    expect(open()[0]).toContain('存单')
+    expect(pressed(new KeyboardEvent('keydown', { key: '2' }))).toBe(true)
+    await waitFor(() => expect(open()[0]).toContain('基金'))
+    expect(pressed(new KeyboardEvent('keydown', { key: '3' }))).toBe(false)
+    answers.value = { c1: { o2: { answer: 'declined', told: true } } }
+    await screen.findByText('客户拒绝')
+  })
+
+  it('does nothing by single keys once they are switched off, but shows the sheet', () => {
+    keysOn.value = false
+    expect(pressed(new KeyboardEvent('keydown', { key: 'y' }))).toBe(false)
+    expect(language.value).toBe('zh')
+    expect(pressed(new KeyboardEvent('keydown', { key: '?' }))).toBe(true)
+    expect(pressed(new KeyboardEvent('keydown', { key: '?' }))).toBe(true)
+  })
+
+  it('shows the open cases and what the customer thought of the last talks', () => {
+    desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', customer: CARD }] }
+    render(<App />)
+    expect(shown('cases')).toContain('费用')
+    expect(shown('satisfaction')).toContain('4.0 / 5')
+  })
+
+  it('says that the day cannot be read, and offers to try again', async () => {
+    render(<App />)
+    const failures = await screen.findAllByRole('button', { name: '重试' })
+    expect(failures.length).toBe(4)
   })
 
   it('says what went wrong when a command cannot leave', async () => {

@@ -45,3 +45,20 @@ export function day(seconds: number, nowSeconds: number): string {
     ...(sameYear ? {} : { year: 'numeric' }),
   }).format(date)
 }
+
+/** `14:05`. */
+export function timeOfDay(seconds: number): string {
+  return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(new Date(seconds * 1000))
+}
+
+/** A day with its time: `3月8日 14:05`, `Sun 8 Mar, 14:05`. */
+export function moment(seconds: number): string {
+  return new Intl.DateTimeFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', {
+    weekday: 'short', day: 'numeric', month: language.value === 'zh' ? 'long' : 'short', hour: '2-digit', minute: '2-digit', hour12: false,
+  }).format(new Date(seconds * 1000))
+}
+
+/** A number with its thousands apart. */
+export function figure(value: number, digits = 0): string {
+  return new Intl.NumberFormat('en-GB', { maximumFractionDigits: digits }).format(value)
+}

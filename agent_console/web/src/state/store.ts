@@ -2,10 +2,11 @@
 
 import { computed, effect, signal } from '@preact/signals'
 import type { Catalogue, ErrorKey, Language } from './types'
-import type { ClientMessage, Envelope, Me, Pop } from '../wire/messages.gen'
+import type { AnswerOffer, ClientMessage, Envelope, Me, Pop, ServerMessage } from '../wire/messages.gen'
 import { Line, type LineState, type SocketLike } from '../wire/line'
 import * as rest from '../wire/rest'
 import { apply, EMPTY, resumeOf } from './desk'
+import { kept, keep } from './kept'
 import { synchronise, tick } from './time'
 
 export type Phase = 'starting' | 'signed_out' | 'signed_in'
@@ -20,7 +21,7 @@ export const me = signal<Me | null>(null)
 export const desk = signal(EMPTY)
 export const line = signal<LineState>('stopped')
 export const catalogue = signal<Catalogue>(NO_WORDS)
-export const language = signal<Language>(remembered('language') === 'en' ? 'en' : 'zh')
+export const language = signal<Language>(kept('language') === 'en' ? 'en' : 'zh')
 export const theme = signal<Theme>(firstTheme())
 /** Numbers of the commands that are on their way. */
 export const pending = signal<ReadonlySet<number>>(new Set())
@@ -40,6 +41,10 @@ export const currentPop = computed<Pop | null>(() => {
 export const visible = signal(document.visibilityState === 'visible')
 
 let nextRef = 1
+/** What to tell those who wait for the answer to a command. */
+const waiting = new Map<number, (done: boolean) => void>()
+/** Called with every message after it was applied. */
+const watchers: ((message: ServerMessage) => void)[] = []
 /** This page's name for itself, so that the server counts it once. */
 const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(8)), byte => byte.toString(16).padStart(2, '0')).join('')
 
@@ -55,7 +60,10 @@ const wire = new Line(
   {
     state: state => {
       line.value = state
-      if (state !== 'open') pending.value = new Set()
+      if (state !== 'open') {
+        // Whether these were carried out is seen from what the desk says after the reconnection.
+        for (const ref of pending.value) settle(ref, false)
+      }
     },
     envelope: receive,
     signedOut: leave,
@@ -77,17 +85,25 @@ function receive(envelope: Envelope): void {
       chosen.value = message.pop.call_id
       break
     case 'accepted':
-      settle(message.ref)
+      settle(message.ref, true)
       problem.value = null
       break
     case 'failed':
-      if (message.ref !== null) settle(message.ref)
+      if (message.ref !== null) settle(message.ref, false)
       problem.value = message.text_key
       break
   }
+  for (const watcher of watchers) watcher(message)
 }
 
-function settle(ref: number): void {
+/** Calls `watcher` with every message of the server from now on. */
+export function watch(watcher: (message: ServerMessage) => void): void {
+  watchers.push(watcher)
+}
+
+function settle(ref: number, done: boolean): void {
+  waiting.get(ref)?.(done)
+  waiting.delete(ref)
   const left = new Set(pending.value)
   left.delete(ref)
   pending.value = left
@@ -95,13 +111,15 @@ function settle(ref: number): void {
 
 type WithoutRef<T> = T extends { ref: number } ? Omit<T, 'ref'> : never
 
-function command(message: WithoutRef<ClientMessage>): void {
+/** Sends a command; resolves to whether the server is known to have carried it out. */
+function command(message: WithoutRef<ClientMessage>): Promise<boolean> {
   const ref = nextRef++
-  if (wire.send({ ...message, ref } as ClientMessage)) {
-    pending.value = new Set([...pending.value, ref])
-  } else {
+  if (!wire.send({ ...message, ref } as ClientMessage)) {
     problem.value = 'error.offline'
+    return Promise.resolve(false)
   }
+  pending.value = new Set([...pending.value, ref])
+  return new Promise(resolve => waiting.set(ref, resolve))
 }
 
 /** Tells the server that a pop stands on the screen; after a reconnection it is told again. */
@@ -111,7 +129,8 @@ export const becomeAvailable = () => command({ type: 'set_state', state: 'availa
 export const pause = (reason: string) => command({ type: 'set_state', state: 'paused', reason })
 export const ready = () => command({ type: 'ready' })
 export const extendWrapUp = () => command({ type: 'extend_wrap_up' })
-export const answerOffer = (callId: string, offerId: string, answer: 'presented' | 'accepted' | 'declined') =>
+export type OfferAnswer = AnswerOffer['answer']
+export const answerOffer = (callId: string, offerId: string, answer: OfferAnswer) =>
   command({ type: 'answer_offer', call_id: callId, offer_id: offerId, answer })
 export const dispose = (callId: string, code: string) => command({ type: 'dispose', call_id: callId, code })
 
@@ -127,7 +146,7 @@ export async function start(): Promise<void> {
   })
   effect(() => {
     document.documentElement.lang = language.value === 'zh' ? 'zh-CN' : 'en'
-    remember('language', language.value)
+    keep('language', language.value)
   })
   effect(() => {
     document.documentElement.dataset['theme'] = theme.value
@@ -176,7 +195,7 @@ export function setLanguage(to: Language): void {
 
 export function toggleTheme(): void {
   theme.value = theme.value === 'dark' ? 'light' : 'dark'
-  remember('theme', theme.value)
+  keep('theme', theme.value)
 }
 
 function enter(person: Me): void {
@@ -201,23 +220,7 @@ async function saveLanguage(): Promise<void> {
 }
 
 function firstTheme(): Theme {
-  const kept = remembered('theme')
-  if (kept === 'light' || kept === 'dark') return kept
+  const before = kept('theme')
+  if (before === 'light' || before === 'dark') return before
   return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'
-}
-
-function remembered(key: string): string | null {
-  try {
-    return window.localStorage.getItem(`hotline.${key}`)
-  } catch {
-    return null
-  }
-}
-
-function remember(key: string, value: string): void {
-  try {
-    window.localStorage.setItem(`hotline.${key}`, value)
-  } catch {
-    // A browser that keeps nothing still works; it only asks anew next time.
-  }
 }

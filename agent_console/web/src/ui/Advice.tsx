@@ -2,6 +2,8 @@ import { t } from '../i18n'
 import type { Pop } from '../wire/messages.gen'
 import { Offers } from './Offers'
 import { PanelBody } from './Panel'
+import { Scores } from './Scores'
+import { Services } from './Services'
 
 /** What may be proposed to the customer, and why. */
 export function Advice({ pop }: { pop: Pop | null }) {
@@ -9,6 +11,8 @@ export function Advice({ pop }: { pop: Pop | null }) {
     <section class="panel advice">
       <PanelBody label={t('panel.advice')}>
         {pop !== null && <Offers pop={pop} />}
+        {pop?.customer != null && <Services services={pop.customer.services} />}
+        {pop !== null && <Scores pop={pop} />}
       </PanelBody>
     </section>
   )

@@ -1,9 +1,15 @@
 import { useEffect } from 'preact/hooks'
 import { errorWords, t } from '../i18n'
+import { planner } from '../state/groups'
 import { phase, problem } from '../state/store'
+import { view } from '../state/view'
+import { DayView } from './DayView'
 import { DeskView } from './DeskView'
+import { GroupsView } from './GroupsView'
 import { Header } from './Header'
+import { HelpSheet } from './HelpSheet'
 import { Icon } from './Icon'
+import { Announcer } from './Announcer'
 import { QueueStrip } from './QueueStrip'
 import { SignIn } from './SignIn'
 
@@ -20,10 +26,18 @@ export function App() {
     <div class="page">
       <Header />
       <Toast />
-      <DeskView />
+      <Announcer />
+      <Page />
       <QueueStrip />
+      <HelpSheet />
     </div>
   )
+}
+
+function Page() {
+  if (view.value === 'day') return <DayView />
+  if (view.value === 'groups' && planner.value) return <GroupsView />
+  return <DeskView />
 }
 
 function Toast() {

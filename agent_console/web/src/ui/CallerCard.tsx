@@ -1,9 +1,10 @@
 import { useEffect } from 'preact/hooks'
-import { local, named, t } from '../i18n'
+import { local, t } from '../i18n'
 import { live, shown, visible } from '../state/store'
-import { now } from '../state/time'
 import type { CustomerCard, Pop } from '../wire/messages.gen'
 import { callerName } from './caller'
+import { CallFacts, CustomerFacts, LoadingFacts } from './Facts'
+import { Cases } from './Cases'
 import { Icon } from './Icon'
 import { PanelBody } from './Panel'
 import { Timeline } from './Timeline'
@@ -21,7 +22,7 @@ export function CallerCard({ pop }: { pop: Pop }) {
         <div class="avatar" aria-hidden="true">{avatarOf(pop)}</div>
         <div class="caller-who">
           <h1 data-testid="caller-name">
-            {pop.brief === 'loading' ? <span class="skeleton wide" /> : callerName(pop)}
+            {pop.brief === 'loading' ? <><span class="skeleton wide" /><span class="unseen">{t('pop.loading')}</span></> : callerName(pop)}
           </h1>
           <p class="caller-line">
             <span class="number" data-testid="caller-number">
@@ -41,6 +42,7 @@ export function CallerCard({ pop }: { pop: Pop }) {
         <CallFacts pop={pop} />
         {pop.brief === 'loading' && <LoadingFacts />}
         {customer !== null && <CustomerFacts customer={customer} />}
+        {customer !== null && <Cases cases={customer.cases} />}
         <Timeline pop={pop} />
       </PanelBody>
     </section>
@@ -85,75 +87,6 @@ function Verified({ level }: { level: Pop['verified'] }) {
       <Icon name={level === 'pin' ? 'check' : 'shield'} />
       <b>{t(`verified.${level}`)}</b>
       <span>{t(`verified.${level}.words`)}</span>
-    </div>
-  )
-}
-
-function CallFacts({ pop }: { pop: Pop }) {
-  const waitedUntil = pop.connected_at ?? pop.ended_at
-  return (
-    <dl class="facts call-facts">
-      <div class="fact wide-fact">
-        {pop.callback && <dd class="reason" data-testid="callback">{t('fact.callback')}</dd>}
-        <dt>{t('fact.reason')}</dt>
-        <dd class="reason" data-testid="reason">{pop.reason === '' ? t('fact.reason_none') : named('reasons', pop.reason)}</dd>
-        {pop.menu_path.length > 0 && (
-          <ol class="crumbs" aria-label={t('fact.path')}>
-            {pop.menu_path.map((node, at) => <li key={at}>{named('nodes', node)}</li>)}
-          </ol>
-        )}
-      </div>
-      <div class="fact">
-        <dt>{t('fact.queue')}</dt>
-        <dd>{named('queues', pop.queue)}</dd>
-      </div>
-      <div class="fact">
-        <dt>{t('fact.waited')}</dt>
-        <dd><Since at={pop.queued_at} until={waitedUntil} /></dd>
-      </div>
-      {pop.route.length > 0 && (
-        <div class="fact wide-fact">
-          <dt>{t('fact.route')}</dt>
-          <dd data-testid="route">{pop.route.map(local).join(' · ')}</dd>
-        </div>
-      )}
-    </dl>
-  )
-}
-
-function CustomerFacts({ customer }: { customer: CustomerCard }) {
-  const years = Math.floor((now.value - Date.parse(customer.customer_since) / 1000) / 31_556_952)
-  return (
-    <dl class="facts customer-facts">
-      <div class="fact">
-        <dt>{t('fact.balance')}</dt>
-        <dd data-testid="balance">{local(customer.balance_band)}</dd>
-      </div>
-      <div class="fact">
-        <dt>{t('fact.since')}</dt>
-        <dd>{customer.customer_since}{years > 0 && <small> {t('years', { years })}</small>}</dd>
-      </div>
-      <div class="fact">
-        <dt>{t('fact.manager')}</dt>
-        <dd>{customer.relationship_manager ?? t('fact.none')}</dd>
-      </div>
-      <div class="fact products-fact">
-        <dt>{t('fact.products')}</dt>
-        <dd>
-          {customer.products.length === 0 && t('fact.none')}
-          {customer.products.map(product => <span class="chip" key={product.en}>{local(product)}</span>)}
-        </dd>
-      </div>
-    </dl>
-  )
-}
-
-function LoadingFacts() {
-  return (
-    <div class="facts customer-facts" role="status" aria-label={t('pop.loading')} data-testid="loading">
-      {[0, 1, 2, 3].map(at => (
-        <div class="fact" key={at}><span class="skeleton short" /><span class="skeleton" /></div>
-      ))}
     </div>
   )
 }

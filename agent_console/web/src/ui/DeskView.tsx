@@ -1,7 +1,7 @@
 import { t } from '../i18n'
 import { chosen, currentPop, desk, me } from '../state/store'
 import { Advice } from './Advice'
-import { Announcer } from './Announcer'
+import { DayPanels } from './DayView'
 import { Icon, type IconName } from './Icon'
 import { CallerCard } from './CallerCard'
 import { callerName } from './caller'
@@ -12,7 +12,6 @@ export function DeskView() {
   const wrapUp = desk.value.wrapUp
   return (
     <main class="desk">
-      <Announcer />
       <CallTabs />
       {pop === null && wrapUp === null && <Empty />}
       {(pop !== null || wrapUp !== null) && (
@@ -56,11 +55,16 @@ function CallTabs() {
 function Empty() {
   const [icon, kind] = emptyKind()
   return (
-    <section class="empty" data-testid="empty">
-      <span class="empty-sign"><Icon name={icon} size={34} /></span>
-      <h1>{t(`empty.${kind}`)}</h1>
-      <p>{t(`empty.${kind}.hint`)}</p>
-    </section>
+    <div class="idle">
+      <section class="empty" data-testid="empty" data-kind={kind}>
+        <span class="empty-sign"><Icon name={icon} size={24} /></span>
+        <div>
+          <h1>{t(`empty.${kind}`)}</h1>
+          <p>{t(`empty.${kind}.hint`)}</p>
+        </div>
+      </section>
+      <DayPanels />
+    </div>
   )
 }
 

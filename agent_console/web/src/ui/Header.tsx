@@ -1,7 +1,9 @@
 import { pauseReason, t } from '../i18n'
+import { helpOpen } from '../state/shortcuts'
 import { desk, line, me, signOut } from '../state/store'
 import { Icon } from './Icon'
 import { LanguageButton, ThemeButton } from './Preferences'
+import { Nav } from './Nav'
 import { StateButtons } from './StateButtons'
 import { Since } from './Timer'
 
@@ -19,10 +21,14 @@ export function Header() {
           <StateButtons />
         </div>
       )}
+      <Nav />
       <div class="top-right">
         <LineSign />
         <LanguageButton />
         <ThemeButton />
+        <button type="button" class="icon-button" aria-label={t('help.open')} title={t('help.open')} aria-haspopup="dialog" data-testid="help-open" onClick={() => { helpOpen.value = true }}>
+          <Icon name="keyboard" />
+        </button>
         <div class="person">
           <span class="person-name">{person?.display_name}</span>
           <span class="person-id">{person?.agent_id ?? person?.login}</span>

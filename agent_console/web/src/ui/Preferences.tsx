@@ -7,7 +7,7 @@ export function LanguageButton() {
     <button
       type="button"
       class="button quiet"
-      aria-label={t('language.label')}
+      title={t('language.label')}
       data-testid="language"
       onClick={() => setLanguage(language.value === 'zh' ? 'en' : 'zh')}
     >

@@ -16,7 +16,10 @@ export function Timeline({ pop }: { pop: Pop }) {
           {interactions.map((each, at) => (
             <li key={at}>
               <span class="timeline-sign"><Icon name={each.channel} size={16} /></span>
-              <span class="timeline-what">{local(each.summary)}</span>
+              <span class="timeline-what">
+                {local(each.summary)}
+                {each.satisfaction !== null && <Stars score={each.satisfaction} />}
+              </span>
               <span class="timeline-where">
                 {t(`channel.${each.channel}`)} · <time dateTime={new Date(each.at * 1000).toISOString()}>{day(each.at, now.peek())}</time>
               </span>
@@ -26,6 +29,11 @@ export function Timeline({ pop }: { pop: Pop }) {
       )}
     </section>
   )
+}
+
+function Stars({ score }: { score: number }) {
+  const words = t('satisfaction.of', { score })
+  return <span class="stars" data-low={score < 3} role="img" aria-label={words} title={words}>★ {score}</span>
 }
 
 function Lines() {

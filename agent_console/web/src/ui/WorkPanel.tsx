@@ -1,5 +1,8 @@
 import { t } from '../i18n'
+import { desk, me } from '../state/store'
 import type { Pop, WrapUp } from '../wire/messages.gen'
+import { FollowUpForm } from './FollowUpForm'
+import { NoteField } from './NoteField'
 import { Outcome } from './Outcome'
 import { WrapBar } from './WrapBar'
 
@@ -7,10 +10,14 @@ import { WrapBar } from './WrapBar'
 export function WorkPanel({ pop, wrapUp }: { pop: Pop | null, wrapUp: WrapUp | null }) {
   const callId = pop?.call_id ?? wrapUp?.call_id ?? ''
   const mine = wrapUp?.call_id === callId ? wrapUp : null
+  const answered = mine !== null || (pop !== null && pop.phase !== 'ringing')
   return (
-    <section class="panel work" data-testid={wrapUp === null ? 'work' : 'wrap-up'}>
-      <h2 class="panel-title">{t('work.title')}</h2>
-      <Outcome key={callId} callId={callId} queue={pop?.queue ?? null} chosen={mine?.disposition ?? ''} open={mine !== null} />
+    <section class="panel work" data-testid={wrapUp === null ? 'work' : 'wrap-up'} data-state={desk.value.status.state} aria-label={t('work.title')}>
+      <div class="work-body">
+        {me.value?.agent_id != null && <NoteField key={`note-${callId}`} callId={callId} />}
+        {me.value?.agent_id != null && <FollowUpForm key={`follow-${callId}`} callId={callId} answered={answered} />}
+        <Outcome key={`outcome-${callId}`} callId={callId} queue={pop?.queue ?? null} stored={mine?.disposition ?? ''} open={answered} />
+      </div>
       {wrapUp !== null && <WrapBar wrapUp={wrapUp} />}
     </section>
   )

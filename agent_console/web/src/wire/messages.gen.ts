@@ -136,6 +136,8 @@ export interface CustomerCard {
   flags: readonly ('collections' | 'complaint' | 'fraud')[]
   relationship_manager: string | null
   interactions: readonly CustomerInteraction[]
+  /** The most urgent first. */
+  cases: readonly OpenCase[]
   offers: readonly RankedOffer[]
   /** What the analysis found; empty for somebody it has not looked at. */
   scores: readonly ScoreCard[]
@@ -156,8 +158,10 @@ export interface CustomerGroup {
 /** One earlier contact with the customer. */
 export interface CustomerInteraction {
   at: number
-  channel: 'app' | 'branch' | 'message' | 'phone' | 'web'
+  channel: 'app' | 'atm' | 'branch' | 'chat' | 'email' | 'message' | 'phone' | 'web'
   summary: Text
+  /** 1 to 5, if the customer was asked and answered. */
+  satisfaction: number | null
 }
 
 /** Say how the call ended, with a code from the catalogue; the last choice counts. */
@@ -240,6 +244,35 @@ export interface FollowUpOrder {
   call_id?: string | null
 }
 
+/** Ids and scores of a group; who took it stands in the audit. */
+export interface GroupExport {
+  size: number
+  /** With a head line. */
+  csv: string
+}
+
+/** Body of `POST /api/groups/export`. */
+export interface GroupExportOrder {
+  /** Conditions, all of which must hold; none: all customers who were analysed. */
+  where: readonly string[]
+}
+
+/** What conditions may name; they are written `loyalty>=70` and `segment=gold`. */
+export interface GroupFields {
+  /** Compared with a number, by = != > >= < <=. */
+  numbers: readonly Choice[]
+  words: readonly GroupWord[]
+  offers: readonly Choice[]
+}
+
+/** An attribute that is compared with a word, by = and != only. */
+export interface GroupWord {
+  code: string
+  text: Text
+  /** What may stand there; none: anything. */
+  values: readonly Choice[]
+}
+
 /** The first message of every connection; the ticket works once and for some seconds. */
 export interface Hello {
   type: 'hello'
@@ -269,6 +302,16 @@ export interface MoveCall {
   call_id: string
   queue?: string | null
   priority?: number | null
+}
+
+/** Something that the bank has yet to do for the customer. */
+export interface OpenCase {
+  case_id: string
+  kind: 'card_loss' | 'complaint' | 'dispute' | 'enquiry' | 'fraud' | 'request'
+  status: 'open' | 'waiting'
+  subject: Text
+  opened_at: number
+  due_at: number | null
 }
 
 /** A supervisor replaces an agent's skills; they hold at once, also for who is signed in. */

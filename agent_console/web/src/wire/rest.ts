@@ -1,6 +1,6 @@
 /** The few HTTP requests of the page. The CSRF token lives in memory only. */
 
-import type { LanguageChoice, Problem, SessionView, SignIn, TicketView } from './messages.gen'
+import type { CallWork, LanguageChoice, Problem, SessionView, SignIn, TicketView, WorkDraft } from './messages.gen'
 
 export class Refused extends Error {
   readonly status: number
@@ -15,10 +15,12 @@ export class Refused extends Error {
 
 let csrf = ''
 
-async function request(method: string, path: string, body?: unknown): Promise<Response> {
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+async function request(method: Method, path: string, body?: unknown, extra: RequestInit = {}): Promise<Response> {
   const headers: Record<string, string> = {}
   if (csrf !== '') headers['X-CSRF-Token'] = csrf
-  const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' }
+  const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store', ...extra }
   if (body !== undefined) {
     headers['Content-Type'] = 'application/json'
     init.body = JSON.stringify(body)
@@ -54,6 +56,26 @@ export async function signOut(): Promise<void> {
 
 export async function setLanguage(body: LanguageChoice): Promise<void> {
   await request('PUT', '/api/session/language', body)
+}
+
+/** Returns the JSON answer of a question; throws `Refused`. */
+export async function get<T>(path: string): Promise<T> {
+  return await (await request('GET', path)).json() as T
+}
+
+/** Changes something; returns the JSON answer, if there is one. */
+export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T | null> {
+  const response = await request(method, path, body)
+  return response.status === 204 ? null : await response.json() as T
+}
+
+const workOf = (callId: string) => `/api/calls/${encodeURIComponent(callId)}/work`
+
+export const callWork = (callId: string) => get<CallWork>(workOf(callId))
+
+/** Stores a version of the paperwork; goes on even when the page is being left. */
+export async function saveCallWork(callId: string, draft: WorkDraft): Promise<CallWork> {
+  return await (await request('PUT', workOf(callId), draft, { keepalive: true })).json() as CallWork
 }
 
 export async function socketTicket(): Promise<string> {
