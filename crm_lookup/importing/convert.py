@@ -14,7 +14,7 @@ from crm_lookup.importing.mapping_model import ColumnUse, Mapping, Use
 from crm_lookup.importing.parts import ConsentReader, HoldingReader, NumbersReader, Place
 from crm_lookup.importing.phones import PhoneReader
 from crm_lookup.importing.ports import Sealing
-from crm_lookup.importing.records import COLUMNS, DETAILS, Customer, Plan
+from crm_lookup.importing.records import COLUMNS, DETAILS, NO_SEGMENT, Customer, Plan
 from crm_lookup.importing.rows import Refused
 from crm_lookup.keys import DataKey
 
@@ -23,7 +23,6 @@ FORMAT: Final = 1
 """Raised when the same row would become another customer than before."""
 _FIRST_DAY: Final = date(1900, 1, 1)
 _REASON: Final = ("银行系统导入", "Given by the bank's systems")
-_NO_REASON: Final = ("尚未分层", "Not classified yet")
 _PERSONAL: Final = frozenset(("name", "family_name", "birth_date", "birth_year", *DETAILS))
 _DEFAULTS: Final[dict[str, str]] = {
     "kind": "person",
@@ -178,7 +177,7 @@ class Converter:
         born = got.get("birth_year")
         if got.get("birth_date"):
             born = int(got["birth_date"][:4])
-        zh, en = _REASON if got.get("segment") else _NO_REASON
+        zh, en = _REASON if got.get("segment") else NO_SEGMENT
         return (
             kind,
             got.get("status") or "customer",

@@ -14,6 +14,8 @@ COLUMNS: Final = (
     "relationship_manager",
 )
 """Of ``customers``, in the order of :attr:`Customer.values`."""
+NO_SEGMENT: Final = ("尚未分层", "Not classified yet")
+"""The reason, in both languages, of the segment of somebody for whom none was given."""
 DETAILS: Final = ("id_kind", "id_number", "address", "email")
 
 

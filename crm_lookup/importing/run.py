@@ -7,6 +7,7 @@ nothing; one killed later is finished from its stage by the next import, or by `
 """
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -133,6 +134,12 @@ def import_file(
             if not rules.dry_run:
                 stage.seal()
                 sink.begin(note)
+        except (OSError, sqlite3.Error) as error:
+            stage.remove()
+            raise ImportingError(
+                f"the file could not be checked ({error}); nothing was imported. Is the disk of "
+                f"{folder} full?"
+            ) from error
         except BaseException:
             stage.remove()
             raise

@@ -10,7 +10,7 @@ import msgspec
 
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.importing.errors import ImportingError
-from crm_lookup.importing.records import COLUMNS, Customer, Known, Note, Plan
+from crm_lookup.importing.records import COLUMNS, NO_SEGMENT, Customer, Known, Note, Plan
 from crm_lookup.keys import DataKey
 
 BUSY_SECONDS: Final = 60.0
@@ -230,13 +230,20 @@ class SqliteSink:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
         try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:  # a full disk may have ended it already
+                    self._database.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise ImportingError(
+                f"the database cannot be written now ({error}); mend that, then finish the import "
+                "with --resume if `hotline customers import --status` names one"
+            ) from error
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -250,7 +257,14 @@ def _head(customer: Customer) -> tuple[Any, ...]:
 def _upsert(plan: Plan) -> str:
     columns = ("customer_id", "external_id", "source_mark", "updated_at", *COLUMNS)
     given = ["external_id", "source_mark", "updated_at", *plan.columns]
-    changes = [f"{name} = excluded.{name}" for name in given]
+    changes = [
+        # A row that names no segment leaves the one that was found otherwise.
+        f"{name} = CASE WHEN excluded.segment_reason_en = '{NO_SEGMENT[1]}' "
+        f"THEN customers.{name} ELSE excluded.{name} END"
+        if name.startswith("segment")
+        else f"{name} = excluded.{name}"
+        for name in given
+    ]
     if "status" not in plan.columns:
         # Whom a full delivery closed, and a later one holds again, is a customer again.
         changes.append(

@@ -184,16 +184,26 @@ def _import(
     from hotline.importing import import_folder, import_rules
 
     rules = import_rules(settings, missing=missing, close_at_most=close_at_most, dry_run=dry_run)
-    with _bar() as progress:
-        return import_file(
-            file,
-            mapping,
-            sink,
-            rules,
-            folder=import_folder(settings),
-            rejects=rejects,
-            progress=progress,
+    try:
+        with _bar() as progress:
+            return import_file(
+                file,
+                mapping,
+                sink,
+                rules,
+                folder=import_folder(settings),
+                rejects=rejects,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        left = None if dry_run else sink.unfinished()
+        err.print(
+            "interrupted; nothing was imported"
+            if left is None
+            else f"interrupted; {left.done:,} of {left.staged:,} customers are in: --resume "
+            "finishes the rest"
         )
+        raise
 
 
 @contextmanager

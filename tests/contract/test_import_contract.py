@@ -10,11 +10,14 @@ from contextlib import closing
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import msgspec
 import pytest
+from hypothesis import strategies as st
 
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.importing import run as run_module
+from crm_lookup.importing import sqlite as sqlite_module
 from crm_lookup.importing.errors import BusyError, ImportingError
 from crm_lookup.importing.records import Note
 from crm_lookup.importing.run import discard, resume
@@ -22,7 +25,7 @@ from crm_lookup.importing.sqlite import SqliteSink
 from crm_lookup.importing.stage import is_running, only_import
 from crm_lookup.keys import DataKey
 from crm_lookup.testing import KEY, NOW
-from tests.contract.import_kit import Desk, line, write_file
+from tests.contract.import_kit import HEADER, Desk, line, write_file
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -121,6 +124,69 @@ def test_what_a_mapping_does_not_give_stays(desk: Desk, tmp_path: Path) -> None:
     ]
     assert desk.rows("SELECT DISTINCT opened, balance FROM holdings") == [("2001-01-01", 7)]
     assert desk.rows("SELECT count(*) FROM customer_numbers") == [(1,)]
+
+
+def test_a_row_without_segment_leaves_the_one_that_was_found(desk: Desk, tmp_path: Path) -> None:
+    desk.run(write_file(tmp_path / "c.csv", [line(1, 等级="")]))
+    assert desk.rows("SELECT segment, segment_reason_zh FROM customers") == [
+        ("standard", "尚未分层")
+    ]
+    with closing(sqlite3.connect(desk.path)) as database:
+        database.execute("UPDATE customers SET segment = 'gold', segment_reason_zh = '资产高'")
+        database.commit()
+    desk.run(write_file(tmp_path / "c.csv", [line(1, 等级="", 地址="上海")]))
+    assert desk.rows("SELECT segment, segment_reason_zh FROM customers") == [("gold", "资产高")]
+    desk.run(write_file(tmp_path / "c.csv", [line(1, 等级="银")]))
+    assert desk.rows("SELECT segment FROM customers") == [("silver",)]
+
+
+@pytest.mark.parametrize("encoding", ["auto", "utf-16"])
+def test_no_bytes_crash_an_import(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """Each file ends in counts that add up, or in a clear refusal; the database stays sound."""
+    monkeypatch.setattr(run_module, "BATCH", 3)
+    file = tmp_path / "any.csv"
+    options = msgspec.structs.replace(desk.mapping.file, encoding=encoding)
+    mapping = msgspec.structs.replace(desk.mapping, file=options)
+    rows = [line(1), line(2), line(3), line(1)]
+    codec = "utf-8" if encoding == "auto" else "utf-16"
+    sound = "\n".join([HEADER, *rows]).encode(codec)
+    bits = st.one_of(
+        st.binary(min_size=1, max_size=4),
+        st.sampled_from([b'"', b",", b"\n", b"\r", b"\0", b"=", b"\xff", "王".encode("gbk")]),
+    )
+
+    @hypothesis.settings(max_examples=60, deadline=None)
+    @hypothesis.given(st.lists(st.tuples(st.integers(0, len(sound)), bits), max_size=6))
+    def try_it(edits: list[tuple[int, bytes]]) -> None:
+        data = sound
+        for place, piece in edits:
+            data = data[:place] + piece + data[place + len(piece) % 2 :]
+        file.write_bytes(data)
+        try:
+            counts = desk.run(file, mapping).counts
+        except ImportingError as error:
+            assert len(str(error)) > 20  # noqa: PT017 - refusing is one of two good ends
+        else:
+            done = counts.added + counts.changed + counts.unchanged + counts.rejected
+            assert done == counts.lines
+
+    try_it()
+    assert desk.rows("PRAGMA integrity_check") == [("ok",)]
+    assert [path.name for path in desk.folder.iterdir()] == ["lock"]
+
+
+def test_a_database_that_cannot_be_written_is_named(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_module, "BUSY_SECONDS", 0.05)
+    file = write_file(tmp_path / "c.csv", [line(1)])
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ImportingError, match=r"cannot be written now \(database is locked\)"):
+            desk.run(file)
+    assert desk.run(file).counts.added == 1
 
 
 def test_consents_keep_their_older_date(desk: Desk, tmp_path: Path) -> None:
