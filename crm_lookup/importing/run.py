@@ -32,7 +32,7 @@ from crm_lookup.numbers import NumberReader
 
 BATCH: Final = 1_000
 """Rows that are looked up together."""
-HOLD_SECONDS: Final = 0.1
+HOLD_SECONDS: Final = 0.05
 """For how long one transaction keeps other writers waiting, about."""
 PAUSE_SECONDS: Final = 0.025
 """Between two transactions: SQLite's waiting writers look again after 25 to 100 ms."""
@@ -349,17 +349,19 @@ def _write(
     size = _FIRST
     with closing(stage):
         progress("write", note.done, note.staged)
-        while customers := stage.take(note.done, size):
+        customers = stage.take(note.done, size)
+        while customers:
             note = msgspec.structs.replace(note, done=note.done + len(customers))
             begun = time.monotonic()
             sink.write(customers, note, at=clock())
-            took = max(time.monotonic() - begun, 1e-4)
-            progress("write", note.done, note.staged)
+            ended = time.monotonic()
             # Half-way to what fits: one slow disk flush must not upset the measure.
-            fits = int(len(customers) * HOLD_SECONDS / took)
+            fits = int(len(customers) * HOLD_SECONDS / max(ended - begun, 1e-4))
             size = max(_LEAST, min(_MOST, (size + fits) // 2))
-            if note.done < note.staged:
-                pause(PAUSE_SECONDS)
+            progress("write", note.done, note.staged)
+            customers = stage.take(note.done, size)
+            if customers:
+                pause(max(0.0, PAUSE_SECONDS - (time.monotonic() - ended)))
         sink.finish(note, at=clock())
     stage.remove()
 

@@ -143,28 +143,12 @@ class SqliteSink:
             self._note(note)
 
     def write(self, customers: Sequence[Customer], note: Note, *, at: float) -> None:
-        plan = note.plan
-        here = [c for c in customers if c.change != "missing"]
+        # All is laid out before the transaction begins, so that it keeps others off for less.
+        work = _statements(customers, note.plan, at)
         try:
             with self._transaction():
-                run = self._database.executemany
-                run(_upsert(plan), [(*_head(c), at, *c.values) for c in here])
-                if plan.numbers:
-                    self._numbers(here)
-                run(_CONSENT, [
-                    (c.customer_id, s.purpose, s.at, s.granted, s.dated)
-                    for c in here for s in c.consents
-                ])  # fmt: skip
-                if plan.holdings:
-                    self._holdings(here)
-                if plan.details:
-                    run(_details(plan), [
-                        (c.customer_id, *c.details) for c in here
-                        if c.change == "changed" or any(c.details)
-                    ])  # fmt: skip
-                run(_CLOSE, [
-                    (at, c.customer_id, c.external_id) for c in customers if c.change == "missing"
-                ])  # fmt: skip
+                for statement, rows in work:
+                    self._database.executemany(statement, rows)
                 self._note(note)
         except sqlite3.IntegrityError as error:
             raise ImportingError(
@@ -184,42 +168,6 @@ class SqliteSink:
     def forget(self) -> None:
         with self._transaction():
             self._database.execute("DELETE FROM crm_meta WHERE name = ?", (NOTE,))
-
-    def _numbers(self, here: list[Customer]) -> None:
-        self._database.executemany(
-            _NUMBERS_GONE,
-            [
-                (c.customer_id, _listed([n.key for n in c.numbers]))
-                for c in here
-                if c.change == "changed"
-            ],
-        )
-        self._database.executemany(
-            _NUMBER,
-            [
-                (c.customer_id, n.key, n.kind, n.primary, n.relation, n.sealed)
-                for c in here
-                for n in c.numbers
-            ],
-        )
-
-    def _holdings(self, here: list[Customer]) -> None:
-        self._database.executemany(
-            _HOLDINGS_GONE,
-            [
-                (c.customer_id, _listed([h.product for h in c.holdings]))
-                for c in here
-                if c.change == "changed"
-            ],
-        )
-        self._database.executemany(
-            _HOLDING,
-            [
-                (c.customer_id, *(getattr(h, name) for name in h.__struct_fields__))
-                for c in here
-                for h in c.holdings
-            ],
-        )
 
     def _note(self, note: Note) -> None:
         self._database.execute(
@@ -250,8 +198,49 @@ def _listed(words: Sequence[str]) -> str:
     return msgspec.json.encode(words).decode()
 
 
-def _head(customer: Customer) -> tuple[Any, ...]:
-    return customer.customer_id, customer.external_id, customer.mark
+def _statements(
+    customers: Sequence[Customer], plan: Plan, at: float
+) -> list[tuple[str, list[tuple[Any, ...]]]]:
+    """Return what writes the customers, in its order, with the values of each."""
+    here = [c for c in customers if c.change != "missing"]
+    before = [c for c in here if c.change == "changed"]
+    work: list[tuple[str, list[tuple[Any, ...]]]] = [
+        (
+            _upsert(plan),
+            [(c.customer_id, c.external_id, c.mark, at, *c.values) for c in here],
+        ),
+        (
+            _CONSENT,
+            [
+                (c.customer_id, s.purpose, s.at, s.granted, s.dated)
+                for c in here
+                for s in c.consents
+            ],
+        ),
+    ]
+    if plan.numbers:
+        gone = [(c.customer_id, _listed([n.key for n in c.numbers])) for c in before]
+        rows = [
+            (c.customer_id, n.key, n.kind, n.primary, n.relation, n.sealed)
+            for c in here
+            for n in c.numbers
+        ]
+        work += [(_NUMBERS_GONE, gone), (_NUMBER, rows)]
+    if plan.holdings:
+        gone = [(c.customer_id, _listed([h.product for h in c.holdings])) for c in before]
+        held = [
+            (c.customer_id, h.product, h.opened, h.balance, h.currency, h.matures, h.whole)
+            for c in here
+            for h in c.holdings
+        ]
+        work += [(_HOLDINGS_GONE, gone), (_HOLDING, held)]
+    if plan.details:
+        details = [
+            (c.customer_id, *c.details) for c in here if c.change == "changed" or any(c.details)
+        ]
+        work.append((_details(plan), details))
+    missing = [(at, c.customer_id, c.external_id) for c in customers if c.change == "missing"]
+    return [*work, (_CLOSE, missing)]
 
 
 def _upsert(plan: Plan) -> str:
