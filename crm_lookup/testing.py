@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import asyncpg
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from crm_lookup import (
     analysis_tables,  # noqa: F401 - adds its tables to the others
@@ -17,10 +19,12 @@ from crm_lookup import (
 from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
 from crm_lookup.model import AccountBalance, CustomerId, Interaction, OpenCase, Text
+from crm_lookup.postgres import PostgresBank
 from crm_lookup.records import CustomerRecord, NumberRecord
+from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sqlite import SqliteBank
 
-Bank: TypeAlias = MemoryBank | SqliteBank
+Bank: TypeAlias = MemoryBank | SqlBank
 
 NOW: Final = 1_782_000_000.0  # in June 2026
 KEY: Final = DataKey(b"a key for the tests only, no secret")
@@ -123,27 +127,46 @@ async def sqlite_bank(folder: Path) -> AsyncIterator[SqliteBank]:
     engine = sa.create_engine(f"sqlite:///{path}")
     tables.metadata.create_all(engine)
     with engine.begin() as connection:
-        for record in RECORDS:
-            write_record(connection, record)
-        for number, owner in CARDS.items():
-            connection.execute(
-                tables.cards.insert().values(
-                    card_id=number[-4:],
-                    customer_id=owner,
-                    account_id="A1",
-                    number_hash=KEY.card_hash(number),
-                    tail=number[-4:],
-                    kind="debit",
-                    status="lost" if number == LOST_CARD else "active",
-                    expires=date(2030, 1, 31),
-                )
-            )
+        write_bank(connection)
     engine.dispose()
     async with await SqliteBank.open(path, key=KEY, clock=lambda: NOW) as bank:
         yield bank
 
 
+@asynccontextmanager
+async def postgres_bank(dsn: str) -> AsyncIterator[PostgresBank]:
+    """Fill a database that holds the schema, and open it."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn)
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(write_bank)
+    await engine.dispose()
+    async with await PostgresBank.open(dsn, key=KEY, clock=lambda: NOW) as bank:
+        yield bank
+
+
 BANKS: Final[dict[str, Callable[[Path], Any]]] = {"memory": memory_bank, "sqlite": sqlite_bank}
+"""Those that need nothing but a folder; :func:`postgres_bank` needs a server."""
+
+
+def write_bank(connection: sa.Connection) -> None:
+    """Write the small bank into tables that are there."""
+    for record in RECORDS:
+        write_record(connection, record)
+    for number, owner in CARDS.items():
+        connection.execute(
+            tables.cards.insert().values(
+                card_id=number[-4:],
+                customer_id=owner,
+                account_id="A1",
+                number_hash=KEY.card_hash(number),
+                tail=number[-4:],
+                kind="debit",
+                status="lost" if number == LOST_CARD else "active",
+                expires=date(2030, 1, 31),
+            )
+        )
 
 
 def write_record(connection: sa.Connection, record: CustomerRecord) -> None:

@@ -165,15 +165,22 @@ def _menus(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     found = db.status(settings.database_url)
-    if not found.exists:
-        yield fault("Database", f"{found.path}: not there", "run `hotline db upgrade`")
+    if found.path is None and found.integrity != "ok":
+        yield fault("Database", found.integrity, "see docs/operations.md, PostgreSQL")
+    elif not found.exists:
+        yield fault("Database", f"{found.place}: not there", "run `hotline db upgrade`")
     elif found.integrity != "ok":
         yield fault("Database", found.integrity, "restore a backup: `hotline db restore FILE`")
     elif found.revision != found.head:
         yield fault("Database", f"at {found.revision or 'nothing'}", "run `hotline db upgrade`")
     else:
         rows = sum(found.tables.values())
-        yield ok("Database", f"{found.path}, revision {found.revision}, {rows:,} rows")
+        server = f"PostgreSQL {found.version}, " if found.version else ""
+        facts = f"{server}{found.place}, revision {found.revision}, {rows:,} rows"
+        if found.risk:
+            yield warning("Database", f"{facts}; {found.risk}", "turn it on in postgresql.conf")
+        else:
+            yield ok("Database", facts)
 
 
 def _imports(settings: Settings) -> Iterator[Finding]:

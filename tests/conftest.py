@@ -14,6 +14,7 @@ from hotline.asterisk.errors import AsteriskNotFoundError
 from hotline.asterisk.locate import Install, locate
 from hotline.demo.site import PortPlan, Site
 from hotline.exchange import CHECKOUT_STATE
+from tests.postgres_kit import databases
 
 _BASES = itertools.count(31000, 100)
 
@@ -62,3 +63,10 @@ async def stack(site: Site) -> Site:
     await site.ready()
     await site.start_carrier(answer_after=0.5)
     return site
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL database of the newest schema, for one test."""
+    with databases().fresh() as url:
+        yield url

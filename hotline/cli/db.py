@@ -46,7 +46,9 @@ def status(
         )
     else:
         table = Table(show_header=False, box=None)
-        table.add_row("file", str(found.path))
+        table.add_row("file" if found.path else "server", found.place)
+        if found.version:
+            table.add_row("version", found.version)
         table.add_row("revision", f"{found.revision or 'none'} (newest: {found.head})")
         if found.exists:
             table.add_row("size", f"{found.size / 1e6:.1f} MB")
@@ -54,8 +56,12 @@ def status(
             table.add_row("in use", "yes" if found.in_use else "no")
         for name, rows in found.tables.items():
             table.add_row(f"  {name}", f"{rows:,}")
+        if found.risk:
+            table.add_row("at risk", found.risk)
         out.print(table)
-        if not found.ready:
+        if found.integrity != "ok":
+            out.print(found.integrity, style="red", markup=False)
+        elif not found.ready:
             out.print("[yellow]not ready[/]: run `hotline db upgrade`")
     raise typer.Exit(0 if found.ready else 1)
 
@@ -85,7 +91,7 @@ def restore(
 
     url = state(context).settings.database_url
     if not yes:
-        typer.confirm(f"Replace {db.sqlite_path(url)} by {source}?", abort=True)
+        typer.confirm(f"Replace {db.place(url)} by {source}?", abort=True)
     aside = db.restore(source, url)
     out.print(
         f"restored {source}" + (f"; the old database is {aside}" if aside else ""), markup=False

@@ -10,7 +10,7 @@ from pathlib import Path
 from hotline.db.locks import InUseError, exclusive
 from hotline.db.migrate import refuse_newer, revision_of
 from hotline.db.status import fault_in
-from hotline.db.url import DatabaseError, raw_connection, sqlite_path
+from hotline.db.url import DatabaseError, is_server, raw_connection, shown, sqlite_path
 
 
 def backup(url: str, target: Path) -> int:
@@ -19,6 +19,7 @@ def backup(url: str, target: Path) -> int:
     The copy appears under its name only when it is complete, checked and on disk.  Raises
     :class:`DatabaseError` when ``target`` exists or the database is missing or damaged.
     """
+    _files_only(url, "backup", f"pg_dump --format=custom --file={target} --dbname=")
     path = sqlite_path(url)
     target = target.absolute()
     if target.exists():
@@ -43,15 +44,18 @@ def restore(source: Path, url: str, *, now: float | None = None) -> Path | None:
     when the source is missing, damaged, from a newer program or not ours, or while services run.
     An older backup is accepted: run :func:`upgrade` afterwards.
     """
+    _files_only(
+        url, "restore", f"pg_restore --clean --if-exists --single-transaction {source} --dbname="
+    )
     path = sqlite_path(url)
     source = source.absolute()
     if not source.is_file():
         raise DatabaseError(f"{source} does not exist: name a file made by `hotline db backup`")
     try:
-        with exclusive(path):
+        with exclusive(url):
             copy = _checked_copy(source, path.parent, "restore")
             try:
-                revision = revision_of(copy)
+                revision = revision_of(f"sqlite:///{copy}")
                 if revision is None:
                     raise DatabaseError(f"{source} is no backup of ours: it holds no schema")
                 refuse_newer(source, revision)
@@ -65,6 +69,14 @@ def restore(source: Path, url: str, *, now: float | None = None) -> Path | None:
             f"{path} is in use by a running service: stop hotline, then restore"
         ) from error
     return aside
+
+
+def _files_only(url: str, what: str, command: str) -> None:
+    """Name PostgreSQL's own command, which knows roles, versions and what is written meanwhile."""
+    if is_server(url):
+        raise DatabaseError(
+            f"hotline db {what} copies SQLite's file; for PostgreSQL run: {command}'{shown(url)}'"
+        )
 
 
 def _checked_copy(source: Path, folder: Path, what: str) -> Path:

@@ -1,4 +1,8 @@
-"""Who has the database open: a file lock beside it, released by the kernel with its process."""
+"""Who has the database open.
+
+A file lock beside SQLite's file, released by the kernel with its process; in PostgreSQL an
+advisory lock, released by the server with its connection.
+"""
 
 import fcntl
 import os
@@ -8,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from hotline.db.url import DatabaseError, sqlite_path
+from hotline.db.server import server_exclusive, server_in_use
+from hotline.db.url import DatabaseError, is_server, sqlite_path
 
 PATIENCE: Final = 30.0
 """Seconds for which a service that starts waits for a migration or restore to end."""
@@ -24,6 +29,10 @@ def in_use(url: str) -> Iterator[None]:
 
     The kernel releases it when the process ends, however it ends.
     """
+    if is_server(url):
+        with server_in_use(url, PATIENCE):
+            yield
+        return
     path = sqlite_path(url)
     deadline = time.monotonic() + PATIENCE
     with _lock_file(path) as descriptor:
@@ -37,17 +46,26 @@ def in_use(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(url: str) -> Iterator[None]:
     """Keep all others away.  Raises :class:`InUseError` at once when somebody is there."""
-    with _lock_file(path) as descriptor:
+    if is_server(url):
+        with server_exclusive(url) as alone:
+            if not alone:
+                raise InUseError
+            yield
+        return
+    with _lock_file(sqlite_path(url)) as descriptor:
         if not _taken(descriptor, fcntl.LOCK_EX):
             raise InUseError
         yield
 
 
-def is_used(path: Path) -> bool:
+def is_used(url: str) -> bool:
     """Say whether any process holds the database."""
-    with _lock_file(path) as descriptor:
+    if is_server(url):
+        with server_exclusive(url) as alone:
+            return not alone
+    with _lock_file(sqlite_path(url)) as descriptor:
         return not _taken(descriptor, fcntl.LOCK_EX)
 
 

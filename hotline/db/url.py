@@ -14,24 +14,64 @@ class DatabaseError(Exception):
     """The database cannot be used as asked; the message says what to do next."""
 
 
+def is_server(url: str) -> bool:
+    """Say whether the URL names a PostgreSQL database, and not a file.
+
+    Raises :class:`DatabaseError` for a URL that is neither.
+    """
+    return _parsed(url).get_backend_name() == "postgresql"
+
+
+def server_dsn(url: str) -> str:
+    """Return the URL of a PostgreSQL database as asyncpg wants it.
+
+    Host, port, user and password that it does not name come from ``PGHOST`` and so on and from
+    ``~/.pgpass``, TLS from ``?sslmode=verify-full&sslrootcert=…``.
+    """
+    if not is_server(url):
+        raise DatabaseError(f"{shown(url)} names no PostgreSQL database")
+    return "postgresql://" + url.split("://", 1)[1]
+
+
 def sqlite_path(url: str) -> Path:
     """Return the file that ``sqlite:////absolute`` or ``sqlite:///relative`` names.
 
     Raises :class:`DatabaseError` for any other URL.
     """
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise DatabaseError(
-            f"{_shown(url)} is no database URL: write sqlite:////var/lib/hotline/hotline.db"
-        ) from error
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseError(
-            f"{_shown(url)}: only SQLite is supported so far: write sqlite:///PATH"
+            f"{shown(url)}: this works with SQLite only so far: it needs sqlite:///PATH"
         )
-    if not parsed.database or parsed.database == ":memory:":
+    return Path(parsed.database or "").absolute()
+
+
+def place(url: str) -> str:
+    """Return the file, or the server's URL without its password, for messages."""
+    return shown(url) if is_server(url) else str(sqlite_path(url))
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise DatabaseError(
+            f"{shown(url)} is no database URL: write sqlite:////var/lib/hotline/hotline.db "
+            "or postgresql://USER@HOST/DATABASE"
+        ) from error
+    name = parsed.get_backend_name()
+    if name not in {"sqlite", "postgresql"}:
+        raise DatabaseError(
+            f"{shown(url)}: only SQLite and PostgreSQL are supported: write sqlite:///PATH "
+            "or postgresql://USER@HOST/DATABASE"
+        )
+    if name == "sqlite" and (not parsed.database or parsed.database == ":memory:"):
         raise DatabaseError("the database must be a file: several processes share it")
-    return Path(parsed.database).absolute()
+    if name == "postgresql" and not parsed.database:
+        raise DatabaseError(
+            f"{shown(url)} names no database: write postgresql://USER@HOST/DATABASE"
+        )
+    return parsed
 
 
 def engine(url: str, *, immediate: bool = False) -> sa.Engine:
@@ -63,9 +103,9 @@ def raw_connection(path: Path) -> sqlite3.Connection:
     )
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """The URL without its password."""
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return repr(url)
+    except (sa.exc.ArgumentError, ValueError):
+        return repr(url.split("@")[-1])

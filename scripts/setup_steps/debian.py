@@ -5,9 +5,11 @@ import importlib.util
 import platform
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 from . import apt
@@ -30,6 +32,8 @@ class Need:
     """Glob patterns below /."""
     modules: tuple[str, ...] = ()
     """Modules of the Python that runs set-up; all of them."""
+    meanwhile: tuple[str, str] | None = None
+    """A file and its text that are there while the package is installed, and not afterwards."""
 
     def present(self) -> bool:
         """Whether it is there, from wherever it came."""
@@ -57,6 +61,16 @@ CALLING: Final = (
         "Chinese text in screenshots",
         files=("usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc",),
     ),
+    Need(
+        "postgresql",
+        "tests on a PostgreSQL of their own",
+        files=("usr/lib/postgresql/*/bin/initdb",),
+        # The tests start a server by themselves: no cluster of Debian's is made or started.
+        meanwhile=(
+            "/etc/postgresql-common/createcluster.d/hotline.conf",
+            "create_main_cluster = false\n",
+        ),
+    ),
 )
 MMDEBSTRAP: Final = Need("mmdebstrap", "fetching Asterisk", programs=("mmdebstrap",))
 
@@ -80,7 +94,8 @@ def provide(
         if not lacking:
             step.note("already there")
             return
-        apt.install(privilege, packages)
+        with _laid_down(privilege, lacking):
+            apt.install(privilege, packages)
         left = missing(lacking)
         if left:
             names = " ".join(need.package for need in left)
@@ -89,6 +104,23 @@ def provide(
                 f"look at `dpkg -L {left[0].package}`; or PYTHON=/usr/bin/python3 make setup",
             )
         step.note(f"installed {' '.join(packages)}")
+
+
+@contextmanager
+def _laid_down(privilege: Privilege, needs: Sequence[Need]) -> Iterator[None]:
+    """Keep the needs' files in place for a while; one that is there already stays as it is."""
+    wanted = [need.meanwhile for need in needs if need.meanwhile is not None]
+    ours = [(path, text) for path, text in wanted if not Path(path).exists()]
+    try:
+        for path, text in ours:
+            with NamedTemporaryFile("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                privilege.run(["install", "-D", "-m", "644", file.name, path])
+        yield
+    finally:
+        for path, _ in ours:
+            privilege.run(["rm", "-f", path])
 
 
 def permit(privilege: Privilege, needs: Sequence[Need]) -> None:

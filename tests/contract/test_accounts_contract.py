@@ -7,7 +7,8 @@ import pytest
 
 from crm_lookup.model import AccountBalance, CustomerId
 from crm_lookup.ports import Balances
-from crm_lookup.testing import BANKS, LI, WANG
+from crm_lookup.testing import LI, WANG
+from tests.postgres_kit import BANKS
 
 
 @pytest.fixture(params=sorted(BANKS))

@@ -13,10 +13,10 @@ from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
 from crm_lookup.model import CustomerId, Recognition, Text
 from crm_lookup.ports import CustomerDirectory
+from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sql.statements import MOST_CANDIDATES
 from crm_lookup.sqlite import SqliteBank
 from crm_lookup.testing import (
-    BANKS,
     CLOSED,
     CLOSED_CARD,
     FIRM,
@@ -31,6 +31,7 @@ from crm_lookup.testing import (
     memory_bank,
     sqlite_bank,
 )
+from tests.postgres_kit import BANKS
 
 
 @pytest.fixture(params=sorted(BANKS))
@@ -135,10 +136,11 @@ async def test_nobody_has_no_brief(directory: CustomerDirectory) -> None:
     assert await directory.brief(CustomerId("nobody")) is None
 
 
-async def test_both_storages_give_equal_briefs(tmp_path: Path) -> None:
-    async with memory_bank(tmp_path) as memory, sqlite_bank(tmp_path) as sqlite:
+@pytest.mark.parametrize("storage", ["sqlite", "postgres"])
+async def test_every_storage_gives_equal_briefs(tmp_path: Path, storage: str) -> None:
+    async with memory_bank(tmp_path) as memory, BANKS[storage](tmp_path) as stored:
         for customer_id in (WANG, LI, FIRM, CLOSED):
-            brief = await sqlite.brief(customer_id)
+            brief = await stored.brief(customer_id)
             assert brief is not None
             assert brief == await memory.brief(customer_id)
 
@@ -199,7 +201,7 @@ async def test_answers_to_offers_change_the_next_ranking(directory: CustomerDire
         assert brief is not None
         return [offer.offer_id for offer in brief.offers]
 
-    assert isinstance(directory, MemoryBank | SqliteBank)
+    assert isinstance(directory, MemoryBank | SqlBank)
     assert await names() == ["payroll_service", "mobile_banking"]
     call: dict[str, Any] = {"at": NOW - 60, "agent_id": "1001", "call_id": "call-1"}
     await directory.note_offer(FIRM, "payroll_service", "declined", **call)

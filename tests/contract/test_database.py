@@ -74,7 +74,9 @@ def test_the_file_is_for_its_owner_only(path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql://u:geheim@h/d", "only SQLite"),
+        ("mysql://u:geheim@h/d", "only SQLite and PostgreSQL"),
+        ("postgresql://u:geheim@h", "names no database"),
+        ("postgresql://u:geheim@127.0.0.1:1/d", "check database.url"),
         ("not a url", "no database URL"),
         ("sqlite://", "must be a file"),
     ],
@@ -198,7 +200,7 @@ def test_a_service_does_not_start_during_a_restore(
 ) -> None:
     monkeypatch.setattr("hotline.db.locks.PATIENCE", 0.0)
     with (
-        exclusive(path),
+        exclusive(url),
         pytest.raises(db.DatabaseError, match="being migrated or restored"),
         db.in_use(url),
     ):

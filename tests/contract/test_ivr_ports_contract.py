@@ -12,6 +12,7 @@ from crm_lookup.model import CustomerId
 from crm_lookup.pins import PinChecker
 from ivr.ports import IvrServices
 from ivr.testing import MemoryBank, PlainReader
+from tests.postgres_kit import BANKS
 
 WEAK = argon2.Parameters(
     type=argon2.Type.ID,
@@ -22,10 +23,11 @@ WEAK = argon2.Parameters(
     memory_cost=8,
     parallelism=1,
 )
+
 WANG, LI = crm.WANG, crm.LI
 
 
-@pytest.fixture(params=["twin", *crm.BANKS])
+@pytest.fixture(params=["twin", *BANKS])
 async def bank(request: Any, tmp_path: Path) -> AsyncIterator[IvrServices]:
     if request.param == "twin":
         twin = MemoryBank(
@@ -44,7 +46,7 @@ async def bank(request: Any, tmp_path: Path) -> AsyncIterator[IvrServices]:
             last_agents=twin,
         )
         return
-    async with crm.BANKS[request.param](tmp_path) as real:
+    async with BANKS[request.param](tmp_path) as real:
         pins = PinChecker(real, crm.KEY, parameters=WEAK)
         await pins.set_pin(WANG, "135790", now=crm.NOW)
         yield IvrServices(

@@ -16,7 +16,8 @@ from crm_lookup.errors import UnknownCustomerError
 from crm_lookup.model import CustomerId
 from crm_lookup.pins import PinChecker, PinHasher
 from crm_lookup.sqlite import SqliteBank
-from crm_lookup.testing import BANKS, FIRM, KEY, LI, NOW, WANG, Bank, sqlite_bank
+from crm_lookup.testing import FIRM, KEY, LI, NOW, WANG, Bank, sqlite_bank
+from tests.postgres_kit import BANKS
 
 WEAK: Final = argon2.profiles.CHEAPEST
 LOCK: Final = 600.0

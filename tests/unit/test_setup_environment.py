@@ -150,6 +150,23 @@ def test_nothing_is_installed_where_all_is_there(console: Recorder) -> None:
     assert console.commands == []
 
 
+def test_a_file_is_there_while_its_package_is_installed_and_not_afterwards(
+    console: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(privilege, "is_root", lambda: True)
+    seen: list[list[str]] = []
+    monkeypatch.setattr(
+        debian.apt, "install", lambda _, names: seen.append([*console.commands[-1]])
+    )
+    monkeypatch.setattr(debian, "missing", lambda needs: [] if seen else list(needs))
+    path = str(tmp_path / "d" / "conf")
+    need = Need("server", "tests", programs=("none",), meanwhile=(path, "quiet = yes\n"))
+    debian.provide(console, Privilege(console), [need])
+    [laid] = seen
+    assert (laid[1:5], laid[-1]) == (["install", "-D", "-m", "644"], path)
+    assert console.commands[-1] == ["env", "rm", "-f", path]
+
+
 def test_an_ordinary_user_hears_what_an_administrator_must_run(
     console: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
