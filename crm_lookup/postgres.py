@@ -26,6 +26,9 @@ STATEMENT_SECONDS: Final = 5.0
 """After which the server gives a statement up; the client does a second later."""
 CONNECT_SECONDS: Final = 3.0
 
+_TRIES: Final = 10
+"""Of a transaction that others' changes came between."""
+
 _LOST: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 _STOPPED: Final = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
 _FAILED: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
@@ -109,12 +112,19 @@ class PostgresDatabase:
             task.exception()  # whoever still waits gets it, too
 
     async def _change_all(self, changes: Sequence[tuple[Statement, Mapping[str, Any]]]) -> None:
-        async with (
-            self._pool.acquire(timeout=CONNECT_SECONDS) as connection,
-            connection.transaction(),
-        ):
-            for statement, values in changes:
-                await connection.fetch(statement.dollars, *statement.values(values))
+        """Serializable, as SQLite's one writer is: what a statement looked for stays true."""
+        for tries in range(1, _TRIES + 1):
+            try:
+                async with (
+                    self._pool.acquire(timeout=CONNECT_SECONDS) as connection,
+                    connection.transaction(isolation="serializable"),
+                ):
+                    for statement, values in changes:
+                        await connection.fetch(statement.dollars, *statement.values(values))
+                    return
+            except asyncpg.SerializationError:
+                if tries == _TRIES:
+                    raise
 
     async def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Any]:
         async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:

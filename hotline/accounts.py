@@ -15,6 +15,8 @@ from hotline.settings import Settings
 
 def async_engine(settings: Settings) -> AsyncEngine:
     """An engine for the console's (cold) queries."""
+    if db.is_server(settings.database_url):
+        return db.async_server_engine(settings.database_url, pool_pre_ping=True)
     path = db.sqlite_path(settings.database_url)
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": 5})
 

@@ -30,19 +30,16 @@ class StoredPlaces:
 
     async def keep(self, customer_id: CustomerId, place: MenuPlace, *, now: float) -> None:
         """See :meth:`ivr.ports.Places.keep`; a customer who does not exist leaves no note."""
-        row = sa.select(
-            customers.c.customer_id,
-            sa.literal(now),
-            sa.literal(place.flow),
-            sa.literal(place.node),
-            sa.literal(place.topic),
-            sa.literal(place.cursor),
-        ).where(customers.c.customer_id == customer_id)
+        known = sa.select(customers.c.customer_id).where(customers.c.customer_id == customer_id)
         old = (_T.customer_id == customer_id) | (_T.at < now - KEPT_SECONDS)
-        names = ["customer_id", "at", "flow", "node", "topic", "position"]
+        row = {"customer_id": customer_id, "at": now, "flow": place.flow, "node": place.node}
+        row |= {"topic": place.topic, "position": place.cursor}
         async with self._engine.begin() as connection:
-            await connection.execute(menu_places.delete().where(old))
-            await connection.execute(menu_places.insert().from_select(names, row))
+            # Two calls of one customer take turns.
+            query = known.with_for_update(key_share=True)
+            if (await connection.execute(query)).first() is not None:
+                await connection.execute(menu_places.delete().where(old))
+                await connection.execute(menu_places.insert().values(row))
 
     async def find(self, customer_id: CustomerId, *, since: float) -> MenuPlace | None:
         """See :meth:`ivr.ports.Places.find`."""

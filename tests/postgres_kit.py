@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from crm_lookup import testing
 from crm_lookup.postgres import PostgresBank
@@ -65,6 +67,25 @@ async def postgres_bank(_folder: Path) -> AsyncIterator[PostgresBank]:
     with databases().fresh() as url:
         async with testing.postgres_bank(url) as bank:
             yield bank
+
+
+@asynccontextmanager
+async def open_engine(
+    storage: str, folder: Path, *metadata: sa.MetaData
+) -> AsyncIterator[AsyncEngine]:
+    """Lend an engine over fresh tables in ``sqlite`` or ``postgres``."""
+    if storage == "postgres":
+        with databases().fresh() as url:
+            engine = db.async_server_engine(url)
+            yield engine
+            await engine.dispose()
+        return
+    engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'fresh.db'}")
+    async with engine.begin() as connection:
+        for tables in metadata:
+            await connection.run_sync(tables.create_all)
+    yield engine
+    await engine.dispose()
 
 
 BANKS: Final[dict[str, Callable[[Path], Any]]] = {**testing.BANKS, "postgres": postgres_bank}

@@ -71,7 +71,7 @@ class SqlUserStore:
         """Store a skill, or its new penalty."""
         theirs = sa.and_(t.skills.c.login == skill.login, t.skills.c.queue == skill.queue)
         async with self._engine.begin() as connection:
-            await self._known(connection, skill.login)
+            await self._known(connection, skill.login, alone=True)
             await connection.execute(sa.delete(t.skills).where(theirs))
             await connection.execute(sa.insert(t.skills).values(**asdict(skill)))
 
@@ -189,8 +189,13 @@ class SqlUserStore:
             )
         return result.rowcount
 
-    async def _known(self, connection: AsyncConnection, login: str) -> User:
+    async def _known(
+        self, connection: AsyncConnection, login: str, *, alone: bool = False
+    ) -> User:
+        """Return the user; ``alone`` holds off other changes of theirs until the end."""
         query = sa.select(t.users).where(t.users.c.login == login)
+        if alone:
+            query = query.with_for_update(key_share=True)
         row = (await connection.execute(query)).first()
         if row is None:
             raise UnknownUserError(login)

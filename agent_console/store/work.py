@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agent_console.store import work_tables as t
+from agent_console.store.tables import users
 from agent_console.store.work_model import DeskCall, FollowUp
 
 
@@ -119,7 +120,10 @@ class SqlWorkStore:
             return str(await connection.scalar(query) or "")
 
     async def set_preferences(self, login: str, body: str) -> None:
+        person = sa.select(users.c.login).where(users.c.login == login)
         async with self._engine.begin() as connection:
+            # Two pages of one person take turns.
+            await connection.execute(person.with_for_update(key_share=True))
             await connection.execute(
                 sa.delete(t.preferences).where(t.preferences.c.login == login)
             )

@@ -22,6 +22,8 @@ ResultT = TypeVar("ResultT")
 OLDEST: Final = 13
 """The oldest version of PostgreSQL that is tried."""
 CONNECT_SECONDS: Final = 5.0
+STATEMENT_SECONDS: Final = 10.0
+"""After which a cold query is given up."""
 _CLASS: Final = 0x48544C4E
 """First half of our advisory locks' keys; the second is one of these."""
 SERVICES, JOURNAL = 1, 2
@@ -29,12 +31,17 @@ SERVICES, JOURNAL = 1, 2
 _FAILED: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, ValueError)
 
 
-def async_server_engine(url: str, **options: Any) -> AsyncEngine:
-    """Return an engine for cold queries; what the URL leaves open is read as asyncpg does."""
+def async_server_engine(
+    url: str, seconds: float | None = STATEMENT_SECONDS, **options: Any
+) -> AsyncEngine:
+    """Return an engine for cold queries, each given up after ``seconds``.
+
+    What the URL leaves open is read as asyncpg does.
+    """
     dsn = server_dsn(url)
 
     async def connect() -> Any:
-        return await connection(dsn)
+        return await connection(dsn, command_timeout=seconds)
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, **options)
 
@@ -53,7 +60,7 @@ def run_on_server(url: str, work: Callable[[sa.Connection], ResultT]) -> ResultT
     """Run ``work`` in one transaction.  Raises :class:`DatabaseError`."""
 
     async def run() -> ResultT:
-        engine = async_server_engine(url, poolclass=sa.pool.NullPool)
+        engine = async_server_engine(url, None, poolclass=sa.pool.NullPool)
         try:
             async with engine.begin() as opened:
                 return await opened.run_sync(work)

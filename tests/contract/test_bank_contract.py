@@ -17,9 +17,11 @@ from crm_lookup.bank import testing as bank
 from crm_lookup.bank.errors import BankRefusedError, BankUnavailableError
 from crm_lookup.bank.http import HttpCore, HttpLimits
 from crm_lookup.bank.reference_server import app
+from crm_lookup.bank.sql import SqlCore
 from crm_lookup.bank.testing import asker
 from crm_lookup.ports import BankCore
-from crm_lookup.testing import LI, WANG
+from crm_lookup.testing import KEY, LI, NOW, WANG
+from tests.postgres_kit import open_engine
 from tests.web_kit import served
 
 PATIENT: Final = HttpLimits(deadline=30.0, attempt=20.0, connect=10.0)  # the machine is shared
@@ -36,6 +38,14 @@ async def memory(_folder: Path) -> AsyncIterator[BankCore]:
 async def embedded(folder: Path) -> AsyncIterator[BankCore]:
     async with bank.sql_core(fresh_database(folder)) as core:
         yield core
+
+
+@asynccontextmanager
+async def on_postgres(folder: Path) -> AsyncIterator[BankCore]:
+    async with open_engine("postgres", folder) as engine:
+        async with engine.begin() as connection:
+            await connection.run_sync(bank.write_book)
+        yield SqlCore(engine, key=KEY, clock=lambda: NOW)
 
 
 @asynccontextmanager
@@ -63,6 +73,7 @@ def _database() -> bytes:
 CORES: Final[dict[str, Callable[[Path], AbstractAsyncContextManager[BankCore]]]] = {
     "memory": memory,
     "embedded": embedded,
+    "postgres": on_postgres,
     "http": over_http,
 }
 

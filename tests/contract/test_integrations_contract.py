@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from agent_console.errors import UnknownTokenError, UnknownWebhookError
 from agent_console.events_api.ports import IntegrationStore
 from agent_console.store import MemoryIntegrationStore, SqlIntegrationStore
 from agent_console.store.integration_model import ApiToken, Delivery, Grant, Webhook
 from agent_console.store.tables import metadata
+from tests.postgres_kit import open_engine
 
 NOW = 1_800_000_000.0
 GRANT = Grant(scopes=frozenset({"pops", "customer"}), queues=frozenset({"vip"}), agents=None)
@@ -42,16 +42,13 @@ DELIVERY = Delivery(
 )
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IntegrationStore]:
     if request.param == "memory":
         yield MemoryIntegrationStore()
         return
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'api.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield SqlIntegrationStore(engine)
-    await engine.dispose()
+    async with open_engine(request.param, tmp_path, metadata) as engine:
+        yield SqlIntegrationStore(engine)
 
 
 async def test_a_token_comes_back_as_stored(store: IntegrationStore) -> None:

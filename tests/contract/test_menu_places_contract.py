@@ -11,25 +11,26 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from crm_lookup import testing as crm
 from crm_lookup.bank import testing as bank
 from crm_lookup.model import CustomerId
-from crm_lookup.tables import menu_places
+from crm_lookup.tables import menu_places, metadata
 from hotline.menu_places import KEPT_SECONDS, StoredPlaces
 from ivr.ports import MenuPlace, Places
 from ivr.testing import MemoryPlaces
+from tests.postgres_kit import open_engine
 
 WANG, LI, NOBODY = crm.WANG, crm.LI, CustomerId("nobody")
 BILL = MenuPlace(flow="main", node="cards.bill", topic="card_bill")
 PAGE = MenuPlace(flow="main", node="transactions.next_page", topic="transactions", cursor="MTo")
 
 
-@pytest.fixture(params=["twin", "database"])
+@pytest.fixture(params=["twin", "sqlite", "postgres"])
 async def places(request: Any, tmp_path: Path) -> AsyncIterator[Places]:
     if request.param == "twin":
         yield MemoryPlaces()
         return
-    file = bank.make_database(tmp_path / "bank.db")
-    engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
-    yield StoredPlaces(engine)
-    await engine.dispose()
+    async with open_engine(request.param, tmp_path, metadata) as engine:
+        async with engine.begin() as connection:
+            await connection.run_sync(crm.write_bank)
+        yield StoredPlaces(engine)
 
 
 async def test_the_newest_place_of_each_customer_counts(places: Places) -> None:

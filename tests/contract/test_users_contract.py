@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from agent_console.errors import UnknownUserError, UserExistsError
 from agent_console.ports import UserStore
 from agent_console.store import MemoryUserStore, Phone, Session, Skill, SqlUserStore, User
 from agent_console.store.tables import metadata
+from tests.postgres_kit import open_engine
 
 NOW = 1_800_000_000.0
 WANG = User(
@@ -42,16 +42,13 @@ SESSION = Session(
 )
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[UserStore]:
     if request.param == "memory":
         yield MemoryUserStore()
         return
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'users.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield SqlUserStore(engine)
-    await engine.dispose()
+    async with open_engine(request.param, tmp_path, metadata) as engine:
+        yield SqlUserStore(engine)
 
 
 async def test_a_user_comes_back_as_stored(store: UserStore) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import create_async_engine
 
 import agent_console.store.work_tables  # noqa: F401 - adds its tables
 from agent_console.ports import WorkStore
@@ -18,6 +17,7 @@ from agent_console.store import (
     User,
 )
 from agent_console.store.tables import metadata
+from tests.postgres_kit import open_engine
 
 NOW = 1_800_000_000.0
 CALL = DeskCall(
@@ -44,21 +44,18 @@ PROMISE = FollowUp(
 )
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[WorkStore]:
     if request.param == "memory":
         yield MemoryWorkStore()
         return
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'work.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    for login in ("wang", "li"):
-        person = User(
-            login=login, display_name=login, role="agent", password_hash="x", created_at=NOW
-        )
-        await SqlUserStore(engine).add_user(person)
-    yield SqlWorkStore(engine)
-    await engine.dispose()
+    async with open_engine(request.param, tmp_path, metadata) as engine:
+        for login in ("wang", "li"):
+            person = User(
+                login=login, display_name=login, role="agent", password_hash="x", created_at=NOW
+            )
+            await SqlUserStore(engine).add_user(person)
+        yield SqlWorkStore(engine)
 
 
 async def test_a_call_comes_back_with_what_was_noted_of_it(store: WorkStore) -> None:
