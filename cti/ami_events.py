@@ -45,15 +45,18 @@ _DEVICES: Final[dict[str, rec.Device]] = {
 """``AST_DEVICE_*`` of ``include/asterisk/devicestate.h``."""
 
 
+_LATEST: Final = 1e12
+"""Seconds since the epoch that no clock shows."""
+
+
 class MalformedEventError(Exception):
     """An event lacks what it must have; it is counted and skipped."""
 
 
-_ZERO: Final = ("0", "")
-
-
 def _number(text: str) -> float:
-    if text in _ZERO:
+    if text.isdecimal():
+        return float(text)
+    if not text:
         return 0.0
     try:
         number = float(text)
@@ -68,9 +71,18 @@ _WITHHELD: Final = ("<unknown>", "unknown")
 _VARIABLE: Final = "ChanVariable"
 
 
+_ATTACHED: Final = re.compile(
+    "".join(f"(?:\r\n)?(?:Dest)?{_VARIABLE}: {name}=([^\r]*+)" for name in cv.ATTACHED) + r"\Z"
+)
+"""The variables as ``channelvars`` of manager.conf orders them: one look takes all."""
+
+
 @lru_cache(maxsize=4096)
 def _vars(text: str) -> rec.CallVars:
     """Return what these lines mean; the events of a call repeat them word by word."""
+    whole = _ATTACHED.match(text)
+    if whole is not None:
+        return rec.CallVars(*whole.groups())
     found: dict[str, str] = {}
     for line in text.split("\r\n"):
         key, _, assignment = line.partition(":")
@@ -234,7 +246,9 @@ def _place(m: Message) -> dict[str, Any]:
 def _told(m: Message) -> dict[str, Any] | None:
     # What Asterisk itself says of the channel comes before; only what follows was sent to us.
     name = m.get("UserEvent")
-    headers = {key.lower(): value for key, value in m.after("UserEvent").items()}
+    headers = m.after("UserEvent")
+    if not all(map(str.islower, headers)):
+        headers = {key.lower(): value for key, value in headers.items()}
     try:
         event = user_events.decode(name, headers)
     except msgspec.ValidationError as error:
@@ -291,9 +305,10 @@ def event_time(message: Message, now: float) -> float:
 
 def _time(stamp: str, now: float) -> float:
     try:
-        return _number(stamp) or now
-    except MalformedEventError:
+        at = float(stamp)
+    except ValueError:
         return now
+    return at if 0.0 < at < _LATEST else now
 
 
 def decode(message: Message, now: float) -> rec.Record | None:

@@ -15,6 +15,7 @@ _EOL: Final = b"\r\n"
 _END: Final = b"\r\n\r\n"
 _LINE: Final = "\r\n"
 _EVENT: Final = "Event: "
+_RESPONSE: Final = "Response: "
 _BANNER: Final = b"Asterisk Call Manager/"
 MAX_MESSAGE: Final = 1 << 20
 """Bytes of one message above which the stream is given up (Asterisk's are far below 64 KiB)."""
@@ -47,6 +48,8 @@ class Message:
         if block.startswith(_EVENT):  # as every event begins
             end = text.find(_LINE, 9)
             message.event = text[9:end] if end >= 0 else text[9:]
+        elif block.startswith(_RESPONSE):  # as every answer begins
+            message.event = ""
         else:
             message.event = message.get("Event")
         return message

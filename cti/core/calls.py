@@ -4,7 +4,7 @@ A call is a fold over its own events in the journal; what is not in the journal 
 caller's number) is kept beside it by :mod:`cti.core.world`.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -144,7 +144,7 @@ TABLE: Final[Table[CallState]] = Table(
 )
 """Events about the customer rather than the call (recognised, …) are legal in every state."""
 
-_STATELESS: Final = (
+_STATELESS_BASES: Final[tuple[type[ev.CallEvent], ...]] = (
     ev.CallerRecognised,
     ev.CallerVerified,
     ev.VerificationFailed,
@@ -158,6 +158,9 @@ _STATELESS: Final = (
     ev.OfferEvent,
     ev.CallbackEvent,
     ev.PlaceKept,
+)
+_STATELESS: Final = frozenset(
+    kind for kind in get_args(ev.DomainEvent) if issubclass(kind, _STATELESS_BASES)
 )
 
 Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu", "callback"]
@@ -286,20 +289,29 @@ def advance(call: Call, event: ev.CallEvent) -> Call:
     Raises :class:`cti.core.machine.IllegalTransitionError` when the table has no such row.
     """
     changes = _changes(call, event)
-    if not isinstance(event, _STATELESS):
+    if type(event) not in _STATELESS:
         state = TABLE.next(call.state, _symbol(call, event))
         if state != call.state:
             changes |= {"state": state, "since": event.at}
+    if not changes:
+        return call
     return msgspec.structs.replace(call, **changes)
+
+
+_CHANGE_NOTHING: Final = frozenset(
+    {
+        *(ev.SelfServiceDone, ev.VerificationFailed, ev.MenuLost, ev.PopPresented, ev.PopShown),
+        *(ev.CallHeld, ev.CallResumed, ev.WrapUpExtended),
+    }
+)
+"""Events that change no field; known at once, for they are many."""
 
 
 def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
     """Return the fields, other than the state, that ``event`` changes."""
-    match event:
-        case ev.CallerRecognised():
-            return {"recognition": event.status, "customer_id": event.customer_id}
-        case ev.CallerVerified():
-            return {"customer_id": event.customer_id, "verified": event.level}
+    if type(event) in _CHANGE_NOTHING:
+        return {}
+    match event:  # the most frequent first
         case ev.MenuEntered():
             path = f"{call.menu_path}>{event.node}" if call.menu_path else event.node
             return {
@@ -307,6 +319,20 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "menu_path": path[-500:],
                 "waiting_since": None,
             }
+        case ev.CallEnded():
+            return {
+                "ended_at": event.at,
+                "ended_by": event.ended_by,
+                "cause": event.cause,
+                "outcome": call.outcome or "menu",
+                "ringing": (),
+                "consulted": None,
+                "consult_answered": False,
+            }
+        case ev.CallerRecognised():
+            return {"recognition": event.status, "customer_id": event.customer_id}
+        case ev.CallerVerified():
+            return {"customer_id": event.customer_id, "verified": event.level}
         case ev.CallRouted():
             return {
                 "rule": event.rule,
@@ -381,16 +407,6 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             return {"journey_id": event.journey_id, "waiting_since": event.joined_at}
         case ev.CallDisposed():
             return {"disposition": event.disposition}
-        case ev.CallEnded():
-            return {
-                "ended_at": event.at,
-                "ended_by": event.ended_by,
-                "cause": event.cause,
-                "outcome": call.outcome or "menu",
-                "ringing": (),
-                "consulted": None,
-                "consult_answered": False,
-            }
         case _:
             return {}
 

@@ -258,13 +258,15 @@ def _member_paused(world: World, r: rec.MemberPaused) -> None:
 def _member_status(world: World, r: rec.MemberStatus) -> None:
     m = r.member
     agent = world.agent(m.member_name, r.at)
-    if all(known.queue != m.queue for known in agent.memberships):
+    known = next((one for one in agent.memberships if one.queue == m.queue), None)
+    if known is None:
         return  # late word of a membership that has ended
-    memberships = tuple(
-        Membership(m.queue, m.penalty) if known.queue == m.queue else known
-        for known in agent.memberships
-    )
-    agent = world.set_agent(m.member_name, r.at, device=m.device, memberships=memberships)
+    if known.penalty != m.penalty:
+        changed = Membership(m.queue, m.penalty)
+        memberships = tuple(changed if one is known else one for one in agent.memberships)
+        agent = world.set_agent(m.member_name, r.at, memberships=memberships)
+    if agent.device != m.device:
+        agent = world.set_agent(m.member_name, r.at, device=m.device)
     if agent.state == "available" and m.device == "in_use":
         world.move(m.member_name, "phone_busy", r.at)
     elif agent.state == "on_call" and agent.call_id is None and m.device in _IDLE:

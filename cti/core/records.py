@@ -13,8 +13,8 @@ from cti.core.user_events import UserEvent
 Device: TypeAlias = Literal["unknown", "free", "in_use", "unreachable", "ringing", "on_hold"]
 
 
-class CallVars(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The channel variables that Asterisk attaches to every event of a channel."""
+class CallVars(msgspec.Struct, frozen=True, gc=False):
+    """The channel variables that Asterisk attaches to every event of a channel, in its order."""
 
     call_id: str = ""
     customer: str = ""

@@ -207,5 +207,9 @@ def decode(name: str, headers: dict[str, str]) -> UserEvent | None:
     kind = KINDS.get(name)
     if kind is None:
         return None
-    fields = {f: unquote(headers[f]) for f in kind.__struct_fields__ if f in headers}
+    fields = {}
+    for name in kind.__struct_fields__:
+        value = headers.get(name)
+        if value is not None:
+            fields[name] = unquote(value) if "%" in value else value
     return msgspec.convert(fields, kind, strict=False)
