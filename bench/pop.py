@@ -8,6 +8,9 @@ agent, with the right caller; the raw pairs are kept.  A second, short run loses
 if that does not show, the figures are worth nothing, and the benchmark fails.
 
     python -m bench.pop [--calls 100] [--rate 5] [--consoles 40] [--csv FILE] [--json]
+        [--append]         add the pairs to those that FILE has: a long measurement in pieces
+        [--no-planted]     leave the short run out, once the file has one
+    python -m bench.pop --pooled FILE [--least 20000]     judge all pairs of the file
 """
 
 import argparse
@@ -32,7 +35,7 @@ from argon2 import PasswordHasher
 from agent_console.accounts import Passwords, create_user
 from bench.calls import cpu_seconds
 from bench.phone import Phone
-from bench.slow_console import PLANTED
+from bench.slow_console import PLANTED, WHILE
 from crm_lookup.masking import masked_phone
 from crm_lookup.numbers import NumberReader
 from hotline.accounts import open_users
@@ -49,6 +52,10 @@ TALK: Final = 0.5
 """Seconds that an agent talks."""
 CHECK_CALLS: Final = 60
 """Calls of the run with the planted fault."""
+PLANTED_RUN: Final = "planted"
+"""What stands for the rate in the file, in rows of that run."""
+AIM_P50, AIM_P99 = 5.0, 25.0
+"""Milliseconds."""
 PATIENCE: Final = 120
 """Seconds that a run may take beyond its calls' own time."""
 
@@ -130,8 +137,13 @@ class Floor:
 
 
 @asynccontextmanager
-async def staffed(folder: Path, consoles: int, *, slow: bool) -> AsyncIterator[tuple[Site, Floor]]:
-    """A running hotline with so many agents available."""
+async def staffed(
+    folder: Path, consoles: int, *, slow: bool, planted_while: Path | None = None
+) -> AsyncIterator[tuple[Site, Floor]]:
+    """A running hotline with so many agents available.
+
+    ``slow`` plants the fault, always or while the file is there.
+    """
     site = Site(folder, PortPlan.choose(BASE_PORT), extra=load.SETTINGS)
     logins = [str(FIRST_AGENT + number) for number in range(consoles)]
     floor, phones, children = Floor(), list[Phone](), list[asyncio.subprocess.Process]()
@@ -141,7 +153,7 @@ async def staffed(folder: Path, consoles: int, *, slow: bool) -> AsyncIterator[t
         await hire(site, logins)
         await site.start(roles=("ivr",) if slow else ("ivr", "console"))
         if slow:
-            children.append(await _slow_console(site))
+            children.append(await _slow_console(site, planted_while))
         await site.ready(120)
         wanted = {phone.extension: phone.secret for phone in site.phones()}
         loop = asyncio.get_running_loop()
@@ -206,11 +218,12 @@ async def hire(site: Site, logins: list[str]) -> None:
         weak.close()
 
 
-async def _slow_console(site: Site) -> asyncio.subprocess.Process:
+async def _slow_console(site: Site, planted_while: Path | None) -> asyncio.subprocess.Process:
+    switch = {} if planted_while is None else {WHILE: str(planted_while)}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.slow_console", "--config", str(site.config)),
         *("serve", "console"),
-        env={**os.environ, "HOTLINE_SUPERVISOR": str(os.getpid())},
+        env={**os.environ, **switch, "HOTLINE_SUPERVISOR": str(os.getpid())},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -241,13 +254,58 @@ async def run(site: Site, floor: Floor, calls: int, rate: int) -> list[Ring]:
     return rings
 
 
-def write(path: Path, runs: dict[int, list[Ring]]) -> None:
+COLUMNS: Final = ("calls_per_s", "call_id", "agent", "invite_at", "event_at", "pop_at")
+
+
+def begin(path: Path, *, append: bool) -> None:
+    """Make the file of the raw pairs, or go on with it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    if not append or not path.exists():
+        path.write_text(",".join(COLUMNS) + "\r\n", encoding="utf-8")
+
+
+def write(path: Path, run: str, rings: list[Ring]) -> None:
+    with path.open("a", newline="", encoding="utf-8") as file:
         lines = csv.writer(file)
-        lines.writerow(("calls_per_s", "call_id", "agent", "invite_at", "event_at", "pop_at"))
-        for rate, rings in runs.items():
-            lines.writerows((rate, r.call_id, r.agent, r.invited, r.told, r.popped) for r in rings)
+        lines.writerows((run, r.call_id, r.agent, r.invited, r.told, r.popped) for r in rings)
+
+
+def read(path: Path) -> dict[str, list[Ring]]:
+    """The raw pairs by run; raises ``ValueError`` for a row that lacks a time."""
+    runs: dict[str, list[Ring]] = defaultdict(list)
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            told, popped = float(row["event_at"]), float(row["pop_at"])
+            one = Ring(row["agent"], "", float(row["invite_at"]), popped, "", row["call_id"], told)
+            runs[row["calls_per_s"]].append(one)
+    return dict(runs)
+
+
+def judge(runs: dict[str, list[Ring]], least: int) -> list[str]:
+    """Print what all pairs of a file show; return what is wrong with it."""
+    planted = runs.pop(PLANTED_RUN, [])
+    together = [ring for rings in runs.values() for ring in rings]
+    faults = []
+    calls = len({ring.call_id for ring in together})
+    for name, rings in (*runs.items(), ("all", together), (PLANTED_RUN, planted)):
+        if rings:
+            line(f"{len(rings)} pairs, {name}", by_name(figures(rings)))
+    if calls < least:
+        faults.append(f"only {calls} calls, not {least}")
+    if not planted:
+        faults.append("no run with a planted fault: nothing shows that the figures would notice")
+    elif together:
+        try:
+            check(figures(together), figures(planted))
+        except AssertionError as error:
+            faults.append(str(error))
+    pop = figures(together).pop if together else None
+    if pop is not None and pop.p50 is not None and pop.p99 is not None:
+        if pop.p50 > AIM_P50:
+            faults.append(f"p50 {pop.p50} ms, aim {AIM_P50:g} ms")
+        if pop.p99 > AIM_P99:
+            faults.append(f"p99 {pop.p99} ms, aim {AIM_P99:g} ms")
+    return faults
 
 
 def by_name(found: Figures) -> dict[str, dict[str, float | None]]:
@@ -256,6 +314,7 @@ def by_name(found: Figures) -> dict[str, dict[str, float | None]]:
 
 async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     runs, cpu = {}, {}
+    begin(options.csv, append=options.append)
     async with staffed(folder / "a", options.consoles, slow=False) as (site, floor):
         pids = {name: pid for name, pid in site.pids().items() if name != "carrier"}
         for rate in options.rate:
@@ -263,12 +322,21 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             runs[rate] = await run(site, floor, options.calls, rate)
             after = cpu_seconds(pids)
             cpu[rate] = {n: round((after[n] - before[n]) / options.calls * 1000, 1) for n in after}
-            write(options.csv, runs)
+            write(options.csv, str(rate), runs[rate])
+    if not options.planted:
+        return result_of(options, runs, cpu)
     async with staffed(folder / "b", min(options.consoles, 40), slow=True) as (site, floor):
         slowed = await run(site, floor, CHECK_CALLS, min(options.rate))
     planted = figures(slowed)
+    write(options.csv, PLANTED_RUN, slowed)
     real = figures([ring for rings in runs.values() for ring in rings])
     check(real, planted)
+    return {**result_of(options, runs, cpu), "with_50_ms_planted": by_name(planted)}
+
+
+def result_of(
+    options: argparse.Namespace, runs: dict[int, list[Ring]], cpu: dict[int, dict[str, float]]
+) -> dict[str, Any]:
     return {
         "calls": options.calls,
         "consoles": options.consoles,
@@ -282,7 +350,6 @@ async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             }
             for rate, rings in runs.items()
         },
-        "with_50_ms_planted": by_name(planted),
     }
 
 
@@ -308,8 +375,20 @@ def main() -> int:
     )
     parser.add_argument("--consoles", type=int, default=40, help="agents with phone and console")
     parser.add_argument("--csv", type=Path, default=Path("test-results/pop.csv"))
+    parser.add_argument("--append", action="store_true", help="add to the file")
+    parser.add_argument(
+        "--no-planted", dest="planted", action="store_false", help="leave the planted fault out"
+    )
+    parser.add_argument("--pooled", type=Path, help="run nothing, judge the pairs of this file")
+    parser.add_argument("--least", type=int, default=20_000, help="calls that it must hold")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
+    if options.pooled is not None:
+        faults = judge(read(options.pooled), options.least)
+        for words in faults:
+            print(f"✗ {words}")
+        print("FAIL" if faults else "PASS")
+        return 1 if faults else 0
     if options.calls < 20 or not 1 <= options.consoles <= 200 or min(options.rate) < 1:
         parser.error("at least 20 calls, 1 to 200 consoles, 1 call a second")
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
@@ -330,18 +409,20 @@ def main() -> int:
 def show(result: dict[str, Any]) -> None:
     print(f"{result['consoles']} consoles, ms: INVITE → pop (INVITE → bare reader; reader → pop)")
 
-    def line(title: str, found: dict[str, Any]) -> None:
-        pop, floor, ours = found["pop"], found["floor"], found["ours"]
-        print(
-            f"{title:24} p50 {pop['p50']:7} ({floor['p50']}; {ours['p50']})"
-            f"  p99 {pop['p99']:7} ({floor['p99']}; {ours['p99']})"
-        )
-
     for rate, found in result["runs"].items():
         line(f"{result['calls']} calls at {rate}/s", found)
         cpu = ", ".join(f"{name} {ms}" for name, ms in found["cpu_ms_per_call"].items())
         print(f"  {found['rings']} INVITEs, 0 pops missing, 0 wrong; CPU ms a call: {cpu}")
-    line("with 50 ms planted", result["with_50_ms_planted"])
+    if "with_50_ms_planted" in result:
+        line("with 50 ms planted", result["with_50_ms_planted"])
+
+
+def line(title: str, found: dict[str, Any]) -> None:
+    pop, floor, ours = found["pop"], found["floor"], found["ours"]
+    print(
+        f"{title:24} p50 {pop['p50']:7} ({floor['p50']}; {ours['p50']})"
+        f"  p99 {pop['p99']:7} ({floor['p99']}; {ours['p99']})"
+    )
 
 
 if __name__ == "__main__":
