@@ -1,7 +1,10 @@
 """A real call through everything, seen in a real browser: the main job of the product."""
 
+import asyncio
 import os
+import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
+from crm_lookup.analysis.run import analyse
 from cti.core import events
 from hotline import db
 from hotline.demo.people import AGENTS
@@ -67,7 +71,9 @@ async def test_the_agent_signs_in_and_takes_calls(stack: Site, page: Page) -> No
 async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> None:
     customer = DEMO_CUSTOMERS[0]
     journal = JournalReader(db.sqlite_path(stack.settings.database_url)).refresh()
+    path = db.sqlite_path(stack.settings.database_url)
     assert stack.carrier is not None
+    assert (await asyncio.to_thread(analyse, path, as_of=time.time())).customers > 0
     stack.carrier.call(
         "95500",
         caller=customer.number,
@@ -79,6 +85,19 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     await expect(main).to_contain_text("138****8000")
     await expect(main).not_to_contain_text(customer.number)
     await journal.wait(events.CallConnected, 10, call_id=arrived.call_id)
+    await _sees_what_the_analysis_found(page)
+    await page.get_by_test_id("note").fill("询问本月账单，已说明还款日；对存单感兴趣。")
+    offered = await _offers(page)
+    accepted, declined = offered[:2]
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("a")
+    await page.keyboard.press("2")
+    await page.keyboard.press("d")
+    await expect(page.locator(".told[data-told=true]")).to_have_count(2)
+    await page.keyboard.press("1")
+    taken = await journal.wait(events.OfferAccepted, 10, call_id=arrived.call_id)
+    refused = await journal.wait(events.OfferDeclined, 10, call_id=arrived.call_id)
+    assert (taken.offer_id, refused.offer_id) == (accepted, declined)
     await page.screenshot(path=PICTURES / "console-zh.png")
 
     await page.set_viewport_size({"width": 1280, "height": 720})
@@ -88,6 +107,7 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
 
     await page.reload()
     await expect(page.locator("main")).to_contain_text("王**")
+    await expect(page.get_by_test_id("note")).to_have_value(re.compile("询问本月账单"))
 
     stack.carrier.hang_up_all()
     await page.get_by_text("Solved", exact=True).click(timeout=10_000)
@@ -102,3 +122,32 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     assert [p.sessions for p in presented] == [1]
     verified = journal.of(events.CallerVerified, arrived.call_id)
     assert [(v.customer_id, v.level) for v in verified] == [(customer.customer_id, "pin")]
+
+    # The next call of the same customer: what was answered is not offered again.
+    stack.carrier.call("95500", caller=customer.number, steps=["w4", "d1", "w2", "d0"])
+    await expect(page.get_by_test_id("segment")).to_be_visible(timeout=60_000)
+    now_offered = await _offers(page)
+    assert now_offered
+    assert not {accepted, declined} & set(now_offered)
+    assert set(offered) - {accepted, declined} <= set(now_offered)
+    stack.carrier.hang_up_all()
+    await page.get_by_test_id("ready").click(timeout=10_000)
+    await expect(page.get_by_test_id("own-calls")).to_contain_text("询问本月账单")
+
+
+async def _sees_what_the_analysis_found(page: Page) -> None:
+    """The pop carries segment, services, scores and their reasons."""
+    await expect(page.get_by_test_id("segment")).to_have_text("金卡客户")
+    await expect(page.get_by_test_id("cases")).to_contain_text("申请补发近一年账单")
+    scores = page.get_by_test_id("scores").locator("details")
+    await expect(scores).to_have_count(6)
+    await scores.filter(has_text="忠诚度").locator("summary").click()
+    await expect(scores.filter(has_text="忠诚度").locator("li").first).to_be_visible()
+
+
+async def _offers(page: Page) -> list[str]:
+    """Return the ids of the offers on the screen, the best first."""
+    buttons = page.get_by_test_id(re.compile("^offer-.*-accepted$"))
+    await expect(buttons).not_to_have_count(0)
+    names = [await button.get_attribute("data-testid") or "" for button in await buttons.all()]
+    return [name.removeprefix("offer-").removesuffix("-accepted") for name in names]
