@@ -3,9 +3,10 @@
 import asyncio
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -59,6 +60,8 @@ class Demo:
     async def _start(self, site: Site) -> None:
         with self._step("demo bank"):
             await site.prepare(demo_bank.CUSTOMERS, lambda _: None)
+        with self._step("what each customer is worth"):
+            await asyncio.to_thread(_score, site)
         with self._step("Asterisk, voice menu and console"):
             await site.start()
             await site.ready()
@@ -113,6 +116,17 @@ class Demo:
             else "customers phone in every few seconds, the phones answer by themselves"
         )
         self._console.print(f"{life}; Ctrl-C ends everything")
+
+
+def _score(site: Site) -> None:
+    """Score the customers once, so that pops carry scores and offers that fit."""
+    from crm_lookup.analysis.run import analyse  # heavy, and needed by the first start only
+
+    path = db.sqlite_path(site.settings.database_url)
+    with closing(sqlite3.connect(path)) as database:
+        known = database.execute("SELECT count(*) FROM customer_scores").fetchone()[0]
+    if not known:
+        analyse(path, as_of=time.time())
 
 
 def _some_numbers(site: Site) -> list[str]:

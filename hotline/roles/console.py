@@ -39,6 +39,7 @@ from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
+from hotline.menu_words import NODES
 from hotline.offer_answers import OfferAnswerKeeper
 from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
 from hotline.roster import BankEngine
@@ -53,19 +54,6 @@ TOPICS: Final = {
     "balance": Text(zh="账户余额", en="Account balance"),
 }
 """The words for the topics that the shipped menus set."""
-
-NODES: Final = {
-    "welcome": Text(zh="欢迎", en="Welcome"),
-    "language": Text(zh="语言选择", en="Language"),
-    "main_menu": Text(zh="主菜单", en="Main menu"),
-    "balance_identity": Text(zh="输入卡号", en="Card number"),
-    "balance_pin": Text(zh="密码验证", en="PIN check"),
-    "balance": Text(zh="余额播报", en="Balance read out"),
-    "too_many_tries": Text(zh="验证失败", en="Too many tries"),
-    "agent": Text(zh="转人工", en="Agent"),
-    "agent_now": Text(zh="转人工", en="Agent"),
-}
-"""The words for the nodes of the shipped menus."""
 
 
 class Briefs:

@@ -98,12 +98,12 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     taken = await journal.wait(events.OfferAccepted, 10, call_id=arrived.call_id)
     refused = await journal.wait(events.OfferDeclined, 10, call_id=arrived.call_id)
     assert (taken.offer_id, refused.offer_id) == (accepted, declined)
-    await page.screenshot(path=PICTURES / "console-zh.png")
+    await page.screenshot(path=PICTURES / "console-zh.png", animations="disabled")
 
     await page.set_viewport_size({"width": 1280, "height": 720})
     await page.get_by_test_id("language").click()
     await expect(main).to_contain_text("Gold")
-    await page.screenshot(path=PICTURES / "console-en.png")
+    await page.screenshot(path=PICTURES / "console-en.png", animations="disabled")
 
     await page.reload()
     await expect(page.locator("main")).to_contain_text("王**")
@@ -112,7 +112,7 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     stack.carrier.hang_up_all()
     await page.get_by_text("Solved", exact=True).click(timeout=10_000)
     await journal.wait(events.CallDisposed, 10, call_id=arrived.call_id)
-    await page.screenshot(path=PICTURES / "wrap-up-en.png")
+    await page.screenshot(path=PICTURES / "wrap-up-en.png", animations="disabled")
     await page.get_by_test_id("ready").click()
     ended = await journal.wait(events.WrapUpEnded, 10, call_id=arrived.call_id)
     assert ended.ended_by == "agent"

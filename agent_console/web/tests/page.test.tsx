@@ -68,7 +68,8 @@ describe('the page', () => {
     expect(shown('verified')).toContain('仅号码匹配')
     expect(shown('reason')).toBe('信用卡')
     expect(shown('route')).toBe('客户上次由您接待')
-    expect(screen.getByText('unnamed_node')).toBeTruthy()
+    expect(screen.getByText('主菜单')).toBeTruthy()
+    expect(screen.queryByText('unnamed_node')).toBeNull()
     desk.value = { ...desk.value, pops: [{ ...POP, brief: 'ready', customer: CARD }] }
     await screen.findByTestId('segment')
     expect(shown('caller-name')).toBe('王**')

@@ -150,7 +150,7 @@ export const en: Readonly<Record<Key, string>> = {
   'fact.satisfaction': 'Satisfaction lately',
 
   'satisfaction.mean': '{mean} of 5',
-  'satisfaction.count': '{count} answers',
+  'satisfaction.count': 'answers: {count}',
   'satisfaction.of': 'Satisfaction {score} of 5',
 
   'offers.accept': 'Accept',

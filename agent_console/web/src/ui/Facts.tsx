@@ -1,10 +1,18 @@
 import { local, named, t } from '../i18n'
+import { catalogue } from '../state/store'
 import { now } from '../state/time'
 import type { CustomerCard, Pop } from '../wire/messages.gen'
 import { Since } from './Timer'
 
+/** The steps of the menu that have words; the others tell an agent nothing. */
+function pathWords(path: readonly string[]): string[] {
+  const words = path.flatMap(node => catalogue.value.nodes[node] ?? []).map(local)
+  return words.filter((each, at) => each !== words[at - 1])
+}
+
 /** Why the call came, and how. */
 export function CallFacts({ pop }: { pop: Pop }) {
+  const path = pathWords(pop.menu_path)
   const waitedUntil = pop.connected_at ?? pop.ended_at
   return (
     <dl class="facts call-facts">
@@ -12,10 +20,10 @@ export function CallFacts({ pop }: { pop: Pop }) {
         <dt>{t('fact.reason')}</dt>
         {pop.callback && <dd class="reason" data-testid="callback">{t('fact.callback')}</dd>}
         <dd class="reason" data-testid="reason">{pop.reason === '' ? t('fact.reason_none') : named('reasons', pop.reason)}</dd>
-        {pop.menu_path.length > 0 && (
+        {path.length > 0 && (
           <dd>
             <ol class="crumbs" aria-label={t('fact.path')}>
-              {pop.menu_path.map((node, at) => <li key={at}>{named('nodes', node)}</li>)}
+              {path.map((words, at) => <li key={at}>{words}</li>)}
             </ol>
           </dd>
         )}
