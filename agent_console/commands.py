@@ -12,6 +12,7 @@ from agent_console.hub import Hub
 from agent_console.messages import (
     Accepted,
     AnswerOffer,
+    ChooseCustomer,
     Command,
     Dispose,
     ErrorCode,
@@ -91,8 +92,23 @@ class Commands:
                 if chosen.queues and pop.queue not in chosen.queues:
                     return "unknown_code"
                 await self._engine.dispose(agent_id, call_id, code)
+            case ChooseCustomer():
+                return await self._choose_customer(agent_id, holder, command)
             case AnswerOffer():
                 return await self._answer_offer(agent_id, holder, command)
+        return None
+
+    async def _choose_customer(
+        self, agent_id: str, holder: Pass, command: ChooseCustomer
+    ) -> ErrorCode | None:
+        pop = self._hub.call(holder.me, command.call_id)
+        if pop is None:
+            return "unknown_call"
+        if command.customer_id not in {each.customer_id for each in pop.candidates}:
+            return "unknown_code"
+        await self._engine.choose_customer(
+            agent_id, command.call_id, command.customer_id, len(pop.candidates)
+        )
         return None
 
     async def _answer_offer(

@@ -111,7 +111,8 @@ class Desk:
                 self._pops.pop(message.call_id, None)
             case PopCompleted():
                 brief = "unknown" if message.customer is None else "ready"
-                self._change(message.call_id, brief=brief, customer=message.customer)
+                found = {"candidates": message.candidates} if message.candidates else {}
+                self._change(message.call_id, brief=brief, customer=message.customer, **found)
             case PopConnected():
                 self._change(message.call_id, phase="connected", connected_at=message.connected_at)
             case CallEnded():

@@ -123,6 +123,8 @@ class CustomerInteraction(Record, frozen=True, kw_only=True):
     at: float
     channel: Channel
     summary: Text
+    topic: str = ""
+    """Code of what it was about."""
     satisfaction: int | None = None
     """1 to 5, if the customer was asked and answered."""
 
@@ -136,6 +138,42 @@ class OpenCase(Record, frozen=True, kw_only=True):
     subject: Text
     opened_at: float
     due_at: float | None = None
+    """When the customer was promised an answer."""
+
+
+class ProbableNeed(Record, frozen=True, kw_only=True):
+    """Something about which the customer probably calls."""
+
+    need: str
+    """Code of the rule that found it."""
+    title: Text
+    reason: Text
+    """Why we think so; names no amount."""
+    weight: int
+    """1 to 100; the greatest comes first."""
+    topic: str
+    """Topic of a call about it; the catalogue has the words."""
+    facts: dict[str, str | int | float] = {}
+    """What the reason stands on: dates (ISO), days, codes, tails of four digits."""
+
+
+class EarlierPath(Record, frozen=True, kw_only=True):
+    """How the customer went through the voice menu in an earlier call."""
+
+    at: float
+    path: str
+    """Ids of the visited nodes, joined by ``>``; the oldest first."""
+
+
+class SatisfactionCard(Record, frozen=True, kw_only=True):
+    """What the customer said after the last conversations."""
+
+    last: int
+    """1 (bad) to 5 (good)."""
+    last_at: float
+    mean: float
+    """Of the last ``count`` scores."""
+    count: int
 
 
 class RankedOffer(Record, frozen=True, kw_only=True):
@@ -178,13 +216,32 @@ class CustomerCard(Record, frozen=True, kw_only=True):
     flags: tuple[Flag, ...] = ()
     relationship_manager: str | None = None
     interactions: tuple[CustomerInteraction, ...] = ()
+    needs: tuple[ProbableNeed, ...] = ()
+    """What this customer probably calls about, the likeliest first."""
     cases: tuple[OpenCase, ...] = ()
     """The most urgent first."""
+    menu_paths: tuple[EarlierPath, ...] = ()
+    """Of the last calls, newest first."""
+    satisfaction: SatisfactionCard | None = None
+    """``None``: never asked, or never answered."""
     offers: tuple[RankedOffer, ...] = ()
     scores: tuple[ScoreCard, ...] = ()
     """What the analysis found; empty for somebody it has not looked at."""
     services: tuple[Text, ...] = ()
     """What the customer's segment is entitled to, to be proposed by the agent."""
+
+
+class CandidateCard(Record, frozen=True, kw_only=True):
+    """One of several customers who have the calling number, masked; the agent chooses."""
+
+    customer_id: str
+    name: str
+    phone: str
+    segment: Segment
+    reasons: tuple[Text, ...] = ()
+    """Why it may be this customer, the weightiest first."""
+    need: Text | None = None
+    """What this customer would most probably call about."""
 
 
 class Pop(Record, frozen=True, kw_only=True):
@@ -214,6 +271,9 @@ class Pop(Record, frozen=True, kw_only=True):
     brief: BriefState = "loading"
     """``loading``: the customer follows in ``pop_completed``; ``unknown``: nobody we know."""
     customer: CustomerCard | None = None
+    candidates: tuple[CandidateCard, ...] = ()
+    """Who may be calling, the likeliest first, when several customers have the number; the agent
+    asks, and says who it is with ``choose_customer``."""
 
 
 class WrapUp(Record, frozen=True, kw_only=True):
@@ -284,6 +344,8 @@ class PopCompleted(Message, frozen=True, kw_only=True):
 
     call_id: str
     customer: CustomerCard | None = None
+    candidates: tuple[CandidateCard, ...] = ()
+    """Replaces those of the pop, unless empty."""
 
 
 class PopWithdrawn(Message, frozen=True, kw_only=True):
@@ -437,6 +499,17 @@ class Dispose(Message, frozen=True, kw_only=True):
     code: str
 
 
+class ChooseCustomer(Message, frozen=True, kw_only=True):
+    """Say which of the pop's candidates is calling; the customer follows in ``pop_completed``.
+
+    No proof of identity: the verified level stays.  Not possible once the caller has shown a PIN.
+    """
+
+    ref: int
+    call_id: str
+    customer_id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
 class AnswerOffer(Message, frozen=True, kw_only=True):
     """Say what became of an offer of this call; the next ranking takes it into account."""
 
@@ -510,6 +583,7 @@ Command: TypeAlias = (
     | Ready
     | ExtendWrapUp
     | Dispose
+    | ChooseCustomer
     | AnswerOffer
     | OrderState
     | OrderWrapUpEnd
@@ -523,6 +597,7 @@ ClientMessage: TypeAlias = (
     | Ready
     | ExtendWrapUp
     | Dispose
+    | ChooseCustomer
     | AnswerOffer
     | OrderState
     | OrderWrapUpEnd

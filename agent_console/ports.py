@@ -108,6 +108,11 @@ class EnginePort(OrdersPort, Protocol):
     async def dispose(self, agent_id: str, call_id: str, code: str) -> None:
         """Note how the agent's call ended."""
 
+    async def choose_customer(
+        self, agent_id: str, call_id: str, customer_id: str, candidates: int
+    ) -> None:
+        """Note which of the call's ``candidates`` is calling, as the agent says."""
+
     async def answer_offer(
         self,
         agent_id: str,

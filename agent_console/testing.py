@@ -137,6 +137,11 @@ class FakeEngine:
         if wrap_up is not None:
             self._start_wrap_up(agent_id, replace(wrap_up, disposition=code))
 
+    async def choose_customer(
+        self, agent_id: str, call_id: str, customer_id: str, candidates: int
+    ) -> None:
+        self._command("choose_customer", agent_id, call_id, customer_id, str(candidates))
+
     async def answer_offer(
         self,
         agent_id: str,

@@ -8,11 +8,17 @@ import msgspec
 from crm_lookup.brief import make_brief
 from crm_lookup.errors import UnknownCustomerError
 from crm_lookup.keys import DataKey
-from crm_lookup.model import AccountBalance, CustomerBrief, CustomerId, Recognition
+from crm_lookup.model import (
+    AccountBalance,
+    CustomerBrief,
+    CustomerId,
+    Interaction,
+    Recognition,
+)
 from crm_lookup.numbers import NumberReader
-from crm_lookup.ports import Attempt
+from crm_lookup.ports import Attempt, CallContact
 from crm_lookup.recognition import recognition
-from crm_lookup.records import CustomerRecord
+from crm_lookup.records import CustomerRecord, NumberMatch
 
 
 class _Pin(msgspec.Struct):
@@ -40,27 +46,43 @@ class MemoryBank:
         self._records = {record.customer_id: record for record in records}
         self._key = key
         self._cards = {key.card_hash(n): owner for n, owner in (cards or {}).items()}
+        self._tails = [(owner, n[-4:]) for n, owner in (cards or {}).items()]
         self._numbers = numbers or NumberReader()
         self._clock = clock
         self._currency = currency
         self._pins: dict[CustomerId, _Pin] = {}
         self._said: dict[tuple[CustomerId, str, str], dict[str, float]] = {}
         """Customer, offer and call → response → when."""
+        self._contacts: dict[CustomerId, dict[str, Interaction]] = {}
         self._last_agents: dict[CustomerId, tuple[str, float]] = {}
 
     async def recognise(self, raw_number: str | None) -> Recognition:
         number = self._numbers.read(raw_number)
         if not number.e164:
             return recognition(number)
-        return recognition(
-            number,
-            (
-                record.customer_id
-                for record in self._records.values()
-                if record.status != "closed"
-                and any(own.number == number.e164 for own in record.numbers)
-            ),
-        )
+        matches = [
+            NumberMatch(
+                customer_id=record.customer_id,
+                customer_kind=record.kind,
+                kind=own.kind,
+                is_primary=own.is_primary,
+                relation=own.relation,
+                called_at=next((i.at for i in record.interactions if i.channel == "phone"), None),
+            )
+            for record in self._records.values()
+            for own in record.numbers
+            if own.number == number.e164 and record.status != "closed"
+        ]
+        return recognition(number, matches, now=self._clock())
+
+    async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
+        found = await self.recognise(raw_number)
+        owners = {
+            owner
+            for owner, digits in self._tails
+            if digits == tail and any(owner == one.customer_id for one in found.candidates)
+        }
+        return owners.pop() if len(owners) == 1 else None
 
     async def by_card_number(self, digits: str) -> CustomerId | None:
         digits = digits.replace(" ", "").replace("-", "")
@@ -97,6 +119,31 @@ class MemoryBank:
         known = self._last_agents.get(customer_id, ("", float("-inf")))
         if customer_id in self._records and at >= known[1]:
             self._last_agents[customer_id] = (agent_id, at)
+
+    async def note_contact(
+        self, contact: CallContact, *, instead_of: CustomerId | None = None
+    ) -> None:
+        for customer_id in {contact.customer_id, instead_of}:
+            record = self._records.get(customer_id or CustomerId(""))
+            if record is None:
+                continue
+            ids = self._contacts.setdefault(record.customer_id, {})
+            before = ids.pop(contact.call_id, None)
+            kept = [said for said in record.interactions if said is not before]
+            if customer_id == contact.customer_id:
+                ids[contact.call_id] = said = Interaction(
+                    at=contact.at if before is None else before.at,
+                    channel="phone",
+                    summary=contact.summary,
+                    topic=contact.topic,
+                    menu_path=contact.menu_path,
+                    satisfaction=contact.satisfaction,
+                )
+                kept.append(said)
+            kept.sort(key=lambda said: -said.at)
+            self._records[record.customer_id] = msgspec.structs.replace(
+                record, interactions=tuple(kept)
+            )
 
     async def note_offer(
         self,

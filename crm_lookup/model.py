@@ -19,18 +19,27 @@ class Text(msgspec.Struct, frozen=True):
     en: str
 
 
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer who may be behind a number, and why."""
+
+    customer_id: CustomerId
+    reasons: tuple[Text, ...] = ()
+    """In words for the agent, the weightiest first: ``own mobile``, ``called 3 days ago``, …"""
+
+
 class Recognition(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller's number says about who is calling; never proof of identity."""
 
     status: RecognitionStatus
     number: str = ""
     """E.164 form, empty unless the number was valid."""
-    candidates: tuple[CustomerId, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    """The likeliest first; with several nobody is chosen."""
 
     @property
     def customer_id(self) -> CustomerId | None:
         """The one customer whom the number names, if exactly one."""
-        return self.candidates[0] if self.status == "recognised" else None
+        return self.candidates[0].customer_id if self.status == "recognised" else None
 
 
 class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,23 +52,70 @@ class AccountBalance(msgspec.Struct, frozen=True, kw_only=True):
     """Minor units; what the customer owns (negative: owes)."""
 
 
+Channel: TypeAlias = Literal["phone", "branch", "app", "web", "message", "email", "chat", "atm"]
+
+
 class Interaction(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact with the customer, on whichever channel."""
+
     at: float
-    channel: Literal["phone", "branch", "app", "web", "message", "email", "chat", "atm"]
+    channel: Channel
     summary: Text
+    topic: str = ""
+    """Code of what it was about, e.g. ``card_bill``."""
+    menu_path: str = ""
+    """Ids of the visited nodes of the voice menu, joined by ``>``; the oldest first."""
     satisfaction: int | None = None
-    """1 to 5, if the customer was asked and answered."""
+    """The customer's own score, 1 (bad) to 5 (good)."""
+
+
+class MenuPath(msgspec.Struct, frozen=True, kw_only=True):
+    """How the customer went through the voice menu in an earlier call."""
+
+    at: float
+    path: str
+    """Ids of the visited nodes, joined by ``>``; the oldest first."""
+
+
+class Satisfaction(msgspec.Struct, frozen=True, kw_only=True):
+    """What the customer said after the last conversations."""
+
+    last: int
+    """1 (bad) to 5 (good)."""
+    last_at: float
+    mean: float
+    """Of the last ``count`` scores."""
+    count: int
 
 
 class OpenCase(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that the bank has yet to do for a customer."""
+    """Something on which the bank still works for the customer."""
 
     case_id: str
     kind: Literal["enquiry", "complaint", "dispute", "fraud", "card_loss", "request"]
     status: Literal["open", "waiting"]
+    """``waiting``: for the customer or somebody outside the bank."""
     subject: Text
     opened_at: float
     due_at: float | None = None
+    """When the customer was promised an answer."""
+    owner: str | None = None
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about which the customer probably calls."""
+
+    need: str
+    """Code of the rule in :mod:`crm_lookup.needs`."""
+    title: Text
+    reason: Text
+    """Why we think so, to be read by the agent; names no amount."""
+    weight: int
+    """1 to 100; the greatest comes first."""
+    topic: str
+    """Topic of a call about it, as menus and routing rules name it."""
+    facts: dict[str, str | int | float] = {}
+    """What the reason stands on: dates (ISO), days, codes, tails of four digits."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +159,15 @@ class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[Literal["complaint", "fraud", "collections"], ...]
     relationship_manager: str | None
     interactions: tuple[Interaction, ...]
-    cases: tuple[OpenCase, ...] = ()
-    """What is open, the most urgent first."""
     offers: tuple[Offer, ...]
+    needs: tuple[Need, ...] = ()
+    """What this customer probably calls about, the likeliest first."""
+    cases: tuple[OpenCase, ...] = ()
+    """The most urgent first."""
+    menu_paths: tuple[MenuPath, ...] = ()
+    """Of the last calls, newest first."""
+    satisfaction: Satisfaction | None = None
+    """``None``: never asked, or never answered."""
     scores: tuple[ScoreLine, ...] = ()
     """What the analysis found; empty for somebody it has not looked at."""
     services: tuple[Text, ...] = ()

@@ -41,6 +41,10 @@ _SERVICE: Final[dict[str, re.Pattern[str]]] = {
     # 95588 (banks), 96xxx (regional), 10086 (carriers), 110, 12345 (government)
     "CN": re.compile(r"^(?:9[56]\d{3,6}|100\d{2}|11[0-9]|12[0-9]|123\d{2})$"),
 }
+_SERVICE_AFTER: Final[dict[str, re.Pattern[str]]] = {
+    # a bank's 95588 behind country or area code, as some gateways send it; lines are longer
+    "CN": re.compile(r"^(?:(?:\+|00)86(?:\d{2,3})?|0\d{2,3})(9[56]\d{3})$"),
+}
 _MOBILE_FORM: Final[dict[str, re.Pattern[str]]] = {"CN": re.compile(r"^1\d{10}$")}
 
 _KINDS: Final[dict[int, NumberKind]] = {
@@ -63,10 +67,13 @@ class CallerNumber(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 3166 region of ``e164``, as far as the number shows it."""
     extension: str = ""
     """Digits dialled behind the number, or the whole number of an internal telephone."""
+    fault: Literal["", "malformed", "implausible"] = ""
+    """Why it is ``invalid``: no number at all, or digits that no numbering plan has."""
 
 
 _WITHHELD_NUMBER: Final = CallerNumber(kind="withheld")
-_INVALID_NUMBER: Final = CallerNumber(kind="invalid")
+_MALFORMED: Final = CallerNumber(kind="invalid", fault="malformed")
+_IMPLAUSIBLE: Final = CallerNumber(kind="invalid", fault="implausible")
 
 
 class NumberReader:
@@ -98,12 +105,13 @@ class NumberReader:
         self._area_code = home_area_code.lstrip("0")
         self._extension_digits = range(extension_digits[0], extension_digits[1] + 1)
         self._service = _SERVICE.get(self.home_region)
+        self._service_after = _SERVICE_AFTER.get(self.home_region)
         self._mobile_form = _MOBILE_FORM.get(self.home_region)
 
     def read(self, raw: str | None) -> CallerNumber:
         """Return what ``raw`` is; never raises, whatever a carrier or an attacker sent."""
         if raw is None or len(raw) > _LONGEST:
-            return _WITHHELD_NUMBER if raw is None else _INVALID_NUMBER
+            return _WITHHELD_NUMBER if raw is None else _MALFORMED
         text = _without_uri(raw.strip())
         if not text or text.casefold() in _WITHHELD:
             return _WITHHELD_NUMBER
@@ -122,13 +130,17 @@ class NumberReader:
         plus = digits.startswith(("+", "＋"))
         digits = digits[1:] if plus else digits
         if not digits.isdecimal() or len(digits) > 20:
-            return _INVALID_NUMBER
+            return _MALFORMED
         digits = "".join(str(int(digit)) for digit in digits)  # full-width and other digits
         if not plus and not extension:
             if self._service is not None and self._service.match(digits):
                 return CallerNumber(kind="service", extension=digits)
             if len(digits) in self._extension_digits:
                 return CallerNumber(kind="extension", extension=digits)
+        if self._service_after is not None and not extension:
+            service = self._service_after.match(f"+{digits}" if plus else digits)
+            if service is not None:
+                return CallerNumber(kind="service", extension=service[1])
         for form in self._forms(digits, plus):
             number = self._valid(form)
             if number is not None:
@@ -138,7 +150,7 @@ class NumberReader:
                     region=phonenumbers.region_code_for_number(number) or "",
                     extension=extension,
                 )
-        return _INVALID_NUMBER
+        return _IMPLAUSIBLE
 
     def _forms(self, digits: str, plus: bool) -> list[str]:
         """The readings to try, the likeliest first; the first valid one is taken."""

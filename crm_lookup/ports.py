@@ -6,7 +6,7 @@ import msgspec
 
 from crm_lookup.bank.records import CoreHealth
 from crm_lookup.bank.requests import Asker, Request
-from crm_lookup.model import AccountBalance, CustomerBrief, CustomerId, Recognition
+from crm_lookup.model import AccountBalance, CustomerBrief, CustomerId, Recognition, Text
 
 ReplyT = TypeVar("ReplyT")
 
@@ -19,6 +19,12 @@ class CustomerDirectory(Protocol):
 
     async def by_card_number(self, digits: str) -> CustomerId | None:
         """Return the owner of a card that is not expired; separators in ``digits`` are ignored."""
+
+    async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
+        """Return the customer with this number who has a card ending in the four digits.
+
+        ``None`` when nobody has both, or several do.  Cards that are expired do not count.
+        """
 
     async def segment(self, customer_id: CustomerId) -> str:
         """Return the value segment; ``standard`` when there is no such customer."""
@@ -38,6 +44,34 @@ class LastAgents(Protocol):
 
     async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
         """Return the agent of the last conversation, if it ended after ``since``."""
+
+
+class CallContact(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that has ended, for the customer's timeline."""
+
+    customer_id: CustomerId
+    call_id: str
+    at: float
+    """When it arrived, epoch seconds."""
+    topic: str
+    summary: Text
+    agent_id: str | None = None
+    """Who talked with the customer last."""
+    menu_path: str = ""
+    satisfaction: int | None = None
+
+
+class CallContacts(Protocol):
+    """The telephone's part of the customers' timelines."""
+
+    async def note_contact(
+        self, contact: CallContact, *, instead_of: CustomerId | None = None
+    ) -> None:
+        """Keep a call; told again (by ``call_id``) it replaces what was told before.
+
+        ``instead_of`` is the customer under whom it was kept before.  An unknown customer is
+        ignored.
+        """
 
 
 class OfferAnswers(Protocol):

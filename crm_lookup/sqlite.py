@@ -8,11 +8,13 @@ being made durable.  The text of every statement is constant, so that sqlite3 ke
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final, Self
 
 import aiosqlite
 
+from crm_lookup.brief import HOME
 from crm_lookup.errors import NotReadyError
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
@@ -105,6 +107,7 @@ class SqliteBank(SqlBank):
         numbers: NumberReader | None = None,
         clock: Callable[[], float] = time.time,
         currency: str = "CNY",
+        zone: tzinfo = HOME,
     ) -> Self:
         """Open the database file, which must exist and be migrated.
 
@@ -123,6 +126,7 @@ class SqliteBank(SqlBank):
             numbers=numbers or NumberReader(),
             clock=clock,
             currency=currency,
+            zone=zone,
         )
 
 

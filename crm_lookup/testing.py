@@ -16,11 +16,21 @@ from crm_lookup import (
     contact_tables,
     tables,
 )
+from crm_lookup.bank import tables as ledger
 from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
 from crm_lookup.model import AccountBalance, CustomerId, Interaction, OpenCase, Text
 from crm_lookup.postgres import PostgresBank
-from crm_lookup.records import CustomerRecord, NumberRecord
+from crm_lookup.records import (
+    Bill,
+    CardOrder,
+    CustomerRecord,
+    LastPlace,
+    LoanDue,
+    Maturing,
+    NumberRecord,
+    PaymentFailure,
+)
 from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sqlite import SqliteBank
 
@@ -52,6 +62,8 @@ def _said(days: int, what: str) -> Interaction:
         at=NOW - days * 86400.0,
         channel="phone",
         summary=Text("询问", what),
+        topic="card_bill",
+        menu_path="welcome>cards.bill" if days == 2 else "",
         satisfaction=days if days < 4 else None,
     )
 
@@ -67,7 +79,9 @@ RECORDS: Final = (
         since="2015-03-02",
         relationship_manager="李雷",
         numbers=(
-            NumberRecord(number=SHARED_NUMBER, kind="home", is_primary=False),
+            NumberRecord(
+                number=SHARED_NUMBER, kind="home", is_primary=False, relation="household"
+            ),
             NumberRecord(number=WANG_NUMBER),
         ),
         accounts=(
@@ -79,8 +93,23 @@ RECORDS: Final = (
         flags=("collections",),
         marketing_consent=True,
         interactions=tuple(_said(day, f"{day} days ago") for day in range(1, 6)),
-        cases=(_case("K2", 3, NOW + 86400.0), _case("K1", 9, None, "waiting")),
         declined=(("wealth", NOW - 10.0), ("fund", NOW - 20.0)),
+        cases=(_case("K2", 3, NOW + 86400.0), _case("K1", 9, None, "waiting")),
+        bills=(Bill(tail="0015", due_on="2026-06-23", amount=90_000, minimum=9_000, paid=1_000),),
+        loans=(LoanDue(tail="0015", product="mortgage", due_on="2026-07-01", overdue=0),),
+        card_orders=(
+            CardOrder(
+                order_id="O1",
+                kind="debit",
+                stage="sent",
+                ordered_on="2026-06-10",
+                expected_on="2026-06-20",
+            ),
+        ),
+        failures=(PaymentFailure(at=NOW - 90_000.0, payee="国家电网电费", cause="funds"),),
+        maturing=(Maturing(product="term_deposit", tail="0077", matures_on="2026-06-30"),),
+        place=LastPlace(at=NOW - 1800.0, topic="balance", node="balance"),
+        pin_locked_until=NOW + 600.0,
     ),
     CustomerRecord(
         customer_id=LI,
@@ -90,7 +119,7 @@ RECORDS: Final = (
         segment_reason=Text("普通", "ordinary"),
         language="en",
         since="2024-12-31",
-        numbers=(NumberRecord(number=SHARED_NUMBER, kind="home"),),
+        numbers=(NumberRecord(number=SHARED_NUMBER, kind="home", relation="household"),),
     ),
     CustomerRecord(
         customer_id=FIRM,
@@ -193,6 +222,8 @@ def write_record(connection: sa.Connection, record: CustomerRecord) -> None:
     )
     for table, values in _rows(record):
         connection.execute(table.insert().values(own | values))
+    for table, values in _ledger_rows(record):
+        connection.execute(table.insert().values(values))
 
 
 def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
@@ -200,7 +231,7 @@ def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
     for number in record.numbers:
         yield (
             tables.customer_numbers,
-            {"number": number.number, "kind": number.kind, "is_primary": number.is_primary},
+            msgspec.structs.asdict(number),
         )
     for account in record.accounts:
         values = msgspec.structs.asdict(account) | {"status": "open", "opened": day}
@@ -222,9 +253,10 @@ def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
             {
                 "at": said.at,
                 "channel": said.channel,
-                "topic": "general",
+                "topic": said.topic,
                 "summary_zh": said.summary.zh,
                 "summary_en": said.summary.en,
+                "menu_path": said.menu_path or None,
                 "satisfaction": said.satisfaction,
             },
         )
@@ -238,3 +270,51 @@ def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
     for response in ("declined", "accepted", "presented"):
         for offer_id, at in getattr(record, response):
             yield tables.offer_responses, {"offer_id": offer_id, "at": at, "response": response}
+    for failure in record.failures:
+        money = {"amount": 12_000, "currency": "CNY"}
+        yield contact_tables.payment_failures, msgspec.structs.asdict(failure) | money
+    for held in record.maturing:
+        yield ledger.deposits, _deposit(held)
+        yield ledger.deposits, _deposit(held) | {"deposit_id": "D9", "matures_on": day}
+    for order in record.card_orders:
+        dates = {"ordered_on": _day(order.ordered_on), "expected_on": _day(order.expected_on)}
+        yield ledger.card_orders, msgspec.structs.asdict(order) | dates
+    if record.place is not None:
+        place = msgspec.structs.asdict(record.place)
+        yield tables.menu_places, place | {"flow": "main", "position": ""}
+    if record.pin_locked_until is not None:
+        pin = {"pin_hash": "", "changed_at": 1.0, "locked_until": record.pin_locked_until}
+        yield tables.pins, pin
+
+
+def _ledger_rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+    """What hangs on accounts: the bill of the card A2, the loan that A1 stands for."""
+    for bill in record.bills:
+        due, old = _day(bill.due_on), date(2026, 1, 3)
+        values = msgspec.structs.asdict(bill) | {"account_id": "A2", "due_on": due}
+        del values["tail"]
+        yield ledger.card_bills, values | {"statement_on": date(2026, 6, 3)}
+        yield ledger.card_bills, values | {"statement_on": old, "due_on": old, "amount": 1}
+    for loan in record.loans:
+        values = msgspec.structs.asdict(loan)
+        del values["tail"]
+        terms = {"due_on": _day(loan.due_on), "due_amount": 5_000, "ends_on": date(2040, 1, 1)}
+        yield ledger.loans, values | {"account_id": "A1"} | terms
+
+
+def _deposit(held: Maturing) -> dict[str, Any]:
+    return {
+        "deposit_id": "D1",
+        "tail": held.tail,
+        "currency": "CNY",
+        "principal": 5_000_000,
+        "rate": 9_500,
+        "months": 12,
+        "opened_on": date(2025, 6, 30),
+        "matures_on": _day(held.matures_on),
+        "at_maturity": "renew" if held.renews else "pay_out",
+    }
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

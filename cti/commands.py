@@ -188,6 +188,41 @@ def dispose(
     )
 
 
+def choose_customer(
+    world: World,
+    agent_id: AgentId,
+    call_id: CallId,
+    customer_id: CustomerId,
+    candidates: int,
+    now: float,
+) -> None:
+    """Note which of the ``candidates`` is calling, as the agent who has or is offered it says."""
+    call = world.calls.get(call_id)
+    if call is None:
+        raise UnknownCallError(
+            f"there is no call {call_id}, or it ended too long ago; note it at the customer"
+        )
+    ringing = (agent for agent, _ in call.ringing)
+    if agent_id not in (call.agent_id, *call.wrapping, *ringing):
+        raise NotAllowedNowError(f"agent {agent_id} does not have call {call_id}")
+    if call.verified == "pin":
+        raise NotAllowedNowError("the caller has shown a PIN, which says who it is")
+    if call.recognition != "ambiguous":
+        raise NotAllowedNowError(f"the number of call {call_id} leaves no choice")
+    if call.customer_id == customer_id:
+        return
+    world.emit(
+        ev.CustomerChosen(
+            at=now,
+            call_id=call_id,
+            agent_id=agent_id,
+            customer_id=customer_id,
+            candidates=candidates,
+            instead_of=call.customer_id,
+        )
+    )
+
+
 OFFER_ANSWERS: Final[
     dict[str, type[ev.OfferPresented] | type[ev.OfferAccepted] | type[ev.OfferDeclined]]
 ] = {

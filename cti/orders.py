@@ -88,6 +88,15 @@ class Orders:
             if ready and self.world.agent(agent_id, now).call_id == call_id:
                 self.world.end_wrap_up(agent_id, now, "agent")
 
+    def choose_customer(
+        self, agent_id: AgentId, call_id: CallId, customer_id: CustomerId, candidates: int
+    ) -> None:
+        """Note which of the candidates is calling; the pop gets that customer's brief."""
+        with self._spreader.changes():
+            commands.choose_customer(
+                self.world, agent_id, call_id, customer_id, candidates, self._clock()
+            )
+
     def answer_offer(
         self,
         agent_id: AgentId,

@@ -1,8 +1,11 @@
 """Screen-pops: what an agent's console shows when the phone rings.
 
 The customer's brief is fetched when the call joins the queue, so that it usually is at hand when
-an agent's phone rings.  If it is not, the pop waits for it up to a deadline and then goes out
-without; :class:`PopCompleted` brings the brief later.
+an agent's phone rings; who waited for long is looked up anew.  If it is not at hand, the pop waits
+for it up to a deadline and then goes out without; :class:`PopCompleted` brings the brief later.
+
+A number that several customers have gives no brief but candidates; once the agent has chosen one
+of them (:class:`cti.core.events.CustomerChosen`), :class:`PopCompleted` brings the brief.
 """
 
 import asyncio
@@ -27,6 +30,8 @@ _log = structlog.get_logger(__name__)
 BriefT = TypeVar("BriefT")
 _GIVE_UP = 10.0
 """Seconds after which a brief is no longer waited for."""
+FRESH = 5.0
+"""Seconds for which what was fetched ahead may be shown; then it is fetched anew."""
 _MOST_PAGES = 20
 """Pages of one agent that are counted."""
 
@@ -52,6 +57,8 @@ class PopRaised(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
     brief: BriefT | None
     brief_status: Literal["ready", "pending", "none"]
     """``pending``: a :class:`PopCompleted` follows; ``none``: there is no brief to wait for."""
+    candidates: tuple[object, ...] = ()
+    """The customers who have the number, the likeliest first, while nobody knows who calls."""
     rang_at: float
     """When Asterisk had called the agent's phone, by Asterisk's clock."""
     raised_at: float
@@ -72,6 +79,7 @@ class PopCompleted(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
     call_id: CallId
     agent_id: AgentId
     brief: BriefT | None
+    candidates: tuple[object, ...] = ()
 
 
 class PopConnected(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +101,26 @@ class PopWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
     cause: Literal["missed", "abandoned", "answered_elsewhere", "left_queue", "resync"]
 
 
+class _Found(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
+    """What was fetched for one call."""
+
+    brief: BriefT | None = None
+    candidates: tuple[object, ...] = ()
+
+
+class _Fetch(msgspec.Struct, Generic[BriefT], frozen=True, kw_only=True):
+    """A fetch that is under way or done; ``customer_id`` ``None``: of candidates."""
+
+    customer_id: CustomerId | None
+    task: "asyncio.Task[_Found[BriefT]]"
+    begun: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is over and brought nothing."""
+        return self.task.done() and (self.task.cancelled() or self.task.result() == _Found())
+
+
 class PopDesk(Generic[BriefT]):
     """Turns domain events into pops; driven by the engine from the event loop."""
 
@@ -110,9 +138,11 @@ class PopDesk(Generic[BriefT]):
         self._clock = clock
         self._record = record
         self._deadline = deadline
-        self._fetches: dict[CallId, tuple[CustomerId, asyncio.Task[BriefT | None]]] = {}
+        self._fetches: dict[CallId, _Fetch[BriefT]] = {}
         self._pops: dict[AgentId, PopRaised[BriefT]] = {}
         self._raising: dict[AgentId, tuple[str, asyncio.Task[None]]] = {}
+        self._completing: set[asyncio.Task[None]] = set()
+        """Briefs of chosen customers on their way to a pop."""
         self._adopted: set[str] = set()
         """Offers of the time before our start that are being raised anew."""
         self._shown: dict[str, set[str]] = {}
@@ -155,7 +185,9 @@ class PopDesk(Generic[BriefT]):
             case ev.AgentRinging() | ev.CallConnected() if event.rebuilt and _past(world, event):
                 pass  # told too late: nobody is to see a call that has gone on
             case ev.CallQueued():
-                self._prefetch(world.calls[event.call_id])
+                self._prefetch(world, world.calls[event.call_id])
+            case ev.CustomerChosen():
+                self._chosen(world, event)
             case ev.AgentRinging():
                 self._ring(world, world.calls[event.call_id], event)
             case ev.AgentMissed():
@@ -177,12 +209,13 @@ class PopDesk(Generic[BriefT]):
                 self._withdraw_all(event.call_id, event.at, "abandoned")
                 fetch = self._fetches.pop(event.call_id, None)
                 if fetch is not None and not self._in_use(event.call_id):
-                    fetch[1].cancel()
+                    fetch.task.cancel()
 
     async def stop(self) -> None:
         """Cancel what is under way."""
-        tasks: list[asyncio.Task[object]] = [t for _, t in self._fetches.values()]
+        tasks: list[asyncio.Task[object]] = [fetch.task for fetch in self._fetches.values()]
         tasks += [t for _, t in self._raising.values()]
+        tasks += self._completing
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -190,31 +223,87 @@ class PopDesk(Generic[BriefT]):
     def _in_use(self, call_id: CallId) -> bool:
         return any(p.call_id == call_id for p in self._pops.values())
 
-    def _prefetch(self, call: Call) -> "asyncio.Task[BriefT | None] | None":
-        if call.customer_id is None:
+    def _prefetch(
+        self, world: World, call: Call, *, fresh: bool = False
+    ) -> "asyncio.Task[_Found[BriefT]] | None":
+        """Begin to fetch what is known of the caller, unless that was done already.
+
+        ``fresh``: what was fetched more than :data:`FRESH` seconds ago is fetched anew.
+        """
+        if call.customer_id is None and call.recognition != "ambiguous":
             return None
-        known = self._fetches.get(call.call_id)
-        if known is not None and known[0] == call.customer_id and not _failed(known[1]):
-            return known[1]
-        task = asyncio.create_task(self._fetch(call.customer_id), name="brief")
-        self._fetches[call.call_id] = (call.customer_id, task)
+        now, known = self._clock(), self._fetches.get(call.call_id)
+        old: asyncio.Task[_Found[BriefT]] | None = None
+        if known is not None and known.customer_id == call.customer_id and not known.failed:
+            if not (fresh and known.task.done() and now - known.begun > FRESH):
+                return known.task
+            old = known.task
+        number = world.trace(call.call_id).caller_number
+        task = asyncio.create_task(self._fetch(call.customer_id, number, old), name="brief")
+        self._fetches[call.call_id] = _Fetch(customer_id=call.customer_id, task=task, begun=now)
         return task
 
-    async def _fetch(self, customer_id: CustomerId) -> BriefT | None:
+    async def _fetch(
+        self,
+        customer_id: CustomerId | None,
+        caller_number: str,
+        old: "asyncio.Task[_Found[BriefT]] | None",
+    ) -> _Found[BriefT]:
+        """Return the customer's brief, or the candidates; if that fails, what was known before."""
         try:
             async with asyncio.timeout(_GIVE_UP):
-                return await self._briefs.brief(customer_id)
+                if customer_id is not None:
+                    return _Found(brief=await self._briefs.brief(customer_id))
+                return _Found(candidates=tuple(await self._briefs.candidates(caller_number)))
         except Exception as error:  # noqa: BLE001 -- whatever the port raises, the pop goes out
             _log.warning("brief_failed", error=type(error).__name__)
-            return None
+            return old.result() if old is not None else _Found()
+
+    def _chosen(self, world: World, event: ev.CustomerChosen) -> None:
+        """Bring the brief of the customer whom the agent chose."""
+        call = world.calls[event.call_id]
+        fetch = self._prefetch(world, call)
+        for agent_id, pop in list(self._pops.items()):
+            if pop.call_id == event.call_id and fetch is not None:
+                self._pops[agent_id] = msgspec.structs.replace(pop, customer_id=event.customer_id)
+                task = asyncio.create_task(self._complete(agent_id, pop.pop_id, fetch))
+                self._completing.add(task)
+                task.add_done_callback(self._completing.discard)
+
+    async def _complete(
+        self, agent_id: AgentId, pop_id: str, fetch: "asyncio.Task[_Found[BriefT]]"
+    ) -> None:
+        """Wait for what is fetched and bring it to the pop, if that still stands."""
+        await asyncio.wait((fetch,))
+        found = _Found[BriefT]() if fetch.cancelled() else fetch.result()
+        pop = self._pops.get(agent_id)
+        if pop is None or pop.pop_id != pop_id:
+            return
+        current = self._fetches.get(pop.call_id)
+        if current is not None and current.task is not fetch:
+            return  # another customer was chosen meanwhile
+        candidates = found.candidates or pop.candidates
+        status: Literal["ready", "none"] = "none" if found.brief is None else "ready"
+        self._pops[agent_id] = msgspec.structs.replace(
+            pop, brief=found.brief, brief_status=status, candidates=candidates
+        )
+        done = PopCompleted(
+            pop_id=pop_id,
+            call_id=pop.call_id,
+            agent_id=agent_id,
+            brief=found.brief,
+            candidates=candidates,
+        )
+        self._bus.publish(agent_topic(agent_id), done)
 
     def _ring(self, world: World, call: Call, event: ev.AgentRinging) -> None:
         self._cancel_raising(event.agent_id)
         pop_id = _offer(event)
-        fetch = self._prefetch(call)
+        fetch = self._prefetch(world, call, fresh=True)
         if fetch is None or fetch.done():
-            brief = fetch.result() if fetch is not None and not fetch.cancelled() else None
-            self._raise(world, call.call_id, event, pop_id, brief, pending=False)
+            nothing = fetch is None or fetch.cancelled()
+            found = _Found[BriefT]() if nothing or fetch is None else fetch.result()
+            self._raise(world, call.call_id, event, pop_id, found, pending=False)
             return
         task = asyncio.create_task(self._raise_later(world, call.call_id, event, pop_id, fetch))
         self._raising[event.agent_id] = (pop_id, task)
@@ -230,26 +319,15 @@ class PopDesk(Generic[BriefT]):
         call_id: CallId,
         event: ev.AgentRinging,
         pop_id: str,
-        fetch: "asyncio.Task[BriefT | None]",
+        fetch: "asyncio.Task[_Found[BriefT]]",
     ) -> None:
         await asyncio.wait((fetch,), timeout=self._deadline)
         if fetch.done() and not fetch.cancelled():
             self._raise(world, call_id, event, pop_id, fetch.result(), pending=False)
             return
         metrics.POPS_WITHOUT_BRIEF.inc()
-        self._raise(world, call_id, event, pop_id, None, pending=True)
-        await asyncio.wait((fetch,))
-        brief = None if fetch.cancelled() else fetch.result()
-        pop = self._pops.get(event.agent_id)
-        if pop is not None and pop.pop_id == pop_id:
-            status: Literal["ready", "none"] = "none" if brief is None else "ready"
-            self._pops[event.agent_id] = msgspec.structs.replace(
-                pop, brief=brief, brief_status=status
-            )
-            done = PopCompleted(
-                pop_id=pop_id, call_id=call_id, agent_id=event.agent_id, brief=brief
-            )
-            self._bus.publish(agent_topic(event.agent_id), done)
+        self._raise(world, call_id, event, pop_id, _Found(), pending=True)
+        await self._complete(event.agent_id, pop_id, fetch)
 
     def _raise(
         self,
@@ -257,14 +335,14 @@ class PopDesk(Generic[BriefT]):
         call_id: CallId,
         event: ev.AgentRinging,
         pop_id: str,
-        brief: BriefT | None,
+        found: _Found[BriefT],
         *,
         pending: bool,
     ) -> None:
         call = world.calls[call_id]
         now = self._clock()
         talking = call.state in ("connected", "on_hold")
-        status: Literal["ready", "pending", "none"] = "none" if brief is None else "ready"
+        status: Literal["ready", "pending", "none"] = "none" if found.brief is None else "ready"
         pop = PopRaised(
             pop_id=pop_id,
             call_id=call_id,
@@ -279,8 +357,9 @@ class PopDesk(Generic[BriefT]):
             customer_id=call.customer_id,
             route_reasons=call.route_reasons,
             wait_time=call.wait_time(call.connected_at or now if talking else now),
-            brief=brief,
+            brief=found.brief,
             brief_status="pending" if pending else status,
+            candidates=found.candidates,
             rang_at=event.at,
             raised_at=now,
             latency=max(0.0, now - event.at),
@@ -402,7 +481,3 @@ def _past(world: World, event: ev.AgentRinging | ev.CallConnected) -> bool:
         return call.agent_id != event.agent_id or call.state not in WITH_AGENT
     with_agent = call.agent_id == event.agent_id and call.state in WITH_AGENT
     return not with_agent and all(event.agent_id != agent_id for agent_id, _ in call.ringing)
-
-
-def _failed(task: "asyncio.Task[BriefT | None]") -> bool:
-    return task.done() and (task.cancelled() or task.result() is None)

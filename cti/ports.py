@@ -20,6 +20,12 @@ class CustomerBriefs(Protocol[BriefT_co]):
         May be slow or raise: the engine applies its own deadline and pops without a brief.
         """
 
+    async def candidates(self, caller_number: str) -> Sequence[object]:
+        """Return the customers who may be behind a number that several have.
+
+        Each is something that the console shows to the agent; the engine never looks inside.
+        """
+
 
 class Journal(Protocol):
     """The durable, append-only log of domain events; exactly one process owns it."""

@@ -198,6 +198,15 @@ class Desks:
         except CommandError as error:
             raise refusal(error) from error
 
+    async def choose_customer(
+        self, agent_id: str, call_id: str, customer_id: str, candidates: int
+    ) -> None:
+        who, call, customer = AgentId(agent_id), CallId(call_id), CustomerId(customer_id)
+        try:
+            self._engine.choose_customer(who, call, customer, candidates)
+        except CommandError as error:
+            raise refusal(error) from error
+
     async def answer_offer(
         self,
         agent_id: str,
@@ -264,7 +273,11 @@ class Desks:
                 yield _to(message.agent_id, msg.PopRaised(pop=self._pop(message)))
             case pops.PopCompleted():
                 customer = None if message.brief is None else msg.card_of(message.brief)
-                completed = msg.PopCompleted(call_id=message.call_id, customer=customer)
+                completed = msg.PopCompleted(
+                    call_id=message.call_id,
+                    customer=customer,
+                    candidates=_candidates(message.candidates),
+                )
                 yield _to(message.agent_id, completed)
             case pops.PopConnected():
                 self._talking[message.agent_id] = message.call_id
@@ -338,6 +351,7 @@ class Desks:
             connected_at=call.connected_at if call is not None and raised.connected else None,
             brief=states[raised.brief_status],
             customer=None if raised.brief is None else msg.card_of(raised.brief),
+            candidates=_candidates(raised.candidates),
         )
 
     def _wrap_up(self, agent: views.AgentView) -> msg.WrapUp | None:
@@ -354,6 +368,10 @@ class Desks:
 
 def _to(agent_id: str, message: msg.DeskMessage) -> Addressed:
     return Addressed(agent_id=agent_id, message=message)
+
+
+def _candidates(found: Iterable[object]) -> tuple[msg.CandidateCard, ...]:
+    return tuple(one for one in found if isinstance(one, msg.CandidateCard))
 
 
 def _reason(agent: views.AgentView) -> str:

@@ -40,7 +40,7 @@ class MemoryBank(msgspec.Struct, kw_only=True):
         self._enter("recognise")
         if not raw_number:
             return Recognition(status="withheld")
-        found = self.numbers.get(raw_number, ())
+        found = [{"customer_id": one} for one in self.numbers.get(raw_number, ())]
         status = "unknown" if not found else "recognised" if len(found) == 1 else "ambiguous"
         return msgspec.convert(
             {"status": status, "number": raw_number, "candidates": found}, Recognition
@@ -53,6 +53,14 @@ class MemoryBank(msgspec.Struct, kw_only=True):
     async def by_card_number(self, digits: str) -> CustomerId | None:
         self._enter("by_card_number")
         return self.cards.get(digits)
+
+    async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
+        self._enter("by_card_tail")
+        known = self.numbers.get(raw_number or "", ())
+        owners = {
+            owner for card, owner in self.cards.items() if card[-4:] == tail and owner in known
+        }
+        return owners.pop() if len(owners) == 1 else None
 
     async def verify(
         self, customer_id: CustomerId | None, pin: Sequence[str], *, now: float

@@ -3,30 +3,27 @@
 Nothing here is held open between two calls, and nothing knows which database answers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from datetime import datetime, tzinfo
 from types import TracebackType
 from typing import Any, Self
 
-from crm_lookup.brief import CASES, INTERACTIONS, make_brief
+from crm_lookup.brief import HOME, make_brief
 from crm_lookup.errors import UnknownCustomerError, WrongKeyError
 from crm_lookup.keys import DataKey
 from crm_lookup.model import (
     AccountBalance,
     CustomerBrief,
     CustomerId,
-    Interaction,
-    OpenCase,
     Recognition,
-    Text,
 )
 from crm_lookup.numbers import NumberReader
-from crm_lookup.offers import HISTORY_SECONDS
-from crm_lookup.ports import Attempt
+from crm_lookup.ports import Attempt, CallContact
 from crm_lookup.recognition import recognition
-from crm_lookup.records import CustomerRecord, NumberRecord
-from crm_lookup.scores import Scores, scores_of
+from crm_lookup.records import NumberMatch
 from crm_lookup.sql import statements as s
 from crm_lookup.sql.port import ConflictError, Database
+from crm_lookup.sql.record import RECORD, record_of, record_values
 
 
 async def claim_key(database: Database, key: DataKey, where: str) -> None:
@@ -54,12 +51,14 @@ class SqlBank:
         numbers: NumberReader,
         clock: Callable[[], float],
         currency: str,
+        zone: tzinfo = HOME,
     ) -> None:
         self._database = database
         self._key = key
         self._numbers = numbers
         self._clock = clock
         self._currency = currency
+        self._zone = zone
 
     async def close(self) -> None:
         await self._database.close()
@@ -84,12 +83,17 @@ class SqlBank:
         rows = await self._database.read(
             s.BY_NUMBER, {"number": number.e164, "most": s.MOST_CANDIDATES}
         )
-        return recognition(number, (CustomerId(row[0]) for row in rows))
+        return recognition(number, map(_match, rows), now=self._clock())
 
     async def by_card_number(self, digits: str) -> CustomerId | None:
         digits = digits.replace(" ", "").replace("-", "")
         rows = await self._database.read(s.BY_CARD, {"hash": self._key.card_hash(digits)})
         return next((CustomerId(row[0]) for row in rows), None)
+
+    async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
+        number = self._numbers.read(raw_number)
+        rows = await self._database.read(s.BY_TAIL, {"number": number.e164, "tail": tail})
+        return CustomerId(rows[0][0]) if len(rows) == 1 else None
 
     async def segment(self, customer_id: CustomerId) -> str:
         rows = await self._database.read(s.SEGMENT, {"id": customer_id})
@@ -97,16 +101,12 @@ class SqlBank:
 
     async def brief(self, customer_id: CustomerId) -> CustomerBrief | None:
         now = self._clock()
-        rows = await self._database.read(
-            s.RECORD,
-            {
-                **{"id": customer_id, "responses_since": now - HISTORY_SECONDS},
-                **{"last": INTERACTIONS, "cases": CASES},
-            },
-        )
-        scored = await self._database.read(s.SCORES, {"id": customer_id})
-        record = _record(customer_id, rows, next((scores_of(row) for row in scored), None))
-        return None if record is None else make_brief(record, now=now, currency=self._currency)
+        today = datetime.fromtimestamp(now, self._zone).date()
+        rows = await self._database.read(RECORD, record_values(customer_id, now=now, today=today))
+        record = record_of(customer_id, rows, today=today)
+        if record is None:
+            return None
+        return make_brief(record, now=now, currency=self._currency, zone=self._zone)
 
     # Accounts ------------------------------------------------------------------------------
 
@@ -129,6 +129,25 @@ class SqlBank:
         }
         changes = [s.NOTE_OFFER] if response == "presented" else [s.TAKE_BACK, s.NOTE_OFFER]
         await self._database.write_all([(change, values) for change in changes])
+
+    async def note_contact(
+        self, contact: CallContact, *, instead_of: CustomerId | None = None
+    ) -> None:
+        values = {
+            "id": contact.customer_id,
+            "call": contact.call_id,
+            "at": contact.at,
+            "topic": contact.topic,
+            "zh": contact.summary.zh,
+            "en": contact.summary.en,
+            "agent": contact.agent_id,
+            "path": contact.menu_path or None,
+            "score": contact.satisfaction,
+        }
+        before = {"id": instead_of or "", "call": contact.call_id}
+        await self._database.write_all(
+            [(s.DROP_CONTACT, before), (s.CHANGE_CONTACT, values), (s.ADD_CONTACT, values)]
+        )
 
     async def last_agent(self, customer_id: CustomerId, since: float) -> str | None:
         rows = list(await self._database.read(s.LAST_AGENT, {"id": customer_id, "since": since}))
@@ -175,63 +194,13 @@ def _balance(account_id: str, kind: Any, tail: str, currency: str, balance: int)
     )
 
 
-def _record(
-    customer_id: CustomerId, rows: Iterable[Any], scores: Scores | None
-) -> CustomerRecord | None:
-    parts: dict[str, list[Any]] = {}
-    for row in rows:
-        parts.setdefault(row[0], []).append(row)
-    found = parts.get("customer")
-    if found is None:
-        return None
-    _, kind, status, name, family_name, segment, zh, en, language, since, manager, born, _ = found[
-        0
-    ]
-    said = {
-        response: tuple(
-            (row[1], row[12])
-            for row in sorted(parts.get(response, ()), key=lambda row: (-row[12], row[1]))
-        )
-        for response in ("declined", "accepted", "presented")
-    }
-    return CustomerRecord(
-        customer_id=customer_id,
+def _match(row: Any) -> NumberMatch:
+    customer_id, customer_kind, kind, is_primary, relation, called_at = row
+    return NumberMatch(
+        customer_id=CustomerId(customer_id),
+        customer_kind=customer_kind,
         kind=kind,
-        status=status,
-        name=name,
-        family_name=family_name,
-        segment=segment,
-        segment_reason=Text(zh, en),
-        language=language,
-        birth_year=born,
-        since=since,
-        relationship_manager=manager,
-        numbers=tuple(
-            NumberRecord(number=row[1], kind=row[2], is_primary=bool(row[11]))
-            for row in sorted(parts.get("number", ()))
-        ),
-        accounts=tuple(
-            _balance(row[1], row[2], row[3], row[4], row[11])
-            for row in sorted(parts.get("account", ()))
-        ),
-        holdings=tuple(sorted(row[1] for row in parts.get("holding", ()))),
-        flags=tuple(sorted(row[1] for row in parts.get("flag", ()))),
-        marketing_consent="consent" in parts,
-        interactions=tuple(
-            Interaction(
-                at=row[12], channel=row[1], summary=Text(row[2], row[3]), satisfaction=row[11]
-            )
-            for row in parts.get("interaction", ())
-        ),
-        cases=tuple(
-            OpenCase(
-                **{"case_id": row[1], "kind": row[2], "status": row[3]},
-                subject=Text(row[4], row[5]),
-                opened_at=row[12],
-                due_at=None if row[11] is None else float(row[11]),
-            )
-            for row in parts.get("case", ())
-        ),
-        **said,
-        scores=scores,
+        is_primary=bool(is_primary),
+        relation=relation,
+        called_at=called_at,
     )

@@ -5,7 +5,6 @@ Changing one changes it for both; the contract tests run them on both.
 
 from typing import Final
 
-from crm_lookup.scores import COLUMNS
 from crm_lookup.sql.port import Statement
 
 MOST_CANDIDATES: Final = 20
@@ -13,13 +12,26 @@ MOST_CANDIDATES: Final = 20
 
 BY_NUMBER: Final = Statement(
     """
-SELECT n.customer_id FROM customer_numbers AS n
+SELECT n.customer_id, c.kind, n.kind, n.is_primary, n.relation,
+  (SELECT i.at FROM interactions AS i WHERE i.customer_id = n.customer_id
+   AND i.channel = 'phone' ORDER BY i.at DESC LIMIT 1)
+FROM customer_numbers AS n
 JOIN customers AS c ON c.customer_id = n.customer_id
 WHERE n.number = :number AND c.status <> 'closed'
-ORDER BY n.customer_id LIMIT :most
+ORDER BY CASE n.relation WHEN 'own' THEN 0 WHEN 'household' THEN 1 ELSE 2 END,
+  n.is_primary DESC, n.customer_id LIMIT :most
 """,
     most="bigint",
 )
+
+# Two rows tell that the tail leaves a choice.
+BY_TAIL: Final = Statement("""
+SELECT DISTINCT k.customer_id FROM customer_numbers AS n
+JOIN customers AS c ON c.customer_id = n.customer_id
+JOIN cards AS k ON k.customer_id = n.customer_id
+WHERE n.number = :number AND k.tail = :tail AND k.status <> 'expired' AND c.status <> 'closed'
+LIMIT 2
+""")
 
 BY_CARD: Final = Statement("""
 SELECT k.customer_id FROM cards AS k
@@ -40,42 +52,6 @@ UNION SELECT tail FROM accounts WHERE customer_id = :id AND status <> 'closed'
 UNION SELECT CAST(birth_year AS TEXT) FROM customers
   WHERE customer_id = :id AND birth_year IS NOT NULL
 """)
-
-# One round trip for the whole brief: each row says in its first column what it is.
-RECORD: Final = Statement(
-    """
-SELECT 'customer', kind, status, name, family_name, segment, segment_reason_zh,
-  segment_reason_en, language, CAST(since AS TEXT), relationship_manager, birth_year, 0.0
-  FROM customers WHERE customer_id = :id
-UNION ALL SELECT 'number', number, kind, '', '', '', '', '', '', '', '',
-  CASE WHEN is_primary THEN 1 ELSE 0 END, 0.0
-  FROM customer_numbers WHERE customer_id = :id
-UNION ALL SELECT 'account', account_id, kind, tail, currency, '', '', '', '', '', '', balance, 0.0
-  FROM accounts WHERE customer_id = :id AND status <> 'closed'
-UNION ALL SELECT 'holding', product, '', '', '', '', '', '', '', '', '', 0, 0.0
-  FROM holdings WHERE customer_id = :id
-UNION ALL SELECT 'flag', flag, '', '', '', '', '', '', '', '', '', 0, since
-  FROM customer_flags WHERE customer_id = :id
-UNION ALL SELECT 'consent', purpose, '', '', '', '', '', '', '', '', '', 0, granted_at
-  FROM consents WHERE customer_id = :id AND purpose = 'marketing' AND withdrawn_at IS NULL
-UNION ALL SELECT response, offer_id, '', '', '', '', '', '', '', '', '', 0, at
-  FROM offer_responses WHERE customer_id = :id AND at > :responses_since
-UNION ALL SELECT * FROM (
-  SELECT 'interaction', channel, summary_zh, summary_en, '', '', '', '', '', '', '',
-    satisfaction, at
-  FROM interactions WHERE customer_id = :id ORDER BY at DESC, interaction_id DESC LIMIT :last
-) AS recent
-UNION ALL SELECT * FROM (
-  SELECT 'case', case_id, kind, status, subject_zh, subject_en, '', '', '', '', '',
-    CAST(due_at AS BIGINT), opened_at
-  FROM service_cases WHERE customer_id = :id AND status <> 'closed'
-  ORDER BY due_at IS NULL, due_at, opened_at, case_id LIMIT :cases
-) AS pending
-""",
-    responses_since="double precision",
-    last="bigint",
-    cases="bigint",
-)
 
 # An ended lock starts the count anew; the last allowed try locks at once.
 ATTEMPT: Final = Statement(
@@ -115,10 +91,6 @@ INSERT INTO crm_meta (name, value) VALUES ('key_check', :value) ON CONFLICT (nam
 """)
 KEY_CHECK: Final = Statement("SELECT value FROM crm_meta WHERE name = 'key_check'")
 
-SCORES: Final = Statement(
-    f"SELECT {', '.join(COLUMNS)} FROM customer_scores WHERE customer_id = :id"  # noqa: S608 - our own names
-)
-
 # Who answers was asked: every answer counts as presented, too.
 NOTE_OFFER: Final = Statement(
     """
@@ -148,4 +120,27 @@ WHERE excluded.at >= last_agents.at
 LAST_AGENT: Final = Statement(
     "SELECT agent_id FROM last_agents WHERE customer_id = :id AND at > :since",
     since="double precision",
+)
+
+DROP_CONTACT: Final = Statement(
+    "DELETE FROM interactions WHERE customer_id = :id AND call_id = :call"
+)
+CHANGE_CONTACT: Final = Statement(
+    """
+UPDATE interactions SET topic = :topic, summary_zh = :zh, summary_en = :en, agent_id = :agent,
+  menu_path = :path, satisfaction = :score
+WHERE customer_id = :id AND call_id = :call
+""",
+    score="bigint",
+)
+ADD_CONTACT: Final = Statement(
+    """
+INSERT INTO interactions (customer_id, at, channel, topic, summary_zh, summary_en, call_id,
+  agent_id, menu_path, satisfaction)
+SELECT c.customer_id, :at, 'phone', :topic, :zh, :en, :call, :agent, :path, :score
+FROM customers AS c WHERE c.customer_id = :id AND NOT EXISTS (
+  SELECT 1 FROM interactions AS i WHERE i.customer_id = c.customer_id AND i.call_id = :call)
+""",
+    at="double precision",
+    score="bigint",
 )

@@ -155,6 +155,7 @@ _STATELESS_BASES: Final[tuple[type[ev.CallEvent], ...]] = (
     ev.WrapUpExtended,
     ev.PopPresented,
     ev.PopShown,
+    ev.CustomerChosen,
     ev.OfferEvent,
     ev.CallbackEvent,
     ev.PlaceKept,
@@ -331,6 +332,8 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
             }
         case ev.CallerRecognised():
             return {"recognition": event.status, "customer_id": event.customer_id}
+        case ev.CustomerChosen():
+            return {"customer_id": event.customer_id}
         case ev.CallerVerified():
             return {"customer_id": event.customer_id, "verified": event.level}
         case ev.CallRouted():

@@ -276,6 +276,20 @@ class PopShown(CallEvent, frozen=True, kw_only=True):
     """Seconds since the pop was sent."""
 
 
+class CustomerChosen(CallEvent, frozen=True, kw_only=True):
+    """The agent said which of the customers behind an ambiguous number is calling.
+
+    No proof: the verified level stays what it was.
+    """
+
+    agent_id: AgentId
+    customer_id: CustomerId
+    candidates: int
+    """How many there were to choose from."""
+    instead_of: CustomerId | None = None
+    """Whom the agent had chosen before."""
+
+
 class OfferEvent(CallEvent, frozen=True, kw_only=True):
     """Base of what became of an offer that stood on the agent's page."""
 
@@ -438,6 +452,7 @@ DomainEvent: TypeAlias = (
     | CallDisposed
     | PopPresented
     | PopShown
+    | CustomerChosen
     | OfferPresented
     | OfferAccepted
     | OfferDeclined

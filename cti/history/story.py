@@ -186,6 +186,9 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
     "PopPresented": lambda e: f"pop sent to {e.agent_id} on {e.sessions} pages",
     "PopShown": lambda e: f"pop on the screen of {e.agent_id} after {e.after:.2f} s",
     "OfferPresented": lambda e: f"{e.agent_id} presented offer {e.offer_id}, no. {e.rank}",
+    "CustomerChosen": lambda e: (
+        f"customer {e.customer_id} chosen by {e.agent_id} among {e.candidates} with this number"
+    ),
     "OfferAccepted": lambda e: f"offer {e.offer_id} accepted, presented by {e.agent_id}",
     "OfferDeclined": lambda e: f"offer {e.offer_id} declined, presented by {e.agent_id}",
     "CallbackRequested": lambda e: (

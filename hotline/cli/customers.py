@@ -2,11 +2,19 @@
 
 import typer
 
-from hotline.cli import customer_analysis, customer_import, customer_models, customer_segments
+from hotline.cli import (
+    customer_analysis,
+    customer_import,
+    customer_lookup,
+    customer_models,
+    customer_segments,
+)
 
 app = typer.Typer(
-    help="The bank's customers: imports, models, analysis, segments, offers.", no_args_is_help=True
+    help="The bank's customers: who calls, imports, models, analysis, segments, offers.",
+    no_args_is_help=True,
 )
+customer_lookup.add_to(app)
 customer_import.add_to(app)
 customer_analysis.add_to(app)
 customer_models.add_to(app)

@@ -33,7 +33,7 @@ class BankMaker:
 
     def __init__(self, *, seed: int, key: DataKey, now: float, today: date) -> None:
         self._values = Values(seed, today)
-        self._services = ServiceMaker(seed=seed, key=key, today=today)
+        self._services = ServiceMaker(seed=seed, key=key, today=today, now=now)
         self._rng = self._values.rng
         self._key = key
         self._now = now
@@ -48,6 +48,7 @@ class BankMaker:
         """Return the rows made since the last call, by table."""
         rows, self._rows = self._rows, defaultdict(list)
         self._services.add(rows)
+        _merge_calls(rows)
         return rows
 
     def public(self) -> Rows:
@@ -64,6 +65,7 @@ class BankMaker:
                 family="陈",
                 name=f"陈{given}",
                 numbers=[self._values.mobile(), cast.AMBIGUOUS_NUMBER],
+                shared="household",
             )
 
     def add_random(self) -> None:
@@ -80,13 +82,14 @@ class BankMaker:
                 language="en",
             )
         else:
-            numbers = [self._values.mobile()]
+            numbers, shared = [self._values.mobile()], "own"
             if self._family_number and rng.random() < 0.06:
-                numbers = [self._family_number]  # a spouse or parent who gave the same number
+                # a spouse or parent who gave the same number
+                numbers, shared = [self._family_number], "household"
             elif rng.random() < 0.08:
                 numbers.append(self._values.fixed())
             family, name = self._values.chinese_name()
-            self._person(family=family, name=name, numbers=numbers)
+            self._person(family=family, name=name, numbers=numbers, shared=shared)
             self._family_number = numbers[0]
 
     # People --------------------------------------------------------------------------------
@@ -99,7 +102,9 @@ class BankMaker:
         family: str = "",
         name: str = "",
         language: str = "zh",
+        shared: str = "own",
     ) -> None:
+        """``shared`` says whose the last of the numbers is."""
         rng = self._rng
         customer_id = self._next_id()
         age = rng.randrange(28, 60) if known else int(rng.triangular(18, 82, 38))
@@ -149,7 +154,7 @@ class BankMaker:
             self._customer(customer_id, "person", name, family, segment, liquid, since)
             | {"language": language, "birth_year": self._day.year - age}
         )
-        self._numbers_of(customer_id, numbers)
+        self._numbers_of(customer_id, numbers, shared=shared)
         self._holdings(customer_id, products)
         self._contacts(customer_id, lively=known is not None)
         self._consents(customer_id, known is not None or rng.random() < 0.72)
@@ -191,7 +196,12 @@ class BankMaker:
         self._consents(customer_id, rng.random() < 0.8)
         if rng.random() < 0.5:  # the director banks with us too and calls from the company's line
             family, name = self._values.chinese_name()
-            self._person(family=family, name=name, numbers=[self._values.mobile(), line])
+            self._person(
+                family=family,
+                name=name,
+                numbers=[self._values.mobile(), line],
+                shared="company",
+            )
 
     # Rows ----------------------------------------------------------------------------------
 
@@ -301,7 +311,10 @@ class BankMaker:
             }
         )
 
-    def _numbers_of(self, customer_id: str, numbers: list[str], kind: str = "home") -> None:
+    def _numbers_of(
+        self, customer_id: str, numbers: list[str], kind: str = "home", shared: str = "own"
+    ) -> None:
+        kind = "work" if shared == "company" else kind
         for place, number in enumerate(numbers):
             mobile = number.startswith("+861") and len(number) == 14
             self._rows["customer_numbers"].append(
@@ -310,6 +323,7 @@ class BankMaker:
                     "customer_id": customer_id,
                     "kind": "mobile" if mobile else kind,
                     "is_primary": place == 0,
+                    "relation": shared if place == len(numbers) - 1 else "own",
                 }
             )
 
@@ -373,6 +387,14 @@ class BankMaker:
 
 _SCORES_SAID: Final = (5, None, 4, 3)
 """What is said of the first, second, … talk when the caller is asked."""
+
+
+def _merge_calls(rows: Rows) -> None:
+    """Put the calls of the last days among the other contacts, which have no menu path."""
+    others = [said | {"menu_path": None} for said in rows["interactions"]]
+    rows["interactions"] = others + rows.pop("calls", [])
+
+
 _CAST_CARDS: Final = frozenset(known.card for known in cast.DEMO_CUSTOMERS)
 
 

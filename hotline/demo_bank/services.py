@@ -46,6 +46,43 @@ _CITIES: Final = (
     ("027", "武汉", "Wuhan", (("江汉", "Jianghan"), ("武昌", "Wuchang"))),
 )
 
+_DAY: Final = 86_400.0
+_FAILURES: Final = (
+    ("国家电网电费", "funds"),
+    ("京东商城", "limit"),
+    ("携程旅行", "limit"),
+    ("市自来水", "funds"),
+    ("当当网", "technical"),
+    ("滴滴出行", "card_blocked"),
+)
+_CALLS: Final = (
+    # topic, menu path, what the timeline says in both languages
+    (
+        "card_bill",
+        "welcome>language>main_menu>cards.bill_identity.card_number",
+        "来电：信用卡账单，坐席已接听",
+        "Called about card bill: talked with an agent",
+    ),
+    (
+        "transfers",
+        "welcome>language>main_menu>loans.limit_identity.card_number",
+        "来电：转账，坐席已接听",
+        "Called about transfers: talked with an agent",
+    ),
+    (
+        "card_order",
+        "welcome>language>main_menu>cards.order_identity.card_number",
+        "来电：办卡进度，自助服务",
+        "Called about card on its way: self-service",
+    ),
+    (
+        "balance",
+        "welcome>language>main_menu>balance_identity.card_number>balance",
+        "来电：账户余额，自助服务",
+        "Called about account balance: self-service",
+    ),
+)
+
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
@@ -53,8 +90,10 @@ Rows = dict[str, list[Row]]
 class ServiceMaker:
     """Adds to each customer's rows what the bank's services tell of them."""
 
-    def __init__(self, *, seed: int, key: DataKey, today: date) -> None:
+    def __init__(self, *, seed: int, key: DataKey, today: date, now: float) -> None:
         self._rng = Random(f"services {seed}")  # noqa: S311 - invented people, not secrets
+        self._work_rng = Random(f"work {seed}")  # noqa: S311 - the same
+        self._now = now
         self._key = key
         self._today = today
         self._deposits = self._orders = 0
@@ -76,6 +115,8 @@ class ServiceMaker:
             known = customer["customer_id"] in _CAST
             if customer["kind"] == "person" and (known or self._rng.random() < 0.03):
                 self._new_cards(rows, current[customer["customer_id"]], known=known)
+            if customer["kind"] == "person":
+                self._work(rows, customer["customer_id"], known=known)
 
     def public(self, now: float) -> Rows:
         """Return rates and branches; ``now`` is the epoch second that the rates are of."""
@@ -179,6 +220,37 @@ class ServiceMaker:
                     "expected_on": (ordered + timedelta(days=10)).isoformat(),
                 }
             )
+
+    def _work(self, rows: Rows, customer_id: str, *, known: bool) -> None:
+        """Payments that failed, and calls of the last days."""
+        rng = self._work_rng
+        if known or rng.random() < 0.06:
+            payee, cause = rng.choice(_FAILURES)
+            rows["payment_failures"].append(
+                {
+                    "customer_id": customer_id,
+                    "at": self._now - rng.uniform(0.2, 6.5) * _DAY,
+                    "amount": rng.randrange(30, 900) * _YUAN,
+                    "currency": "CNY",
+                    "payee": payee,
+                    "cause": cause,
+                }
+            )
+        if known or rng.random() < 0.08:
+            topic, path, zh, en = rng.choice(_CALLS)
+            for _ in range(rng.choice((1, 1, 2, 3))):
+                rows["calls"].append(
+                    {
+                        "customer_id": customer_id,
+                        "at": self._now - rng.uniform(0.1, 6.0) * _DAY,
+                        "channel": "phone",
+                        "topic": topic,
+                        "summary_zh": zh,
+                        "summary_en": en,
+                        "menu_path": path,
+                        "satisfaction": rng.choice((None, 2, 4, 5, 5)),
+                    }
+                )
 
     def _card(self, card_id: str, account: Row) -> Row:
         digits = f"622203{self._orders:09}"

@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Final
 
 import msgspec
 import structlog
@@ -14,13 +13,14 @@ from agent_console import dispositions
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
 from agent_console.events_api.service import EventsApi
-from agent_console.messages import Catalogue
+from agent_console.messages import CandidateCard, Catalogue
 from agent_console.store import SqlIntegrationStore, SqlUserStore, SqlWorkStore
 from crm_lookup import model
 from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerBrief, Text
 from crm_lookup.numbers import NumberReader
 from crm_lookup.sqlite import SqliteBank
+from crm_lookup.topics import TOPICS
 from cti.ami.client import AmiConfig
 from cti.callback_store import SqliteCallbacks
 from cti.core import ids
@@ -35,6 +35,7 @@ from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.boards import EngineBoard, board_rules
 from hotline.callbacks import callback_rules
+from hotline.contacts import ContactKeeper
 from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
@@ -49,12 +50,6 @@ from hotline.web import serve_until
 
 log = structlog.get_logger(__name__)
 
-TOPICS: Final = {
-    "general": Text(zh="人工服务", en="General enquiry"),
-    "balance": Text(zh="账户余额", en="Account balance"),
-}
-"""The words for the topics that the shipped menus set."""
-
 
 class Briefs:
     """The customers' briefs as the engine asks for them."""
@@ -64,6 +59,25 @@ class Briefs:
 
     async def brief(self, customer_id: ids.CustomerId) -> CustomerBrief | None:
         return await self._bank.brief(model.CustomerId(customer_id))
+
+    async def candidates(self, caller_number: str) -> tuple[CandidateCard, ...]:
+        """Return who may be behind a number, as the agent sees them."""
+        found = await self._bank.recognise(caller_number)
+        cards = []
+        for candidate in found.candidates if found.status == "ambiguous" else ():
+            brief = await self._bank.brief(candidate.customer_id)
+            if brief is not None:
+                cards.append(
+                    CandidateCard(
+                        customer_id=candidate.customer_id,
+                        name=brief.name,
+                        phone=brief.phone,
+                        segment=brief.segment,
+                        reasons=candidate.reasons,
+                        need=brief.needs[0].reason if brief.needs else None,
+                    )
+                )
+        return tuple(cards)
 
 
 async def run_console(settings: Settings, *, web: bool) -> None:
@@ -119,6 +133,9 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         last_agents = LastAgentKeeper(engine.world, bank)
         bus.watchers.append(last_agents.take)
         stack.push_async_callback(last_agents.stop)
+        contacts = ContactKeeper(engine.world, bank, outcomes=_outcome_words(settings))
+        bus.watchers.append(contacts.take)
+        stack.push_async_callback(contacts.stop)
         offer_answers = OfferAnswerKeeper(bank)
         bus.watchers.append(offer_answers.take)
         stack.push_async_callback(offer_answers.stop)
@@ -196,6 +213,12 @@ def _catalogue(settings: Settings) -> Catalogue:
         disposition_groups=outcomes.groups,
         dispositions=outcomes.dispositions,
     )
+
+
+def _outcome_words(settings: Settings) -> dict[str, Text]:
+    """What the dispositions are called, by code."""
+    outcomes = dispositions.read(settings.console.dispositions or dispositions.SHIPPED)
+    return {each.code: each.text for each in outcomes.dispositions}
 
 
 def _origins(settings: Settings) -> tuple[str, ...]:

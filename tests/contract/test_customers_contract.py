@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
-from crm_lookup.model import CustomerId, Recognition, Text
-from crm_lookup.ports import CustomerDirectory
+from crm_lookup.model import CustomerId, Recognition, Satisfaction, Text
+from crm_lookup.ports import CallContact, CustomerDirectory
 from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sql.statements import MOST_CANDIDATES
 from crm_lookup.sqlite import SqliteBank
@@ -50,13 +51,76 @@ def contents(folder: Path) -> dict[str, bytes]:
 async def test_a_number_names_its_one_customer(directory: CustomerDirectory, raw: str) -> None:
     found = await directory.recognise(raw)
     # The closed customer who had the number before is nobody's candidate.
-    assert found == Recognition(status="recognised", number=WANG_NUMBER, candidates=(WANG,))
+    assert (found.status, found.number, found.customer_id) == ("recognised", WANG_NUMBER, WANG)
+    (candidate,) = found.candidates
+    assert [reason.en for reason in candidate.reasons] == [
+        "own mobile",
+        "primary number",
+        "called 1 day ago",
+    ]
 
 
 async def test_a_shared_number_gives_all_candidates(directory: CustomerDirectory) -> None:
     found = await directory.recognise("010-62345678")
-    assert found == Recognition(status="ambiguous", number=SHARED_NUMBER, candidates=(WANG, LI))
+    assert (found.status, found.number) == ("ambiguous", SHARED_NUMBER)
+    said = {one.customer_id: [reason.en for reason in one.reasons] for one in found.candidates}
+    assert list(said.items()) == [
+        (LI, ["household line", "primary number"]),
+        (WANG, ["household line", "called 1 day ago"]),
+    ]
     assert found.customer_id is None
+
+
+async def test_a_tail_tells_apart_who_shares_a_number(directory: CustomerDirectory) -> None:
+    assert await directory.by_card_tail("010-62345678", "0015") == WANG
+    assert await directory.by_card_tail("010-62345678", "0016") is None  # nobody's
+    assert await directory.by_card_tail("13900139000", "0015") is None  # of another number
+    assert await directory.by_card_tail("anonymous", "0015") is None
+
+
+async def test_a_call_stands_once_in_the_timeline(directory: CustomerDirectory) -> None:
+    async def told(customer_id: CustomerId) -> list[tuple[str, int | None]]:
+        brief = await directory.brief(customer_id)
+        assert brief is not None
+        return [(said.summary.en, said.satisfaction) for said in brief.interactions]
+
+    assert isinstance(directory, MemoryBank | SqlBank)
+    call = CallContact(
+        customer_id=LI,
+        call_id="call-1",
+        at=NOW - 60,
+        topic="cards",
+        summary=Text("来电", "called"),
+        agent_id="1001",
+        menu_path="welcome>cards",
+    )
+    await directory.note_contact(call)
+    await directory.note_contact(replace(call, summary=Text("办结", "solved"), satisfaction=4))
+    assert await told(LI) == [("solved", 4)]
+    brief = await directory.brief(LI)
+    assert brief is not None
+    assert (brief.menu_paths[0].path, brief.interactions[0].topic) == ("welcome>cards", "cards")
+    assert brief.satisfaction == Satisfaction(last=4, last_at=NOW - 60, mean=4.0, count=1)
+    # The agent had chosen the wrong one of the household.
+    await directory.note_contact(replace(call, customer_id=FIRM), instead_of=LI)
+    assert (await told(LI), await told(FIRM)) == ([], [("called", None)])
+    await directory.note_contact(replace(call, customer_id=CustomerId("nobody")))
+
+
+async def test_the_brief_tells_what_the_customer_calls_about(
+    directory: CustomerDirectory,
+) -> None:
+    brief = await directory.brief(WANG)
+    assert brief is not None
+    assert [(need.need, need.weight) for need in brief.needs] == [
+        ("pin_locked", 90),
+        ("failed_payment", 83),
+        ("repeated_call", 83),
+        ("broken_off", 80),
+        ("card_delivery", 79),
+    ]
+    assert [path.path for path in brief.menu_paths] == ["welcome>cards.bill"]
+    assert brief.satisfaction == Satisfaction(last=1, last_at=NOW - 86400.0, mean=2.0, count=3)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from agent_console.messages import (
     Accepted,
     AgentStateChanged,
     AnswerOffer,
     CallEnded,
+    CandidateCard,
+    ChooseCustomer,
     Dispose,
     ExtendWrapUp,
     Failed,
@@ -271,6 +274,31 @@ async def test_what_the_customer_said_to_an_offer_reaches_the_engine(
     assert [m.code for m in answers if isinstance(m, Failed)] == ["unknown_code"]
     assert Accepted(ref=3) in answers
     assert kit.engine.commands == [("answer_offer", "1001", "c1", "C0001", "o1", "1", "declined")]
+
+
+async def test_which_customer_is_calling_reaches_the_engine(kit: Kit, wang: Browser) -> None:
+    two = tuple(
+        CandidateCard(customer_id=one, name="陈**", phone="", segment="silver")
+        for one in ("C1", "C2")
+    )
+    async with wang.page() as page:
+        await page.read_all(2)
+        page.send(ChooseCustomer(ref=1, call_id="c1", customer_id="C1"))
+        refused = (await page.read()).message
+        kit.engine.ring("1001", replace(pop(), candidates=two))
+        await page.read_all(2)
+        page.send(ChooseCustomer(ref=2, call_id="c1", customer_id="C3"))
+        page.send(ChooseCustomer(ref=3, call_id="c1", customer_id="C2"))
+        answers = await page.read_all(2)
+        kit.engine.complete("1001", "c1", card())
+        await page.read()
+    assert isinstance(refused, Failed)
+    assert refused.code == "unknown_call"
+    assert [m.code for m in answers if isinstance(m, Failed)] == ["unknown_code"]
+    assert Accepted(ref=3) in answers
+    assert kit.engine.commands == [("choose_customer", "1001", "c1", "C2", "2")]
+    (shown,) = kit.engine.picture("1001").pops
+    assert (shown.brief, shown.candidates) == ("ready", two)
 
 
 async def test_the_engines_refusal_and_failure_are_told(kit: Kit, wang: Browser) -> None:

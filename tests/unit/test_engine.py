@@ -25,7 +25,7 @@ from cti.errors import (
     UnknownQueueError,
 )
 from cti.journal.memory import MemoryJournal
-from cti.pops import PopCompleted, PopConnected, PopRaised, PopWithdrawn
+from cti.pops import FRESH, PopCompleted, PopConnected, PopRaised, PopWithdrawn
 from cti.views import Health
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "ami"
@@ -58,6 +58,13 @@ class Briefs:
         if self.fail:
             raise OSError("database is gone")
         return f"brief of {customer_id}"
+
+    async def candidates(self, caller_number: str) -> list[str]:
+        self.asked.append(CustomerId(caller_number))
+        await self.gate.wait()
+        if self.fail:
+            raise OSError("database is gone")
+        return [f"{who} has {caller_number}" for who in ("C1", "C2")]
 
 
 class Bench:
@@ -204,6 +211,92 @@ async def test_the_brief_is_fetched_when_the_call_is_queued(bench: Bench) -> Non
     joined, _ = _until(_stream("answered_caller_ends"), "QueueCallerJoin")
     await bench.say(joined)
     assert bench.briefs.asked == ["C0000001"]
+
+
+async def test_what_was_fetched_long_ago_is_fetched_anew_when_the_phone_rings(
+    bench: Bench,
+) -> None:
+    joined, after = _until(_stream("answered_caller_ends"), "QueueCallerJoin")
+    await bench.say(joined)
+    bench.now += FRESH + 1
+    ringing, _ = _until(after, "AgentCalled")
+    bench.link.say(*ringing)
+    await settle()
+    assert bench.briefs.asked == ["C0000001", "C0000001"]
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    assert pop.brief == "brief of C0000001"
+
+
+async def test_a_brief_of_before_is_better_than_none(bench: Bench) -> None:
+    joined, after = _until(_stream("answered_caller_ends"), "QueueCallerJoin")
+    await bench.say(joined)
+    bench.now += FRESH + 1
+    bench.briefs.fail = True
+    ringing, _ = _until(after, "AgentCalled")
+    bench.link.say(*ringing)
+    await settle()
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    assert (len(bench.briefs.asked), pop.brief) == (2, "brief of C0000001")
+
+
+def _ambiguous() -> list[Message]:
+    """Return the stream of a call from a number that several customers have."""
+    text = (FIXTURES / "answered_caller_ends.ami").read_bytes()
+    text = text.replace(b"status: recognised", b"status: ambiguous")
+    text = text.replace(b"CUSTOMER=C0000001", b"CUSTOMER=").replace(b"VERIFIED=pin", b"VERIFIED=")
+    stream = testing.messages(text.replace(b"customer_id: C0000001", b"customer_id: "))
+    return [m for m in stream if m.get("UserEvent") != "HotlineVerified"]
+
+
+async def test_an_agent_chooses_among_the_customers_with_one_number(bench: Bench) -> None:
+    ringing, after = _until(_ambiguous(), "AgentCalled")
+    choice = ("C1 has +8613800138000", "C2 has +8613800138000")
+    with bench.engine.bus.subscribe(agent_topic(ONE)) as agent:
+        await bench.say(ringing)
+        [pop] = [m for m in await drain(agent) if isinstance(m, PopRaised)]
+        assert (pop.customer_id, pop.brief, pop.brief_status) == (None, None, "none")
+        assert pop.candidates == choice
+        for customer in ("C2", "C2", "C1"):  # the same again changes nothing
+            bench.engine.choose_customer(ONE, pop.call_id, CustomerId(customer), 2)
+            await settle()
+        done = [m for m in await drain(agent) if isinstance(m, PopCompleted)]
+    assert [m.brief for m in done] == ["brief of C2", "brief of C1"]
+    shown = bench.engine.pop_of(ONE)
+    assert shown is not None
+    assert (shown.customer_id, shown.brief, shown.brief_status) == ("C1", "brief of C1", "ready")
+    assert shown.candidates == choice
+    assert shown.verified == "none"  # an agent's word proves nothing
+    with pytest.raises(NotAllowedNowError, match="does not have"):
+        bench.engine.choose_customer(AgentId("1002"), pop.call_id, CustomerId("C2"), 2)
+    with pytest.raises(UnknownCallError):
+        bench.engine.choose_customer(ONE, CallId("nobody's"), CustomerId("C2"), 2)
+    await bench.say(after)
+    await bench.engine.flush()
+    chosen = [e for _, e in await bench.journal.read() if isinstance(e, ev.CustomerChosen)]
+    assert [(e.agent_id, e.customer_id, e.candidates, e.instead_of) for e in chosen] == [
+        (ONE, "C2", 2, None),
+        (ONE, "C1", 2, "C2"),
+    ]
+
+
+async def test_who_is_known_leaves_no_choice(bench: Bench) -> None:
+    ringing, _ = _until(_stream("answered_caller_ends"), "AgentCalled")
+    await bench.say(ringing)
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    with pytest.raises(NotAllowedNowError, match="PIN"):
+        bench.engine.choose_customer(ONE, pop.call_id, CustomerId("C2"), 2)
+
+
+async def test_candidates_that_cannot_be_found_never_stop_a_pop(bench: Bench) -> None:
+    bench.briefs.fail = True
+    ringing, _ = _until(_ambiguous(), "AgentCalled")
+    await bench.say(ringing)
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    assert (pop.brief_status, pop.candidates) == ("none", ())
 
 
 async def test_a_slow_brief_follows_its_pop() -> None:

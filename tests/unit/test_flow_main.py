@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dialplans
-from crm_lookup.model import CustomerId, Recognition
+from crm_lookup.model import Candidate, CustomerId, Recognition
 from cti.core import user_events
 from ivr.errors import FlowEngineError, FlowLoopError
 from ivr.flow import Call, Flow, FlowEngine, load
@@ -44,7 +44,9 @@ MAIN = load(Path(dialplans.__path__[0]) / "flows", PromptCatalogue.load()).get("
 ROUTER = shipped_router()
 WANG = CustomerId("C1")
 NOON = Calendar().moment(datetime(2026, 3, 2, 12, tzinfo=UTC))
-RECOGNISED = Recognition(status="recognised", number="+8613800138000", candidates=(WANG,))
+RECOGNISED = Recognition(
+    status="recognised", number="+8613800138000", candidates=(Candidate(customer_id=WANG),)
+)
 BALANCES = Balances(accounts=demo_bank().ledger[WANG])
 
 
@@ -311,7 +313,9 @@ def test_the_engine_refuses_to_be_driven_out_of_order() -> None:
 
 def test_a_late_recognition_does_not_replace_the_pin() -> None:
     walk = Walk(["", "1", "#", "135790", "0"], pins=[OK])
-    late = Recognition(status="recognised", number="+1", candidates=(CustomerId("C9"),))
+    late = Recognition(
+        status="recognised", number="+1", candidates=(Candidate(customer_id=CustomerId("C9")),)
+    )
     effects = walk.engine.recognised(late, "diamond")
     assert [type(effect) for effect in effects] == [Tell]
     assert walk.engine.call.customer_id == WANG

@@ -1,5 +1,7 @@
 """From numbers and their owners to a recognition; masking; the offer rules; the brief."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,22 +15,57 @@ from crm_lookup.model import AccountBalance, CustomerId, Interaction, Recognitio
 from crm_lookup.numbers import CallerNumber
 from crm_lookup.offer_catalogue import load_catalogue
 from crm_lookup.recognition import recognition
-from crm_lookup.records import CustomerRecord, Flag, NumberRecord
+from crm_lookup.records import CustomerRecord, Flag, NumberMatch, NumberRecord
 
 NOW = 1_782_000_000.0  # in June 2026
 A, B = CustomerId("A"), CustomerId("B")
 NUMBER = CallerNumber(kind="mobile", e164="+8613800138000", region="CN")
 
 
+def matches(*customers: CustomerId, **changes: Any) -> list[NumberMatch]:
+    return [NumberMatch(customer_id=one, **changes) for one in customers]
+
+
 def test_one_owner_is_recognised() -> None:
-    found = recognition(NUMBER, [A])
-    assert found == Recognition(status="recognised", number="+8613800138000", candidates=(A,))
-    assert found.customer_id == A
+    found = recognition(NUMBER, matches(A, called_at=NOW - 90_000), now=NOW)
+    assert (found.status, found.number, found.customer_id) == ("recognised", NUMBER.e164, A)
+    assert [reason.en for reason in found.candidates[0].reasons] == [
+        "own mobile",
+        "primary number",
+        "called 1 day ago",
+    ]
 
 
 def test_several_owners_are_never_guessed_apart() -> None:
-    found = recognition(NUMBER, [B, A, B])
-    assert (found.status, found.candidates, found.customer_id) == ("ambiguous", (A, B), None)
+    found = recognition(NUMBER, matches(B, A, B))
+    assert (found.status, found.customer_id) == ("ambiguous", None)
+    assert [one.customer_id for one in found.candidates] == [A, B]
+
+
+def test_candidates_come_in_the_order_of_their_reasons() -> None:
+    known = [
+        *matches(CustomerId("firm"), relation="company", kind="work"),
+        *matches(CustomerId("itself"), customer_kind="company", kind="work"),
+        *matches(CustomerId("lately"), relation="household", called_at=NOW - 60),
+        *matches(CustomerId("before"), relation="household", called_at=NOW - 9 * 86_400),
+        *matches(CustomerId("second"), is_primary=False),
+        *matches(CustomerId("never"), relation="household"),
+    ]
+    found = recognition(NUMBER, known, now=NOW)
+    told = [(one.customer_id, [r.en for r in one.reasons]) for one in found.candidates]
+    assert told == [
+        ("itself", ["the company itself", "primary number"]),
+        ("second", ["own mobile"]),
+        (
+            "lately",
+            ["a mobile of the household", "primary number", "called within the last 24 hours"],
+        ),
+        ("before", ["a mobile of the household", "primary number", "called 9 days ago"]),
+        ("never", ["a mobile of the household", "primary number"]),
+        ("firm", ["company switchboard", "primary number"]),
+    ]
+    assert recognition(NUMBER, reversed(known), now=NOW) == found
+    assert all(not reason.zh.isascii() for one in found.candidates for reason in one.reasons)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import type { Envelope, Pop, ServerMessage } from '../src/wire/messages.gen'
 const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [], phase: 'ringing', queue: 'service', reason: '', callback: false, menu_path: [], verified: 'none',
   language: 'zh', number: '', queued_at: 1, raised_at: 2, connected_at: null, ended_at: null,
-  brief: 'loading', customer: null,
+  brief: 'loading', customer: null, candidates: [],
 }
 const WRAP_UP = { call_id: 'c1', started_at: 5, until: 35, disposition: '' }
 const welcome = (stream: string, resumed: boolean): ServerMessage => ({
@@ -29,7 +29,7 @@ describe('the desk', () => {
     expect(ringing.pops).toEqual([POP])
     const ended = play(
       ringing,
-      [2, { type: 'pop_completed', call_id: 'c1', customer: null }],
+      [2, { type: 'pop_completed', call_id: 'c1', customer: null, candidates: [] }],
       [3, { type: 'pop_connected', call_id: 'c1', connected_at: 3 }],
       [4, { type: 'call_ended', call_id: 'c1', ended_at: 9 }],
       [5, { type: 'wrap_up_started', wrap_up: WRAP_UP }],

@@ -16,7 +16,10 @@ const CARD: CustomerCard = {
   customer_id: 'C1', name: '王**', phone: '+86 138****8000', segment: 'gold', segment_reason: text('资产达标', 'Assets'),
   language: 'zh', customer_since: '2015-03-08', products: [text('活期', 'Current')], balance_band: text('50万以上', 'Above 500,000'),
   flags: ['fraud'], relationship_manager: null,
-  interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer'), satisfaction: 4 }],
+  interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer'), topic: 'transfers', satisfaction: 4 }],
+  needs: [],
+  menu_paths: [],
+  satisfaction: null,
   cases: [{ case_id: 'k1', kind: 'complaint', status: 'open', subject: text('费用', 'A fee'), opened_at: 1000, due_at: null }],
   offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance'), script: text('您好', 'Hello'), chance: 0.2, worth: 80 }],
   scores: [],
@@ -26,7 +29,7 @@ const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [text('客户上次由您接待', 'You served this customer last time')],
   phase: 'ringing', queue: 'vip', reason: 'card', callback: false, menu_path: ['main', 'unnamed_node'], verified: 'number',
   language: 'zh', number: '+86 138****8000', queued_at: 1000, raised_at: 1030, connected_at: null, ended_at: null,
-  brief: 'loading', customer: null,
+  brief: 'loading', customer: null, candidates: [],
 }
 
 /** A server without papers yet, that knows nothing else. */

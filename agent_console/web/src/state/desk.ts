@@ -59,6 +59,7 @@ function fold(desk: Desk, message: ServerMessage): Desk {
       return change(desk, message.call_id, {
         brief: message.customer === null ? 'unknown' : 'ready',
         customer: message.customer,
+        ...(message.candidates.length > 0 ? { candidates: message.candidates } : {}),
       })
     case 'pop_connected':
       return change(desk, message.call_id, { phase: 'connected', connected_at: message.connected_at })

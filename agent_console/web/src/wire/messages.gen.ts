@@ -103,6 +103,18 @@ export interface CallWork {
   saved_at: number | null
 }
 
+/** One of several customers who have the calling number, masked; the agent chooses. */
+export interface CandidateCard {
+  customer_id: string
+  name: string
+  phone: string
+  segment: 'diamond' | 'gold' | 'silver' | 'standard'
+  /** Why it may be this customer, the weightiest first. */
+  reasons: readonly Text[]
+  /** What this customer would most probably call about. */
+  need: Text | null
+}
+
 /** The words of this bank: what to call queues, topics and menu nodes, and what to choose. */
 export interface Catalogue {
   queues: Readonly<Record<string, Text>>
@@ -121,6 +133,14 @@ export interface Choice {
   text: Text
 }
 
+/** Say which of the pop's candidates is calling; the customer follows in `pop_completed`. No proof of identity: the verified level stays. Not possible once the caller has shown a PIN. */
+export interface ChooseCustomer {
+  type: 'choose_customer'
+  ref: number
+  call_id: string
+  customer_id: string
+}
+
 /** What the agent may see of the customer; masked before it gets here. */
 export interface CustomerCard {
   customer_id: string
@@ -136,8 +156,14 @@ export interface CustomerCard {
   flags: readonly ('collections' | 'complaint' | 'fraud')[]
   relationship_manager: string | null
   interactions: readonly CustomerInteraction[]
+  /** What this customer probably calls about, the likeliest first. */
+  needs: readonly ProbableNeed[]
   /** The most urgent first. */
   cases: readonly OpenCase[]
+  /** Of the last calls, newest first. */
+  menu_paths: readonly EarlierPath[]
+  /** `null`: never asked, or never answered. */
+  satisfaction: SatisfactionCard | null
   offers: readonly RankedOffer[]
   /** What the analysis found; empty for somebody it has not looked at. */
   scores: readonly ScoreCard[]
@@ -160,6 +186,8 @@ export interface CustomerInteraction {
   at: number
   channel: 'app' | 'atm' | 'branch' | 'chat' | 'email' | 'message' | 'phone' | 'web'
   summary: Text
+  /** Code of what it was about. */
+  topic: string
   /** 1 to 5, if the customer was asked and answered. */
   satisfaction: number | null
 }
@@ -182,6 +210,13 @@ export interface Disposition {
   queues: readonly string[]
   /** Further words by which the search finds it. */
   words: readonly string[]
+}
+
+/** How the customer went through the voice menu in an earlier call. */
+export interface EarlierPath {
+  at: number
+  /** Ids of the visited nodes, joined by `>`; the oldest first. */
+  path: string
 }
 
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
@@ -311,6 +346,7 @@ export interface OpenCase {
   status: 'open' | 'waiting'
   subject: Text
   opened_at: number
+  /** When the customer was promised an answer. */
   due_at: number | null
 }
 
@@ -409,6 +445,8 @@ export interface Pop {
   /** `loading`: the customer follows in `pop_completed`; `unknown`: nobody we know. */
   brief: 'loading' | 'ready' | 'unknown'
   customer: CustomerCard | null
+  /** Who may be calling, the likeliest first, when several customers have the number; the agent asks, and says who it is with `choose_customer`. */
+  candidates: readonly CandidateCard[]
 }
 
 /** The brief of a pop arrived; `null` means that the caller stays unknown. */
@@ -416,6 +454,8 @@ export interface PopCompleted {
   type: 'pop_completed'
   call_id: string
   customer: CustomerCard | null
+  /** Replaces those of the pop, unless empty. */
+  candidates: readonly CandidateCard[]
 }
 
 /** The agent answered. */
@@ -444,6 +484,21 @@ export interface Preferences {
   favourites?: readonly string[]
   /** Show a notification of the system when a call rings. */
   notify?: boolean
+}
+
+/** Something about which the customer probably calls. */
+export interface ProbableNeed {
+  /** Code of the rule that found it. */
+  need: string
+  title: Text
+  /** Why we think so; names no amount. */
+  reason: Text
+  /** 1 to 100; the greatest comes first. */
+  weight: number
+  /** Topic of a call about it; the catalogue has the words. */
+  topic: string
+  /** What the reason stands on: dates (ISO), days, codes, tails of four digits. */
+  facts: Readonly<Record<string, string | number | number>>
 }
 
 /** Body of every refusal. */
@@ -530,6 +585,16 @@ export interface Ready {
 export interface Resume {
   stream: string
   seq: number
+}
+
+/** What the customer said after the last conversations. */
+export interface SatisfactionCard {
+  /** 1 (bad) to 5 (good). */
+  last: number
+  last_at: number
+  /** Of the last `count` scores. */
+  mean: number
+  count: number
 }
 
 /** One score of the customer. */
@@ -696,6 +761,7 @@ export type ClientMessage =
   | Ready
   | ExtendWrapUp
   | Dispose
+  | ChooseCustomer
   | AnswerOffer
   | OrderState
   | OrderWrapUpEnd
