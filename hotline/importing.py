@@ -44,11 +44,16 @@ def open_sink(settings: Settings, *, read_only: bool = False) -> Iterator[Custom
     """The storage of these settings; the schema must be up to date, and stays so meanwhile."""
     url = settings.database_url
     db.require_current(url)
-    with (
-        db.in_use(url),
-        closing(SqliteSink(db.sqlite_path(url), key=_key(settings), read_only=read_only)) as sink,
-    ):
+    with db.in_use(url), closing(_sink(url, _key(settings), read_only=read_only)) as sink:
         yield sink
+
+
+def _sink(url: str, key: DataKey, *, read_only: bool) -> CustomerSink:
+    if db.is_server(url):
+        from crm_lookup.importing.postgres import PostgresSink
+
+        return PostgresSink(db.server_dsn(url), key=key)
+    return SqliteSink(db.sqlite_path(url), key=key, read_only=read_only)
 
 
 def unfinished_import(settings: Settings) -> Note | None:

@@ -12,6 +12,9 @@ class CustomerSink(Protocol):
     All writing methods are one short transaction each: they have happened or they have not.
     """
 
+    exclusive: bool
+    """While it writes, nobody else can: transactions are kept short, with pauses between."""
+
     def known(self, external_ids: Sequence[str]) -> dict[str, Known]:
         """Return those of the ids that stand for a customer.
 

@@ -133,7 +133,6 @@ def import_file(
             refused.close()
             if not rules.dry_run:
                 stage.seal()
-                sink.begin(note)
         except (OSError, sqlite3.Error) as error:
             stage.remove()
             raise ImportingError(
@@ -146,6 +145,8 @@ def import_file(
         if rules.dry_run:
             stage.remove()
         else:
+            # From here on the stage stays: the note may stand in the database already.
+            sink.begin(note)
             _write(sink, stage, note, clock=clock, pause=pause, progress=progress)
     return Outcome(
         source=note.source,
@@ -347,6 +348,7 @@ def _write(
     progress: Progress,
 ) -> None:
     size = _FIRST
+    hold, rest = (HOLD_SECONDS, PAUSE_SECONDS) if sink.exclusive else (1.0, 0.0)
     with closing(stage):
         progress("write", note.done, note.staged)
         customers = stage.take(note.done, size)
@@ -356,12 +358,12 @@ def _write(
             sink.write(customers, note, at=clock())
             ended = time.monotonic()
             # Half-way to what fits: one slow disk flush must not upset the measure.
-            fits = int(len(customers) * HOLD_SECONDS / max(ended - begun, 1e-4))
+            fits = int(len(customers) * hold / max(ended - begun, 1e-4))
             size = max(_LEAST, min(_MOST, (size + fits) // 2))
             progress("write", note.done, note.staged)
             customers = stage.take(note.done, size)
-            if customers:
-                pause(max(0.0, PAUSE_SECONDS - (time.monotonic() - ended)))
+            if customers and sink.exclusive:
+                pause(max(0.0, rest - (time.monotonic() - ended)))
         sink.finish(note, at=clock())
     stage.remove()
 

@@ -4,19 +4,26 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.importing.errors import ImportingError
-from crm_lookup.importing.records import COLUMNS, NO_SEGMENT, Customer, Known, Note, Plan
+from crm_lookup.importing.records import Customer, Known, Note, Plan
+from crm_lookup.importing.statements import (
+    CUSTOMER,
+    NOTE,
+    Rows,
+    Work,
+    customer_changes,
+    detail_changes,
+    work_of,
+)
 from crm_lookup.keys import DataKey
 
 BUSY_SECONDS: Final = 60.0
 """How long a transaction waits for another writer to end."""
-NOTE: Final = "unfinished_import"
-"""Under this name the run stands in ``crm_meta``."""
 _PAGE: Final = 5_000
 
 _KNOWN: Final = """
@@ -62,7 +69,8 @@ WHERE customer_id = ? AND product NOT IN (SELECT value FROM json_each(?))
 """
 _HOLDING: Final = """
 INSERT INTO holdings (customer_id, product, opened, balance, currency, matures)
-VALUES (?1, ?2, COALESCE(?3, (SELECT since FROM customers WHERE customer_id = ?1)), ?4, ?5, ?6)
+VALUES (?1, ?2, COALESCE(?3, ?8, (SELECT since FROM customers WHERE customer_id = ?1)),
+  ?4, ?5, ?6)
 ON CONFLICT (customer_id, product) DO UPDATE SET opened = COALESCE(?3, holdings.opened),
   balance = CASE WHEN ?7 THEN ?4 ELSE holdings.balance END,
   currency = CASE WHEN ?7 THEN ?5 ELSE holdings.currency END,
@@ -77,6 +85,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 class SqliteSink:
     """Customers in one SQLite file, which must exist and be migrated."""
+
+    exclusive = True
 
     def __init__(self, path: Path, *, key: DataKey, read_only: bool = False) -> None:
         """Raises :class:`NotReadyError`, or :class:`WrongKeyError` for data of another key."""
@@ -144,10 +154,10 @@ class SqliteSink:
 
     def write(self, customers: Sequence[Customer], note: Note, *, at: float) -> None:
         # All is laid out before the transaction begins, so that it keeps others off for less.
-        work = _statements(customers, note.plan, at)
+        steps = _statements(work_of(customers, note.plan, at), note.plan, at)
         try:
             with self._transaction():
-                for statement, rows in work:
+                for statement, rows in steps:
                     self._database.executemany(statement, rows)
                 self._note(note)
         except sqlite3.IntegrityError as error:
@@ -198,78 +208,30 @@ def _listed(words: Sequence[str]) -> str:
     return msgspec.json.encode(words).decode()
 
 
-def _statements(
-    customers: Sequence[Customer], plan: Plan, at: float
-) -> list[tuple[str, list[tuple[Any, ...]]]]:
-    """Return what writes the customers, in its order, with the values of each."""
-    here = [c for c in customers if c.change != "missing"]
-    before = [c for c in here if c.change == "changed"]
-    work: list[tuple[str, list[tuple[Any, ...]]]] = [
-        (
-            _upsert(plan),
-            [(c.customer_id, c.external_id, c.mark, at, *c.values) for c in here],
-        ),
-        (
-            _CONSENT,
-            [
-                (c.customer_id, s.purpose, s.at, s.granted, s.dated)
-                for c in here
-                for s in c.consents
-            ],
-        ),
-    ]
+def _statements(work: Work, plan: Plan, at: float) -> list[tuple[str, Rows]]:
+    """Return what writes the work, in its order, with the values of each."""
+    steps: list[tuple[str, Rows]] = [(_upsert(plan), work.customers), (_CONSENT, work.consents)]
     if plan.numbers:
-        gone = [(c.customer_id, _listed([n.key for n in c.numbers])) for c in before]
-        rows = [
-            (c.customer_id, n.key, n.kind, n.primary, n.relation, n.sealed)
-            for c in here
-            for n in c.numbers
-        ]
-        work += [(_NUMBERS_GONE, gone), (_NUMBER, rows)]
+        gone: Rows = [(customer, _listed(numbers)) for customer, numbers, _ in work.changed]
+        steps += [(_NUMBERS_GONE, gone), (_NUMBER, work.numbers)]
     if plan.holdings:
-        gone = [(c.customer_id, _listed([h.product for h in c.holdings])) for c in before]
-        held = [
-            (c.customer_id, h.product, h.opened, h.balance, h.currency, h.matures, h.whole)
-            for c in here
-            for h in c.holdings
-        ]
-        work += [(_HOLDINGS_GONE, gone), (_HOLDING, held)]
+        gone = [(customer, _listed(products)) for customer, _, products in work.changed]
+        steps += [(_HOLDINGS_GONE, gone), (_HOLDING, work.holdings)]
     if plan.details:
-        details = [
-            (c.customer_id, *c.details) for c in here if c.change == "changed" or any(c.details)
-        ]
-        work.append((_details(plan), details))
-    missing = [(at, c.customer_id, c.external_id) for c in customers if c.change == "missing"]
-    return [*work, (_CLOSE, missing)]
+        steps.append((_details(plan), work.details))
+    return [*steps, (_CLOSE, [(at, *names) for names in work.missing])]
 
 
 def _upsert(plan: Plan) -> str:
-    columns = ("customer_id", "external_id", "source_mark", "updated_at", *COLUMNS)
-    given = ["external_id", "source_mark", "updated_at", *plan.columns]
-    changes = [
-        # A row that names no segment leaves the one that was found otherwise.
-        f"{name} = CASE WHEN excluded.segment_reason_en = '{NO_SEGMENT[1]}' "
-        f"THEN customers.{name} ELSE excluded.{name} END"
-        if name.startswith("segment")
-        else f"{name} = excluded.{name}"
-        for name in given
-    ]
-    if "status" not in plan.columns:
-        # Whom a full delivery closed, and a later one holds again, is a customer again.
-        changes.append(
-            "status = CASE WHEN customers.source_mark IS NULL AND customers.status = 'closed' "
-            "THEN excluded.status ELSE customers.status END"
-        )
     return (
-        f"INSERT INTO customers ({', '.join(columns)}) "  # noqa: S608 - our own names
-        f"VALUES ({', '.join('?' * len(columns))}) "
-        f"ON CONFLICT (customer_id) DO UPDATE SET {', '.join(changes)}"
+        f"INSERT INTO customers ({', '.join(CUSTOMER)}) "  # noqa: S608 - our own names
+        f"VALUES ({', '.join('?' * len(CUSTOMER))}) "
+        f"ON CONFLICT (customer_id) DO UPDATE SET {customer_changes(plan)}"
     )
 
 
 def _details(plan: Plan) -> str:
-    changes = ", ".join(f"{name} = excluded.{name}" for name in plan.details)
     return (
         "INSERT INTO customer_details (customer_id, id_kind, id_number, address, email) "  # noqa: S608 - our own names
-        f"VALUES (?, ?, ?, ?, ?) ON CONFLICT (customer_id) DO UPDATE SET {changes}"
+        f"VALUES (?, ?, ?, ?, ?) ON CONFLICT (customer_id) DO UPDATE SET {detail_changes(plan)}"
     )

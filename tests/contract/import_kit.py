@@ -1,20 +1,26 @@
 """A file of customers, a mapping, and what importing them leaves in the database."""
 
+import csv
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from hashlib import sha256
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from crm_lookup.importing.mapping import load_mapping
 from crm_lookup.importing.mapping_model import Mapping
-from crm_lookup.importing.run import Outcome, Rules, import_file
+from crm_lookup.importing.ports import CustomerSink
+from crm_lookup.importing.postgres import PostgresSink
+from crm_lookup.importing.run import Outcome, Progress, Rules, import_file
 from crm_lookup.importing.sqlite import SqliteSink
+from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from crm_lookup.testing import KEY, NOW
 from hotline import db
+from tests.postgres_kit import databases, query
 
 HEADER: Final = (
     "客户号,姓名,类型,出生日期,开户日期,等级,手机,家庭电话,营销同意,同意日期,证件号,地址,产品"
@@ -37,7 +43,16 @@ consents:
 holdings:
   - {column: 产品}
 """
-TABLES: Final = ("customers", "customer_numbers", "consents", "holdings", "customer_details")
+COLUMNS: Final = {
+    "customers": "customer_id, kind, status, name, family_name, segment, segment_reason_zh, "
+    "segment_reason_en, language, birth_year, gender, city_code, since, relationship_manager, "
+    "external_id, source_mark",
+    "customer_numbers": "customer_id, number, kind, is_primary, relation, sealed",
+    "consents": "customer_id, purpose, granted_at, withdrawn_at",
+    "holdings": "customer_id, product, opened, balance, currency, matures",
+    "customer_details": "customer_id, id_kind, id_number, address, email",
+}
+"""Of the tables that imports write, all but ``updated_at``."""
 
 
 def line(serial: int, **changes: str) -> str:
@@ -65,25 +80,42 @@ def write_file(path: Path, lines: list[str]) -> Path:
     return path
 
 
-class Desk:
+class Desk(ABC):
     """One database with its folder of imports, and imports into it."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = lambda: NOW) -> None:
-        self.path = folder / "hotline.db"
+    def __init__(self, folder: Path) -> None:
         self.folder = folder / "imports"
         self.rejects = folder / "rejects.csv"
-        self.clock = clock
-        db.upgrade(f"sqlite:///{self.path}")
+        self.clock: Callable[[], float] = lambda: NOW
         mapping = folder / "mapping.yaml"
         mapping.write_text(MAPPING, encoding="utf-8")
         self.mapping: Mapping = load_mapping(mapping)
 
+    @abstractmethod
+    def make_sink(self, key: DataKey = KEY) -> CustomerSink:
+        """Open the storage."""
+
+    @abstractmethod
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return what a query finds; days as ISO text, truth as 0 and 1."""
+
+    @abstractmethod
+    def execute(self, statement: str) -> None:
+        """Change the database beside any import."""
+
     @contextmanager
-    def sink(self) -> Iterator[SqliteSink]:
-        with closing(SqliteSink(self.path, key=KEY)) as sink:
+    def sink(self) -> Iterator[CustomerSink]:
+        with closing(self.make_sink()) as sink:
             yield sink
 
-    def run(self, file: Path, mapping: Mapping | None = None, **rules: Any) -> Outcome:
+    def run(
+        self,
+        file: Path,
+        mapping: Mapping | None = None,
+        pause: Callable[[float], None] = lambda _seconds: None,
+        progress: Progress = lambda _step, _done, _all: None,
+        **rules: Any,
+    ) -> Outcome:
         given = Rules(key=KEY, numbers=NumberReader(), zone=ZoneInfo("Asia/Shanghai"), **rules)
         with self.sink() as sink:
             return import_file(
@@ -94,28 +126,72 @@ class Desk:
                 folder=self.folder,
                 rejects=self.rejects,
                 clock=self.clock,
-                pause=lambda _seconds: None,
+                pause=pause,
+                progress=progress,
             )
 
-    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.path)) as database:
-            return database.execute(statement, values).fetchall()
-
-    def digest(self) -> str:
-        """Of all that was imported, but for the moment of writing."""
-        seen = sha256()
-        for table in TABLES:
-            found = self.rows(f"SELECT * FROM {table} ORDER BY 1, 2")  # noqa: S608 - our own names
-            names = [row[1] for row in self.rows(f"PRAGMA table_info({table})")]
-            skip = names.index("updated_at") if "updated_at" in names else -1
-            for row in found:
-                seen.update(repr([v for i, v in enumerate(row) if i != skip]).encode())
-            seen.update(f"{table} {len(found)}".encode())
-        return seen.hexdigest()
+    def content(self) -> list[str]:
+        """All that was imported, but for the moment of writing."""
+        found = []
+        for table, columns in COLUMNS.items():
+            rows = self.rows(f"SELECT {columns} FROM {table}")  # noqa: S608 - our own names
+            found += sorted(f"{table} {row}" for row in rows)
+        return found
 
     def reasons(self) -> list[str]:
         """Of the reject file: line and reason."""
-        import csv
-
         with self.rejects.open(encoding="utf-8-sig", newline="") as file:
             return [f"{row['line']}: {row['reason']}" for row in csv.DictReader(file)]
+
+
+class SqliteDesk(Desk):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.path = folder / "hotline.db"
+        db.upgrade(f"sqlite:///{self.path}")
+
+    def make_sink(self, key: DataKey = KEY) -> CustomerSink:
+        return SqliteSink(self.path, key=key)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as database:
+            return database.execute(statement).fetchall()
+
+    def execute(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.path, timeout=0)) as database, database:
+            database.execute(statement)
+
+
+class PostgresDesk(Desk):
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self.url = url
+
+    def make_sink(self, key: DataKey = KEY) -> CustomerSink:
+        return PostgresSink(db.server_dsn(self.url), key=key)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        return [tuple(map(_as_in_sqlite, row)) for row in query(self.url, statement)]
+
+    def execute(self, statement: str) -> None:
+        query(self.url, statement)
+
+
+def _as_in_sqlite(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if isinstance(value, bool) else value
+
+
+DESKS: Final = ("sqlite", "postgres")
+
+
+@contextmanager
+def desk_of(kind: str, folder: Path) -> Iterator[Desk]:
+    """Lend a desk over an empty, migrated database."""
+    folder.mkdir(exist_ok=True)
+    if kind == "sqlite":
+        yield SqliteDesk(folder)
+        return
+    with databases().fresh() as url:
+        yield PostgresDesk(folder, url)

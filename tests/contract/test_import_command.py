@@ -16,6 +16,7 @@ from hotline.doctor import examine
 from hotline.importing import import_folder, open_sink
 from hotline.settings import load_settings
 from tests.contract.import_kit import MAPPING, line, write_file
+from tests.postgres_kit import query
 
 
 @pytest.fixture
@@ -129,6 +130,15 @@ def test_an_import_whose_stage_is_gone_says_so(config: Path) -> None:
     assert (failed.exit_code, "give the run up with --discard" in said(failed)) == (1, True)
     assert "gave up c.csv" in said(hotline(config, "--discard"))
     assert hotline(config, "c.csv", "-m", "m.yaml").exit_code == 0
+
+
+def test_customers_go_into_postgresql_too(config: Path, postgres_url: str) -> None:
+    text = config.read_text()
+    config.write_text(f'{text}[database]\nurl = "{postgres_url}"\n')
+    assert "50 added" in said(hotline(config, "c.csv", "-m", "m.yaml"))
+    assert "50 unchanged" in said(hotline(config, "c.csv", "-m", "m.yaml", "--dry-run"))
+    assert "no import is unfinished" in said(hotline(config, "--status"))
+    assert query(postgres_url, "SELECT count(*) FROM customers") == [(50,)]
 
 
 def test_the_page_about_it_is_right() -> None:
