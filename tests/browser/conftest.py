@@ -17,8 +17,9 @@ from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, PAUSE_REASONS, WEB_DIST, ConsoleConfig
 from agent_console.messages import Catalogue, QueueLine
 from agent_console.store import MemoryUserStore, MemoryWorkStore
-from agent_console.testing import FakeDays, FakeEngine
+from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from crm_lookup.model import Text
+from tests.browser.board_samples import LEGEND, board_picture
 from tests.browser.samples import SampleGroups
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -74,6 +75,8 @@ class Console:
         self.users = MemoryUserStore()
         self.work = MemoryWorkStore()
         self.days = FakeDays(time.time)
+        self.board = FakeBoard(time.time)
+        self.board.now, self.board.words = board_picture(now), LEGEND
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -89,6 +92,7 @@ class Console:
             self.days,
             passwords=cheap(),
             groups=SampleGroups(),
+            board=self.board,
         )
         self._server = uvicorn.Server(
             uvicorn.Config(

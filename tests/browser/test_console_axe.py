@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agent_console.config import WEB_DIST
+from tests.browser.board_samples import calls_behind
 from tests.browser.conftest import PASSWORD, Console
 from tests.browser.samples import card, pop
 
@@ -174,4 +175,10 @@ async def test_a_supervisors_pages_have_no_fault(examiner: Examiner, console: Co
     await page.get_by_test_id("group-search").click()
     await expect(page.get_by_text("没有符合所有条件的客户")).to_be_visible()
     await look("nobody found")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("b")
+    console.board.behind = calls_behind(time.time())
+    await page.locator("tr[data-queue=service] td:nth-child(8) button").click()
+    await expect(page.get_by_test_id("board-calls").locator("tbody tr")).to_have_count(24)
+    await look("the board, and calls behind a number")
     assert examiner.faults() == ""

@@ -1,6 +1,7 @@
 /** What single keys do.  They can be switched off, and do nothing while somebody types. */
 
 import { signal } from '@preact/signals'
+import { leads } from './board'
 import { answerChosen, answerable, chooseOffer } from './chosen'
 import { planner } from './groups'
 import { keep, kept } from './kept'
@@ -19,7 +20,7 @@ interface Shortcut {
 }
 
 export type ShortcutName =
-  | 'help' | 'desk' | 'day' | 'groups' | 'available' | 'pause' | 'language' | 'theme'
+  | 'help' | 'desk' | 'day' | 'board' | 'groups' | 'available' | 'pause' | 'language' | 'theme'
   | 'next_call' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
   | 'accepted' | 'declined' | 'later'
 
@@ -41,6 +42,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: '?', name: 'help', group: 'everywhere', may: always, run: () => { helpOpen.value = !helpOpen.value } },
   { key: 'h', name: 'desk', group: 'everywhere', may: always, run: () => show('desk') },
   { key: 'm', name: 'day', group: 'everywhere', may: always, run: () => show('day') },
+  { key: 'b', name: 'board', group: 'everywhere', may: () => leads.value, run: () => show('board') },
   { key: 'g', name: 'groups', group: 'everywhere', may: () => planner.value, run: () => show('groups') },
   { key: 'v', name: 'available', group: 'everywhere', may: changeable, run: () => void becomeAvailable() },
   { key: 'p', name: 'pause', group: 'everywhere', may: changeable, run: () => press('[data-testid=pause]') },

@@ -132,6 +132,9 @@ export const extendWrapUp = () => command({ type: 'extend_wrap_up' })
 export type OfferAnswer = AnswerOffer['answer']
 export const answerOffer = (callId: string, offerId: string, answer: OfferAnswer) =>
   command({ type: 'answer_offer', call_id: callId, offer_id: offerId, answer })
+export const orderState = (agentId: string, state: 'available' | 'paused' | 'logged_out', reason = '') =>
+  command({ type: 'order_state', agent_id: agentId, state, reason })
+export const orderWrapUpEnd = (agentId: string) => command({ type: 'order_wrap_up_end', agent_id: agentId })
 export const dispose = (callId: string, code: string) => command({ type: 'dispose', call_id: callId, code })
 
 export async function start(): Promise<void> {
@@ -147,9 +150,6 @@ export async function start(): Promise<void> {
   effect(() => {
     document.documentElement.lang = language.value === 'zh' ? 'zh-CN' : 'en'
     keep('language', language.value)
-  })
-  effect(() => {
-    document.documentElement.dataset['theme'] = theme.value
   })
   for (let wait = 500; ; wait = Math.min(5000, wait * 2)) {
     try {

@@ -1,8 +1,10 @@
 import { useEffect } from 'preact/hooks'
 import { errorWords, t } from '../i18n'
 import { planner } from '../state/groups'
+import { leads } from '../state/board'
 import { phase, problem } from '../state/store'
 import { view } from '../state/view'
+import { BoardView } from './board/BoardView'
 import { DayView } from './DayView'
 import { DeskView } from './DeskView'
 import { GroupsView } from './GroupsView'
@@ -36,6 +38,7 @@ export function App() {
 
 function Page() {
   if (view.value === 'day') return <DayView />
+  if (view.value === 'board' && leads.value) return <BoardView />
   if (view.value === 'groups' && planner.value) return <GroupsView />
   return <DeskView />
 }

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n'
+import { leads } from '../state/board'
 import { planner } from '../state/groups'
 import { likes, setNotify } from '../state/preferences'
 import { helpOpen, keysOn, setKeysOn, type ShortcutGroup, SHORTCUTS } from '../state/shortcuts'
@@ -51,7 +52,8 @@ function Sheet() {
 }
 
 function Group({ group }: { group: ShortcutGroup }) {
-  const shown = SHORTCUTS.filter(each => each.group === group && (each.name !== 'groups' || planner.value))
+  const shown = SHORTCUTS.filter(each => each.group === group && (each.name !== 'groups' || planner.value)
+    && (each.name !== 'board' || leads.value))
   return (
     <section>
       <h3>{t(`help.${group}`)}</h3>

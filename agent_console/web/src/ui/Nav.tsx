@@ -1,10 +1,18 @@
 import { t } from '../i18n'
+import { leads } from '../state/board'
 import { planner } from '../state/groups'
-import { show, view, VIEWS } from '../state/view'
+import { show, view, VIEWS, type View } from '../state/view'
+
+const MAY: Readonly<Record<View, () => boolean>> = {
+  desk: () => true,
+  day: () => true,
+  board: () => leads.value,
+  groups: () => planner.value,
+}
 
 /** The pages that the person may see. */
 export function Nav() {
-  const shown = VIEWS.filter(each => each !== 'groups' || planner.value)
+  const shown = VIEWS.filter(each => MAY[each]())
   return (
     <nav class="pages" aria-label={t('nav.title')}>
       {shown.map(each => (

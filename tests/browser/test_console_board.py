@@ -1,0 +1,123 @@
+"""The live board in Chromium: sizes, languages, the wall, a telephone, drilling, orders."""
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.board_samples import board_picture, calls_behind, row
+from tests.browser.conftest import PASSWORD, Console
+from tests.browser.test_console_page import SHOTS
+
+pytestmark = pytest.mark.browser
+
+_TOO_WIDE = """() => [...document.querySelectorAll('body *')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1 && !e.closest('.unseen'))
+  .filter(e => !['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
+               && getComputedStyle(e).display !== 'inline')
+  .map(e => e.className || e.tagName)"""
+
+
+@pytest.fixture
+async def page(chromium: Browser, console: Console) -> AsyncIterator[Page]:
+    context = await chromium.new_context(color_scheme="light", reduced_motion="reduce")
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.set_viewport_size({"width": 1280, "height": 720})
+    await page.goto(console.url)
+    await page.fill("input[name=login]", "boss")
+    await page.fill("input[name=password]", PASSWORD)
+    await page.press("input[name=password]", "Enter")
+    await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
+    await page.keyboard.press("b")
+    await expect(page.get_by_test_id("board-queues")).to_be_visible()
+    yield page
+    assert faults == []
+    await context.close()
+
+
+async def shoot(page: Page, name: str) -> None:
+    SHOTS.mkdir(exist_ok=True)
+    await page.screenshot(path=SHOTS / f"{name}.png")
+
+
+async def test_the_board_fits_and_shows_what_happens_at_once(page: Page, console: Console) -> None:
+    for width, height in ((1280, 720), (1440, 900)):
+        await page.set_viewport_size({"width": width, "height": height})
+        for language in ("zh", "en"):
+            await shoot(page, f"board-{width}x{height}-{language}")
+            assert await page.evaluate(_TOO_WIDE) == []
+            assert await page.evaluate("document.documentElement.scrollHeight") == height
+            await page.get_by_test_id("language").click()
+    service = page.locator("tr[data-queue=service]")
+    await expect(service).to_contain_text("普通客服")
+    await expect(service.locator(".level")).to_have_attribute("data-mood", "near")
+    await expect(page.locator("tr[data-queue=loans] .level")).to_have_attribute("data-mood", "bad")
+    await expect(page.locator("tr[data-queue=loans]")).to_have_attribute("data-unserved", "true")
+    picture = board_picture(time.time())
+    queues = (row("service", 0.9, waiting=9, longest_wait=3.0), *picture.queues[1:])
+    console.board.now = replace(picture, queues=queues)
+    await expect(service.locator(".strong")).to_have_text("9", timeout=1000)
+    await page.get_by_test_id("window-quarter").check(force=True)
+    await expect(service.locator(".level")).to_have_text("100%")
+    console.board.now = None
+    await expect(page.get_by_test_id("board")).to_have_attribute("data-line", "away")
+    await expect(page.get_by_role("status").filter(has_text="话务引擎未连接")).to_be_visible()
+
+
+async def test_each_number_leads_to_its_calls(page: Page, console: Console) -> None:
+    console.board.behind = calls_behind(time.time())
+    await page.locator("tr[data-queue=service] td:nth-child(8) button").click()
+    calls = page.get_by_test_id("board-calls")
+    await expect(calls.locator("tbody tr")).to_have_count(24)
+    since, *asked = console.board.asked[-1]
+    assert asked == ["service", None, "abandoned", 100]
+    assert time.time() - 86_400 <= since <= time.time()
+    await shoot(page, "board-calls-zh")
+    assert await page.evaluate(_TOO_WIDE) == []
+    console.board.behind = []
+    await page.get_by_test_id("board-agents").get_by_role("button", name="陈思远").click()
+    await expect(calls).to_contain_text("该时段没有通话")
+    assert console.board.asked[-1][1:3] == (None, "1001")
+    await calls.get_by_role("button", name="关闭").click()
+    await expect(calls).to_have_count(0)
+
+
+async def test_a_supervisor_orders_from_the_board(page: Page, console: Console) -> None:
+    await page.get_by_test_id("order-1001").select_option("paused:lunch")
+    await page.get_by_test_id("order-1006").select_option("available")
+    await expect(page.get_by_test_id("order-1006")).to_have_value("")
+    orders = console.engine.commands
+    while len(orders) < 2:
+        await page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert orders == [
+        ("order_state", "1001", "paused", "lunch", "boss"),
+        ("order_state", "1006", "available", "", "boss"),
+    ]
+
+
+async def test_agents_are_found_and_sorted(page: Page) -> None:
+    table = page.get_by_test_id("board-agents")
+    await table.get_by_role("button", name="接通").click()
+    await expect(table.locator("tbody tr").first).to_have_attribute("data-agent", "1010")
+    await page.get_by_placeholder("按姓名或工号查找").fill("林小")
+    await expect(table.locator("tbody tr")).to_have_count(1)
+    await expect(table).to_contain_text("振铃")
+
+
+async def test_a_wall_and_a_telephone(page: Page) -> None:
+    await page.set_viewport_size({"width": 1920, "height": 1080})
+    await page.get_by_test_id("wall").click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await expect(page.get_by_test_id("sign-out")).to_be_hidden()
+    await shoot(page, "board-wall-zh")
+    assert await page.evaluate(_TOO_WIDE) == []
+    await page.keyboard.press("Escape")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.get_by_test_id("board").scroll_into_view_if_needed()
+    await shoot(page, "board-phone-zh")
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
