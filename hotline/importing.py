@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from crm_lookup.errors import CrmError
+from crm_lookup.importing.checking import CLOSE_AT_MOST, Rules
 from crm_lookup.importing.ports import CustomerSink
 from crm_lookup.importing.records import Note
-from crm_lookup.importing.run import CLOSE_AT_MOST, Rules
 from crm_lookup.importing.sqlite import SqliteSink
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader

@@ -1,6 +1,6 @@
 """What importing needs of the storage, and of what seals personal data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from crm_lookup.importing.records import Customer, Known, Note
@@ -33,8 +33,14 @@ class CustomerSink(Protocol):
     def begin(self, note: Note) -> None:
         """Note a run whose stage is complete; replaces any other note."""
 
-    def write(self, customers: Sequence[Customer], note: Note, *, at: float) -> None:
-        """Write the customers, changed at ``at`` (epoch seconds), and the note with them."""
+    def write(
+        self, customers: Sequence[Customer], note: Note, *, clock: Callable[[], float]
+    ) -> None:
+        """Write the customers, and the note with them.
+
+        They are changed at the moment (epoch seconds) at which the transaction holds the
+        database: whoever looks for changes since a moment must not miss one that waited.
+        """
 
     def finish(self, note: Note, *, at: float) -> None:
         """Remove the note and leave a line in ``import_runs``."""

@@ -3,7 +3,7 @@ by set into the customers' own; see :mod:`crm_lookup.importing.ports`.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -41,7 +41,7 @@ _TABLES: Final = {
 }
 """Temporary tables, in the order and with the columns of :class:`statements.Work`."""
 _TYPES: Final = {
-    **dict.fromkeys(("updated_at", "at"), "double precision"),
+    "at": "double precision",
     **dict.fromkeys(("since", "opened", "matures"), "date"),
     **dict.fromkeys(("granted", "dated", "is_primary", "whole"), "boolean"),
     **dict.fromkeys(("numbers", "products"), "text[]"),
@@ -197,14 +197,18 @@ class PostgresSink:
 
         self._run(begin())
 
-    def write(self, customers: Sequence[Customer], note: Note, *, at: float) -> None:
+    def write(
+        self, customers: Sequence[Customer], note: Note, *, clock: Callable[[], float]
+    ) -> None:
         async def write() -> None:
-            work = work_of(customers, note.plan, at)
+            work = work_of(customers, note.plan)
             async with self._server.transaction():
                 for table, rows in zip(_TABLES, work, strict=True):
                     await self._server.copy_records_to_table(
                         table, records=_dated(table, rows), columns=_TABLES[table]
                     )
+                at = clock()
+                await self._server.execute(_upsert(note.plan), at)
                 for statement in _steps(note.plan):
                     await self._server.execute(statement)
                 await self._server.execute(_CLOSE, at)
@@ -256,13 +260,17 @@ class PostgresSink:
             ) from error
 
 
-def _steps(plan: Plan) -> list[str]:
+def _upsert(plan: Plan) -> str:
     columns = ", ".join(CUSTOMER)
-    steps = [
-        f"INSERT INTO customers ({columns}) SELECT {columns} FROM import_customers "  # noqa: S608 - our own names
-        f"ON CONFLICT (customer_id) DO UPDATE SET {customer_changes(plan)}",
-        *_CONSENTS,
-    ]
+    return (
+        f"INSERT INTO customers ({columns}, updated_at) "  # noqa: S608 - our own names
+        f"SELECT {columns}, $1 FROM import_customers "
+        f"ON CONFLICT (customer_id) DO UPDATE SET {customer_changes(plan)}"
+    )
+
+
+def _steps(plan: Plan) -> list[str]:
+    steps = [*_CONSENTS]
     if plan.numbers:
         steps += _NUMBERS
     if plan.holdings:

@@ -1,7 +1,7 @@
 """Writes customers into SQLite by short transactions; see :mod:`crm_lookup.importing.ports`."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -152,13 +152,20 @@ class SqliteSink:
             )
             self._note(note)
 
-    def write(self, customers: Sequence[Customer], note: Note, *, at: float) -> None:
+    def write(
+        self, customers: Sequence[Customer], note: Note, *, clock: Callable[[], float]
+    ) -> None:
         # All is laid out before the transaction begins, so that it keeps others off for less.
-        steps = _statements(work_of(customers, note.plan, at), note.plan, at)
+        work = work_of(customers, note.plan)
+        steps = _statements(work, note.plan)
         try:
             with self._transaction():
+                at = clock()
+                write = self._database.executemany
+                write(_upsert(note.plan), ((*row, at) for row in work.customers))
                 for statement, rows in steps:
-                    self._database.executemany(statement, rows)
+                    write(statement, rows)
+                write(_CLOSE, ((at, *names) for names in work.missing))
                 self._note(note)
         except sqlite3.IntegrityError as error:
             raise ImportingError(
@@ -208,9 +215,9 @@ def _listed(words: Sequence[str]) -> str:
     return msgspec.json.encode(words).decode()
 
 
-def _statements(work: Work, plan: Plan, at: float) -> list[tuple[str, Rows]]:
-    """Return what writes the work, in its order, with the values of each."""
-    steps: list[tuple[str, Rows]] = [(_upsert(plan), work.customers), (_CONSENT, work.consents)]
+def _statements(work: Work, plan: Plan) -> list[tuple[str, Rows]]:
+    """Return what writes all but the customers' own rows, with the values of each."""
+    steps: list[tuple[str, Rows]] = [(_CONSENT, work.consents)]
     if plan.numbers:
         gone: Rows = [(customer, _listed(numbers)) for customer, numbers, _ in work.changed]
         steps += [(_NUMBERS_GONE, gone), (_NUMBER, work.numbers)]
@@ -219,13 +226,13 @@ def _statements(work: Work, plan: Plan, at: float) -> list[tuple[str, Rows]]:
         steps += [(_HOLDINGS_GONE, gone), (_HOLDING, work.holdings)]
     if plan.details:
         steps.append((_details(plan), work.details))
-    return [*steps, (_CLOSE, [(at, *names) for names in work.missing])]
+    return steps
 
 
 def _upsert(plan: Plan) -> str:
     return (
-        f"INSERT INTO customers ({', '.join(CUSTOMER)}) "  # noqa: S608 - our own names
-        f"VALUES ({', '.join('?' * len(CUSTOMER))}) "
+        f"INSERT INTO customers ({', '.join(CUSTOMER)}, updated_at) "  # noqa: S608 - our own names
+        f"VALUES ({'?, ' * len(CUSTOMER)}?) "
         f"ON CONFLICT (customer_id) DO UPDATE SET {customer_changes(plan)}"
     )
 

@@ -10,7 +10,7 @@ from crm_lookup.importing.records import COLUMNS, NO_SEGMENT, Customer, Plan
 
 NOTE: Final = "unfinished_import"
 """Under this name the unfinished run stands in ``crm_meta``."""
-CUSTOMER: Final = ("customer_id", "external_id", "source_mark", "updated_at", *COLUMNS)
+CUSTOMER: Final = ("customer_id", "external_id", "source_mark", *COLUMNS)
 _SINCE: Final = COLUMNS.index("since")
 
 Rows = list[tuple[Any, ...]]
@@ -20,7 +20,7 @@ class Work(NamedTuple):
     """The rows of some customers, by what is to be done with them."""
 
     customers: Rows
-    """As in ``CUSTOMER``."""
+    """As in ``CUSTOMER``; ``updated_at`` is known only when the transaction has begun."""
     consents: Rows
     """customer_id, purpose, at, granted, dated."""
     numbers: Rows
@@ -35,12 +35,12 @@ class Work(NamedTuple):
     """customer_id, external_id."""
 
 
-def work_of(customers: Sequence[Customer], plan: Plan, at: float) -> Work:
-    """Lay out what writes the customers, changed at ``at`` (epoch seconds)."""
+def work_of(customers: Sequence[Customer], plan: Plan) -> Work:
+    """Lay out what writes the customers."""
     here = [c for c in customers if c.change != "missing"]
     known = "since" in plan.columns
     return Work(
-        customers=[(c.customer_id, c.external_id, c.mark, at, *c.values) for c in here],
+        customers=[(c.customer_id, c.external_id, c.mark, *c.values) for c in here],
         consents=[
             (c.customer_id, s.purpose, s.at, s.granted, s.dated) for c in here for s in c.consents
         ],

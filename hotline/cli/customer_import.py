@@ -12,9 +12,10 @@ import typer
 from hotline.cli.common import clear_errors, err, fail, out, state
 
 if TYPE_CHECKING:
+    from crm_lookup.importing.checking import Progress
     from crm_lookup.importing.mapping_model import FileOptions, Mapping
     from crm_lookup.importing.ports import CustomerSink
-    from crm_lookup.importing.run import Outcome, Progress
+    from crm_lookup.importing.run import Outcome
     from hotline.settings import Settings
 
 PANEL = "Data"

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from crm_lookup.importing.checking import Progress, Rules
 from crm_lookup.importing.mapping import load_mapping
 from crm_lookup.importing.mapping_model import Mapping
 from crm_lookup.importing.ports import CustomerSink
 from crm_lookup.importing.postgres import PostgresSink
-from crm_lookup.importing.run import Outcome, Progress, Rules, import_file
+from crm_lookup.importing.run import Outcome, import_file
 from crm_lookup.importing.sqlite import SqliteSink
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 
 from crm_lookup.errors import NotReadyError, WrongKeyError
+from crm_lookup.importing import checking
 from crm_lookup.importing import run as run_module
 from crm_lookup.importing import sqlite as sqlite_module
 from crm_lookup.importing.errors import BusyError, ImportingError
@@ -148,7 +149,7 @@ def test_no_bytes_crash_an_import(
     file_desk: SqliteDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     """Each file ends in counts that add up, or in a clear refusal; the database stays sound."""
-    monkeypatch.setattr(run_module, "BATCH", 3)
+    monkeypatch.setattr(checking, "BATCH", 3)
     desk, file = file_desk, tmp_path / "any.csv"
     options = msgspec.structs.replace(desk.mapping.file, encoding=encoding)
     mapping = msgspec.structs.replace(desk.mapping, file=options)
@@ -207,6 +208,26 @@ def test_consents_keep_their_older_date(desk: Desk, tmp_path: Path) -> None:
         assert desk.rows("SELECT granted_at, withdrawn_at FROM consents") == [expected]
 
 
+def test_the_moment_of_a_change_is_taken_when_the_database_is_held(
+    file_desk: SqliteDesk, tmp_path: Path
+) -> None:
+    """Whoever looked for changes just before would otherwise never see this one."""
+    held = []
+
+    def clock() -> float:
+        with closing(sqlite3.connect(file_desk.path, timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                held.append(NOW + len(held))
+                return held[-1]
+        return NOW - 100
+
+    file_desk.clock = clock
+    file_desk.run(write_file(tmp_path / "c.csv", [line(1)]))
+    assert file_desk.rows("SELECT updated_at FROM customers") == [(held[0],)]
+
+
 def test_a_customer_without_external_id_is_adopted(desk: Desk, tmp_path: Path) -> None:
     file = write_file(tmp_path / "c.csv", [line(1)])
     desk.run(file)
@@ -251,7 +272,7 @@ def test_rejects_are_counted_and_named(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_twins_are_found_over_the_whole_file(desk: Desk, tmp_path: Path) -> None:
-    lines = [line(n) for n in range(run_module.BATCH * 2)] + [line(3, 姓名="李雷")]
+    lines = [line(n) for n in range(checking.BATCH * 2)] + [line(3, 姓名="李雷")]
     found = desk.run(write_file(tmp_path / "c.csv", lines))
     assert (found.counts.added, found.counts.rejected) == (len(lines) - 1, 1)
     assert desk.reasons() == [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from crm_lookup.importing import checking
 from crm_lookup.importing import run as run_module
 from crm_lookup.importing.errors import ImportingError
 from crm_lookup.importing.records import Note
@@ -50,7 +51,7 @@ def killed(desk: Desk, file: Path, events: int, delay: float) -> str:
 def test_interrupted_runs_end_as_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(run_module, "BATCH", 100)
+    monkeypatch.setattr(checking, "BATCH", 100)
     monkeypatch.setattr(run_module, "_FIRST", 20)
     monkeypatch.setattr(run_module, "_MOST", 60)
     rng = random.Random(20260701)  # noqa: S311 - places to be killed at
