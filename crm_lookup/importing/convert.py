@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from crm_lookup import sealing
 from crm_lookup.importing import values, words
 from crm_lookup.importing.errors import MappingError
 from crm_lookup.importing.mapping_model import ColumnUse, Mapping, Use
@@ -53,12 +54,12 @@ class Converter:
         key: DataKey,
         phones: PhoneReader,
         region: str,
-        sealing: Sealing,
+        seals: Sealing,
         now: float,
         zone: tzinfo,
     ) -> None:
         self._key = key
-        self._seal = sealing.text
+        self._sealing = seals
         today = datetime.fromtimestamp(now, zone).date()
         self._today = today.isoformat()
         find = _Finder(header)
@@ -70,9 +71,7 @@ class Converter:
         self._fields = [_field(name, use, find, today) for name, use in uses.items()]
         self._id = next(f.place for f in self._fields if f.name == "external_id")
         self._fields = [f for f in self._fields if f.name != "external_id"]
-        self._numbers = [
-            NumbersReader(use, find, phones, sealing.number) for use in mapping.numbers
-        ]
+        self._numbers = [NumbersReader(use, find, phones, seals) for use in mapping.numbers]
 
         def moment(day: str) -> float:
             return datetime.combine(date.fromisoformat(day), time(), zone).timestamp()
@@ -147,12 +146,12 @@ class Converter:
                 place = next(f.place for f in self._fields if f.name == name)
                 faults.append(place.refused(line, "", "is empty"))
         kind = got.get("kind") or "person"
-        numbers = NumbersReader.all(self._numbers, line, cells, kind, faults)
+        numbers = NumbersReader.all(self._numbers, line, cells, kind, customer_id, faults)
         consents = [c for reader in self._consents if (c := reader.read(line, cells, faults))]
         holdings = [h for reader in self._holdings for h in reader.read(line, cells, faults)]
         if len({h.product for h in holdings}) < len(holdings):
             faults.append(Refused(line=line, reason="a product stands there twice"))
-        details = self._details(line, got, faults)
+        details = self._details(line, customer_id, got, faults)
         if any(not fault.left_out for fault in faults):
             return None, faults
         return Customer(
@@ -160,14 +159,16 @@ class Converter:
             customer_id,
             external_id,
             mark,
-            self._values(kind, got),
+            self._values(kind, customer_id, got),
             numbers,
             tuple(consents),
             tuple(holdings),
             details,
         ), faults
 
-    def _values(self, kind: str, got: dict[str, Any]) -> tuple[str | int | None, ...]:
+    def _values(
+        self, kind: str, customer_id: str, got: dict[str, Any]
+    ) -> tuple[str | int | None, ...]:
         name = got["name"]
         family = got.get("family_name") or ""
         if kind == "company":
@@ -181,8 +182,8 @@ class Converter:
         return (
             kind,
             got.get("status") or "customer",
-            self._seal(name),
-            self._seal(family) if family else "",
+            self._sealing.text(sealing.NAME, customer_id, name),
+            self._sealing.text(sealing.FAMILY_NAME, customer_id, family) if family else "",
             got.get("segment") or "standard",
             zh,
             en,
@@ -195,7 +196,7 @@ class Converter:
         )
 
     def _details(
-        self, line: int, got: dict[str, Any], faults: list[Refused]
+        self, line: int, customer_id: str, got: dict[str, Any], faults: list[Refused]
     ) -> tuple[str | None, ...]:
         if not self.plan.details:
             return ()
@@ -208,8 +209,15 @@ class Converter:
             if fault:
                 place = next(f.place for f in self._fields if f.name == "id_number")
                 faults.append(place.refused(line, number, fault))
-        found = (kind, number, got.get("address"), got.get("email"))
-        return (found[0], *(value and self._seal(value) for value in found[1:]))
+        texts = (
+            (sealing.ID_NUMBER, number),
+            (sealing.ADDRESS, got.get("address")),
+            (sealing.EMAIL, got.get("email")),
+        )
+        return (
+            kind,
+            *(text and self._sealing.text(column, customer_id, text) for column, text in texts),
+        )
 
 
 class _Finder:

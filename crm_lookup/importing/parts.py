@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 from crm_lookup.importing import values
 from crm_lookup.importing.mapping_model import ConsentUse, HoldingUse, NumberUseOf
 from crm_lookup.importing.phones import PhoneReader
+from crm_lookup.importing.ports import Sealing
 from crm_lookup.importing.records import Consent, Holding, Number
 from crm_lookup.importing.rows import Refused
 from crm_lookup.importing.words import PRODUCT_WORDS
@@ -40,12 +41,12 @@ class NumbersReader:
         use: NumberUseOf,
         find: Find,
         phones: PhoneReader,
-        seal: Callable[[str], tuple[str, str | None]],
+        sealing: Sealing,
     ) -> None:
         self._use = use
         self._place = find(use.column, personal=True)
         self._phones = phones
-        self._seal = seal
+        self._sealing = sealing
 
     @staticmethod
     def all(
@@ -53,6 +54,7 @@ class NumbersReader:
         line: int,
         cells: list[str],
         kind: str,
+        customer_id: str,
         faults: list[Refused],
     ) -> tuple[Number, ...]:
         """Return a customer's numbers, one of them the primary: the first marked, or the first."""
@@ -62,7 +64,7 @@ class NumbersReader:
         first = next((n for n, (_, _, marked) in found.items() if marked), next(iter(found), ""))
         made = []
         for e164, (use, relation, _) in found.items():
-            key, sealed = readers[0]._seal(e164)
+            key, sealed = readers[0]._sealing.number(customer_id, e164)
             made.append(Number(key, use, e164 == first, relation, sealed))
         return tuple(made)
 

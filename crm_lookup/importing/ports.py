@@ -52,20 +52,20 @@ class CustomerSink(Protocol):
 
 
 class Sealing(Protocol):
-    """Turns personal data into what the database may hold."""
+    """Turns personal data into what the database may hold; :class:`crm_lookup.sealing.Sealer`."""
 
-    def number(self, e164: str) -> tuple[str, str | None]:
+    def number(self, customer_id: str, e164: str) -> tuple[str, str | None]:
         """Return what the number is found by, and its sealed form if there is one."""
 
-    def text(self, value: str) -> str:
-        """Return a text as it is stored."""
+    def text(self, column: str, customer_id: str, value: str) -> str:
+        """Return a text as it is stored; ``column`` is one of :mod:`crm_lookup.sealing`."""
 
 
 class Unsealed:
     """Everything as it is."""
 
-    def number(self, e164: str) -> tuple[str, str | None]:
+    def number(self, customer_id: str, e164: str) -> tuple[str, str | None]:
         return e164, None
 
-    def text(self, value: str) -> str:
+    def text(self, column: str, customer_id: str, value: str) -> str:
         return value

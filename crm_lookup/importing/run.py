@@ -81,7 +81,7 @@ def import_file(
             key=rules.key,
             phones=PhoneReader(rules.numbers),
             region=rules.numbers.home_region,
-            sealing=rules.sealing,
+            seals=rules.sealing,
             now=now,
             zone=rules.zone,
         )

@@ -2,7 +2,7 @@
 
 import csv
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,15 +11,18 @@ import msgspec
 import pytest
 from hypothesis import strategies as st
 
+from crm_lookup import sealing
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.importing import checking
 from crm_lookup.importing import run as run_module
 from crm_lookup.importing import sqlite as sqlite_module
 from crm_lookup.importing.errors import BusyError, ImportingError
 from crm_lookup.importing.postgres import PostgresSink
+from crm_lookup.importing.records import Customer
 from crm_lookup.importing.sqlite import SqliteSink
-from crm_lookup.importing.stage import is_running, only_import
+from crm_lookup.importing.stage import Stage, is_running, only_import
 from crm_lookup.keys import DataKey
+from crm_lookup.sealing import Sealer, SealKey
 from crm_lookup.testing import KEY, NOW
 from hotline import db
 from tests.contract.import_kit import DESKS, HEADER, Desk, SqliteDesk, desk_of, line, write_file
@@ -130,6 +133,43 @@ def test_what_a_mapping_does_not_give_stays(desk: Desk, tmp_path: Path) -> None:
     ]
     assert desk.rows("SELECT DISTINCT opened, balance FROM holdings") == [("2001-01-01", 7)]
     assert desk.rows("SELECT count(*) FROM customer_numbers") == [(1,)]
+
+
+def test_personal_data_are_sealed_in_the_database_and_in_the_stage(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealer = Sealer([SealKey(b"a sealing key for the tests only!")], seals=True)
+    staged = []
+    add = Stage.add
+
+    def look(stage: Stage, customers: Sequence[Customer]) -> None:
+        staged.append(msgspec.json.encode(customers).decode())
+        add(stage, customers)
+
+    monkeypatch.setattr(Stage, "add", look)
+    row = line(1, 证件号="11010519491231002X", 家庭电话="010-62345678")
+    file = write_file(tmp_path / "c.csv", [row])
+    assert desk.run(file, sealing=sealer).counts.added == 1
+    hidden = ("王芳", "13800000001", "62345678", "11010519491231002X", "北京市朝阳区1号")
+    for content in (*staged, *desk.content()):
+        assert not [word for word in hidden if word in content]
+    [(name, family)] = desk.rows("SELECT name, family_name FROM customers")
+    assert sealer.open(sealing.NAME, "C0000001", name) == "王芳"
+    assert sealer.open(sealing.FAMILY_NAME, "C0000001", family) == "王"
+    numbers = desk.rows("SELECT number, sealed FROM customer_numbers")
+    assert {key in sealer.found_by(sealer.phone("C0000001", key, s)) for key, s in numbers} == {
+        True
+    }
+    [(number, address)] = desk.rows("SELECT id_number, address FROM customer_details")
+    assert sealer.open(sealing.ID_NUMBER, "C0000001", number) == "11010519491231002X"
+    assert sealer.open(sealing.ADDRESS, "C0000001", address) == "北京市朝阳区1号"
+    assert desk.run(file, sealing=sealer).counts.unchanged == 1
+    # Written in clear again, a number does not stand there twice.
+    assert desk.run(write_file(tmp_path / "c.csv", [f"{row} "])).counts.changed == 1
+    assert sorted(desk.rows("SELECT number, sealed FROM customer_numbers")) == [
+        ("+861062345678", None),
+        ("+8613800000001", None),
+    ]
 
 
 def test_a_row_without_segment_leaves_the_one_that_was_found(desk: Desk, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def converter(folder: Path, mapping: str = MAPPING, header: list[str] = HEADER) 
     file.write_text(mapping, encoding="utf-8")
     return Converter(
         load_mapping(file), header, key=KEY, phones=PhoneReader(NumberReader()), region="CN",
-        sealing=Unsealed(), now=NOW, zone=ZONE,
+        seals=Unsealed(), now=NOW, zone=ZONE,
     )  # fmt: skip
 
 
