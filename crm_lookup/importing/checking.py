@@ -8,7 +8,7 @@ import msgspec
 
 from crm_lookup.importing.convert import Converter
 from crm_lookup.importing.errors import ImportingError
-from crm_lookup.importing.ports import CustomerSink, Sealing, Unsealed
+from crm_lookup.importing.ports import UNSEALED, CustomerSink, Sealing
 from crm_lookup.importing.records import Counts, Customer
 from crm_lookup.importing.rejects import Rejects
 from crm_lookup.importing.rows import Refused, Row, Source
@@ -33,7 +33,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     numbers: NumberReader
     zone: tzinfo
     """Of calendar days."""
-    sealing: Sealing = Unsealed()
+    sealing: Sealing = UNSEALED
     missing: Literal["keep", "close"] = "keep"
     """What becomes of customers whom the file does not hold."""
     close_at_most: float = CLOSE_AT_MOST

@@ -1,7 +1,7 @@
 """What importing needs of the storage, and of what seals personal data."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from crm_lookup.importing.records import Customer, Known, Note
 
@@ -54,6 +54,14 @@ class CustomerSink(Protocol):
 class Sealing(Protocol):
     """Turns personal data into what the database may hold; :class:`crm_lookup.sealing.Sealer`."""
 
+    @property
+    def seals(self) -> bool:
+        """Whether it does, or leaves everything as it is."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the keys under which it can open values; it seals under the first."""
+
     def number(self, customer_id: str, e164: str) -> tuple[str, str | None]:
         """Return what the number is found by, and its sealed form if there is one."""
 
@@ -64,8 +72,14 @@ class Sealing(Protocol):
 class Unsealed:
     """Everything as it is."""
 
+    seals = False
+    ids: tuple[str, ...] = ()
+
     def number(self, customer_id: str, e164: str) -> tuple[str, str | None]:
         return e164, None
 
     def text(self, column: str, customer_id: str, value: str) -> str:
         return value
+
+
+UNSEALED: Final = Unsealed()

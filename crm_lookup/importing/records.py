@@ -14,6 +14,8 @@ COLUMNS: Final = (
     "relationship_manager",
 )
 """Of ``customers``, in the order of :attr:`Customer.values`."""
+LAYOUT: Final = 1
+"""Of what is staged; raised when an older stage could not be written any more."""
 NO_SEGMENT: Final = ("尚未分层", "Not classified yet")
 """The reason, in both languages, of the segment of somebody for whom none was given."""
 DETAILS: Final = ("id_kind", "id_number", "address", "email")
@@ -104,6 +106,9 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     """Customers to be written."""
     done: int = 0
     """How many of them are."""
+    layout: int = LAYOUT
+    sealed_under: str = ""
+    """Id of the key under which the stage is sealed; empty if it is not."""
 
 
 class Known(msgspec.Struct, frozen=True):

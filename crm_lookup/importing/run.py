@@ -21,8 +21,8 @@ from crm_lookup.importing.convert import Converter
 from crm_lookup.importing.errors import FileError, ImportingError
 from crm_lookup.importing.mapping_model import Mapping
 from crm_lookup.importing.phones import PhoneReader
-from crm_lookup.importing.ports import CustomerSink
-from crm_lookup.importing.records import Counts, Note
+from crm_lookup.importing.ports import UNSEALED, CustomerSink, Sealing
+from crm_lookup.importing.records import LAYOUT, Counts, Note
 from crm_lookup.importing.rejects import Rejects
 from crm_lookup.importing.source import open_source
 from crm_lookup.importing.stage import Stage, clear, only_import
@@ -104,6 +104,7 @@ def import_file(
                 plan=converter.plan,
                 rejects=refused.written,
                 staged=stage.staged,
+                sealed_under=rules.sealing.ids[0] if rules.sealing.seals else "",
             )
             refused.close()
             if not rules.dry_run:
@@ -138,24 +139,33 @@ def resume(
     sink: CustomerSink,
     *,
     folder: Path,
+    sealing: Sealing = UNSEALED,
     clock: Callable[[], float] = time.time,
     pause: Callable[[float], None] = time.sleep,
     progress: Progress = lambda _step, _done, _all: None,
 ) -> Outcome | None:
     """Finish the run that was interrupted; ``None`` if there is none.
 
-    Raises :class:`ImportingError` when its stage is gone.
+    Raises :class:`ImportingError` when its stage is gone, or sealed under a key that is.
     """
     begun = time.monotonic()
     with only_import(folder):
         note = sink.unfinished()
         if note is None:
             return None
-        stage = Stage.reopen(folder / note.stage)
-        if stage.staged < note.staged:
+        if note.sealed_under and note.sealed_under not in sealing.ids:
             raise ImportingError(
-                f"the stage {stage.path} is damaged: give the run up with --discard and import "
-                f"{note.source} again; what is in already stays"
+                f"the import of {note.source} was sealed under key {note.sealed_under}, which is "
+                "not here any more: give the run up with --discard and import the file again; "
+                "what is in already stays"
+            )
+        stage = Stage.reopen(folder / note.stage)
+        if stage.staged < note.staged or note.layout != LAYOUT:
+            stage.close()
+            raise ImportingError(
+                f"the stage {stage.path} is damaged, or of another version of this software: give "
+                f"the run up with --discard and import {note.source} again; what is in already "
+                "stays"
             )
         _write(sink, stage, note, clock=clock, pause=pause, progress=progress)
     return Outcome(

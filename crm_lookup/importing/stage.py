@@ -140,10 +140,16 @@ class Stage:
 
     def take(self, after: int, most: int) -> list[Customer]:
         """Return at most so many customers behind a place."""
-        rows = self._database.execute(
-            "SELECT customer FROM work WHERE place > ? ORDER BY place LIMIT ?", (after, most)
-        )
-        return [_decode(blob) for (blob,) in rows]
+        try:
+            rows = self._database.execute(
+                "SELECT customer FROM work WHERE place > ? ORDER BY place LIMIT ?", (after, most)
+            )
+            return [_decode(blob) for (blob,) in rows]
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise ImportingError(
+                f"the stage {self.path} is damaged ({error}): give the run up with --discard and "
+                "import its file again; what is in already stays"
+            ) from error
 
     def close(self) -> None:
         self._database.close()

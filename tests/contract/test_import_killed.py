@@ -6,6 +6,7 @@ import signal
 import traceback
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crm_lookup.importing import checking
@@ -108,6 +109,17 @@ def test_an_unfinished_run_can_be_resumed_or_given_up(
         with pytest.raises(ImportingError, match="--discard"):
             resume(sink, folder=desk.folder)
         hidden.rename(stage)
+        sound = stage.read_bytes()
+        for damage in (sound[:4096], sound[: len(sound) // 2] + b"x" * (len(sound) // 2)):
+            stage.write_bytes(damage)
+            with pytest.raises(ImportingError, match="--discard"):
+                resume(sink, folder=desk.folder, pause=lambda _s: None)
+        stage.write_bytes(sound)
+        sealed = msgspec.structs.replace(note, sealed_under="0a0b")
+        sink.begin(sealed)  # a key that was thrown away since: nobody could open what it sealed
+        with pytest.raises(ImportingError, match="sealed under key 0a0b"):
+            resume(sink, folder=desk.folder)
+        sink.begin(note)
         found = resume(sink, folder=desk.folder, pause=lambda _s: None)
         assert found is not None
         assert (found.resumed, found.counts.added) == (True, 100)
