@@ -24,7 +24,6 @@ from typing import Any
 import structlog
 
 from cti.core import events
-from hotline import db
 from hotline.asterisk.secrets import load_secrets
 from hotline.demo.site import HOST, Site
 from hotline.journal_reader import JournalReader
@@ -95,7 +94,7 @@ async def measure(state_dir: Path, calls: int, rate: int) -> dict[str, Any]:
         floored = books.read_sipp([statistics])
         assert floored.successful == calls, "the bare calls did not get through"
 
-        journal = JournalReader(db.sqlite_path(site.settings.database_url))
+        journal = JournalReader(site.settings.database_url)
         known = {event.call_id for event in journal.refresh().of(events.CallArrived)}
         async with bare_reader(site) as late:
             before = cpu_seconds(pids)

@@ -29,9 +29,20 @@ CONNECT_SECONDS: Final = 3.0
 _TRIES: Final = 10
 """Of a transaction that others' changes came between."""
 
-_LOST: Final = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+_LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 _STOPPED: Final = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
-_FAILED: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+_FAILED: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 
 
 class PostgresDatabase:

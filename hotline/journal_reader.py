@@ -1,7 +1,6 @@
 """Reading the journal from outside, while its owner writes it."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from cti.core.events import DECODER, DomainEvent, Event
+from hotline.storage import journal_storage
 
 EventT = TypeVar("EventT", bound=Event)
 
@@ -16,14 +16,14 @@ EventT = TypeVar("EventT", bound=Event)
 class JournalReader:
     """Reads the events in order and remembers them."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: str | Path) -> None:
+        self._storage = journal_storage(database)
         self._seq = 0
         self.events: list[DomainEvent] = []
 
     def refresh(self) -> Self:
         """Read what was appended meanwhile; a journal that is not there yet is empty."""
-        with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(self._storage.look()) as connection:
             for seq, body in connection.execute(
                 "SELECT seq, body FROM journal WHERE seq > ? ORDER BY seq", (self._seq,)
             ):

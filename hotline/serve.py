@@ -15,21 +15,19 @@ from hotline.supervisor import Supervisor
 
 def phones(settings: Settings) -> Sequence[Phone]:
     """The agents' phones as the database has them; none while there is no database."""
-    if not db.sqlite_path(settings.database_url).exists():
+    url = settings.database_url
+    if not db.is_server(url) and not db.sqlite_path(url).exists():
         return ()
-    engine = db.engine(settings.database_url)
+    query = sa.select(tables.phones.c.extension, tables.phones.c.sip_secret)
+
+    def read(connection: sa.Connection) -> Sequence[Phone]:
+        rows = connection.execute(query.order_by(tables.phones.c.extension))
+        return tuple(Phone(extension=row[0], secret=row[1]) for row in rows)
+
     try:
-        with engine.connect() as connection:
-            rows = connection.execute(
-                sa.select(tables.phones.c.extension, tables.phones.c.sip_secret).order_by(
-                    tables.phones.c.extension
-                )
-            )
-            return tuple(Phone(extension=row[0], secret=row[1]) for row in rows)
-    except sa.exc.OperationalError:  # an empty database: nobody has a phone yet
-        return ()
-    finally:
-        engine.dispose()
+        return db.run_sync(url, read)
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        return ()  # an empty database: nobody has a phone yet
 
 
 async def run_all(settings: Settings, config: Path | None, *, keep_asterisk: bool) -> None:

@@ -1,6 +1,5 @@
 """What ``hotline flow simulate`` asks: a bank in memory, or the database, left unchanged."""
 
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -17,13 +16,13 @@ from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerId
 from crm_lookup.pins import PinChecker
 from crm_lookup.ports import Attempt, BankCore
-from hotline import db
 from hotline.accounts import async_engine
 from hotline.asterisk.secrets import load_secrets
 from hotline.banking import open_core
 from hotline.menu_places import StoredPlaces
-from hotline.roles.ivr import load_prompts, open_bank
+from hotline.roles.ivr import load_prompts
 from hotline.settings import Settings
+from hotline.storage import journal_storage, open_bank
 from ivr.bank_desk import TelephoneDesk
 from ivr.ports import IvrServices, MenuPlace
 from ivr.testing import demo_bank
@@ -36,15 +35,15 @@ _PIN: Final = "SELECT pin_hash, failures, locked_until FROM pins WHERE customer_
 class PinsUntouched:
     """The PINs of a database; a try is checked but never counted."""
 
-    def __init__(self, path: Path) -> None:
-        self._uri: Final = path.absolute().as_uri() + "?mode=ro"
+    def __init__(self, database: str | Path) -> None:
+        self._storage = journal_storage(database)
 
     async def begin_attempt(
         self, customer_id: CustomerId, *, now: float, limit: int, lock_seconds: float
     ) -> Attempt:
         """Return what a try would see.  Blocks for a moment: only for the command line."""
         del limit, lock_seconds
-        with closing(sqlite3.connect(self._uri, uri=True)) as connection:
+        with closing(self._storage.look()) as connection:
             row = connection.execute(_PIN, (customer_id,)).fetchone()
         if row is None:
             return Attempt(pin_hash="")
@@ -110,7 +109,7 @@ async def bank_services(settings: Settings, *, is_demo: bool) -> AsyncIterator[I
         return
     key = DataKey(bytes.fromhex(load_secrets(settings).lookup))
     async with await open_bank(settings, key) as stored:
-        untouched = PinsUntouched(db.sqlite_path(settings.database_url))
+        untouched = PinsUntouched(settings.database_url)
         checker = PinChecker(untouched, key)
         engine = async_engine(settings)
         core = OrdersUntouched(open_core(settings, key, engine))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 
 from agent_console.errors import TooManyError
 from agent_console.messages import Choice
@@ -19,6 +20,10 @@ from crm_lookup.model import Text
 from crm_lookup.offer_catalogue import load_catalogue
 from crm_lookup.target_groups import MEMBER_COLUMNS, QueryError, group, members, patterns
 from crm_lookup.target_words import NUMBERS, VALUES, WORDS
+from hotline import db
+from hotline.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 MOST_EXPORTED: Final = 100_000
 """Customers in one file for a browser; `hotline customers segment --export` has no such limit."""
@@ -29,6 +34,15 @@ INSERT INTO privacy_audit
   (at, actor, role, action, customer_id, field, level, reason, call_id, outcome)
 VALUES (?, ?, ?, 'export', '*', 'group', 'none', ?, '', 'done')
 """
+
+
+def target_groups(settings: Settings) -> "SqliteGroups | None":
+    """Return the groups of these settings; PostgreSQL has none so far."""
+    url = settings.database_url
+    if db.is_server(url):
+        log.warning("target_groups_off", reason="they need SQLite so far (docs/operations.md)")
+        return None
+    return SqliteGroups(db.sqlite_path(url))
 
 
 class SqliteGroups:

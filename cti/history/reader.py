@@ -3,7 +3,6 @@
 Every method sees one consistent picture of the file.  They block.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,9 +16,10 @@ from cti.history.figures import Figures, differences
 from cti.history.fold import FORMAT, HistoryFold, State, decode
 from cti.history.story import Story, story
 from cti.journal import checkpoints
+from cti.journal.sqlite import FileStorage
+from cti.journal.storage import FAULTS, Connection, Storage
 from cti.journal.verify import verify
 
-_BUSY: Final = 5.0
 _STEP: Final = 5000
 _CALL: Final = "SELECT body FROM journal WHERE call_id = ? ORDER BY seq"
 _NAMES: Final = "SELECT DISTINCT call_id FROM journal WHERE call_id >= ? AND call_id < ? LIMIT 11"
@@ -43,24 +43,22 @@ class Replay(NamedTuple):
 
 
 class HistoryReader:
-    """Reads the journal in the database at ``path``."""
+    """Reads the journal in a database; a path names a SQLite file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, storage: Storage | Path) -> None:
         """Nothing is opened yet."""
-        self._path = path
+        self._storage = FileStorage(storage) if isinstance(storage, Path) else storage
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[Connection]:
         try:
-            uri = f"{self._path.absolute().as_uri()}?mode=ro"
-            with closing(
-                sqlite3.connect(uri, uri=True, timeout=_BUSY, isolation_level=None)
-            ) as connection:
+            with closing(self._storage.look()) as connection:
                 connection.execute("SELECT 1 FROM journal_checkpoints LIMIT 1")
                 yield connection
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise JournalError(
-                f"the journal in {self._path} cannot be read ({error}); run `hotline db status`"
+                f"the journal in {self._storage.name} cannot be read ({error}); "
+                "run `hotline db status`"
             ) from error
 
     def last(self) -> int:
@@ -154,12 +152,12 @@ class HistoryReader:
             return verify(connection, from_checkpoint=from_checkpoint, progress=progress)
 
 
-def _events(connection: sqlite3.Connection, call_id: CallId | str) -> list[CallEvent]:
+def _events(connection: Connection, call_id: CallId | str) -> list[CallEvent]:
     found = (DECODER.decode(body) for (body,) in connection.execute(_CALL, (call_id,)))
     return [event for event in found if isinstance(event, CallEvent)]
 
 
-def _go_on(connection: sqlite3.Connection, zone: ZoneInfo) -> tuple[HistoryFold, bool]:
+def _go_on(connection: Connection, zone: ZoneInfo) -> tuple[HistoryFold, bool]:
     last = checkpoints.newest(connection)
     state = decode(last.state) if last is not None and last.format == FORMAT else None
     return HistoryFold(zone, state), state is not None

@@ -1,6 +1,6 @@
 """Checkpoints and figures in the journal's database, as plain functions on a connection."""
 
-import sqlite3
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -16,10 +16,12 @@ from cti.history.figures import (
     QueueKey,
     WaitKey,
 )
+from cti.journal.storage import Connection, Rows
 
 _KEPT_STATES: Final = 2
 """Newest checkpoints that keep their state: one more than needed."""
 _DAY: Final = 86400
+_FAR: Final = 1e15
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,7 @@ _INSERT: Final = (
 _TABLES: Final = ("queue_intervals", "agent_intervals", "queue_waits")
 
 
-def newest(connection: sqlite3.Connection) -> Checkpoint | None:
+def newest(connection: Connection) -> Checkpoint | None:
     """Return the newest checkpoint that has a state."""
     row = connection.execute(_NEWEST).fetchone()
     if row is None:
@@ -68,7 +70,7 @@ def newest(connection: sqlite3.Connection) -> Checkpoint | None:
     return Checkpoint(seq=seq, at=at, format=form, state=state, head=head)
 
 
-def anchors(connection: sqlite3.Connection, after: int = 0) -> dict[int, bytes]:
+def anchors(connection: Connection, after: int = 0) -> dict[int, bytes]:
     """Return number and hash of every entry above ``after`` that a checkpoint has seen."""
     rows = connection.execute(
         "SELECT seq, head FROM journal_checkpoints WHERE seq > ? ORDER BY seq", (after,)
@@ -76,9 +78,7 @@ def anchors(connection: sqlite3.Connection, after: int = 0) -> dict[int, bytes]:
     return dict(rows.fetchall())
 
 
-def save(
-    connection: sqlite3.Connection, checkpoint: Checkpoint, figures: Figures, after: int
-) -> None:
+def save(connection: Connection, checkpoint: Checkpoint, figures: Figures, after: int) -> None:
     """Store a checkpoint and add the figures since the one at ``after``, inside a transaction.
 
     ``after`` 0 begins anew: all figures are replaced.  Raises :class:`JournalError` if ``after``
@@ -115,7 +115,7 @@ def save(
     _thin_out(connection)
 
 
-def _thin_out(connection: sqlite3.Connection) -> None:
+def _thin_out(connection: Connection) -> None:
     """Keep the newest states, and of older checkpoints the last of each day, without its state."""
     rows = connection.execute(
         "SELECT seq, at FROM journal_checkpoints WHERE seq NOT IN (SELECT seq FROM"
@@ -133,10 +133,10 @@ def _thin_out(connection: sqlite3.Connection) -> None:
     )
 
 
-def figures(connection: sqlite3.Connection, since: float, until: float) -> Figures:
+def figures(connection: Connection, since: float, until: float) -> Figures:
     """Return the stored figures of the intervals that begin in ``[since, until)``."""
     out = Figures()
-    span = (since, until)
+    span = (_whole(since), _whole(until))
     for start, queue, *sums in _select(connection, "queue_intervals", "queue", _QUEUE_SUMS, span):
         out.queues[QueueKey(start, QueueName(queue))] = QueueFigures(
             **dict(zip(_QUEUE_SUMS, sums, strict=True))
@@ -155,14 +155,19 @@ def figures(connection: sqlite3.Connection, since: float, until: float) -> Figur
 
 
 def _select(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: str,
     keys: str,
     sums: Iterable[str],
-    span: tuple[float, float],
-) -> sqlite3.Cursor:
+    span: tuple[int, int],
+) -> Rows:
     return connection.execute(
         f"SELECT start, {keys}, {', '.join(sums)} FROM {table}"  # noqa: S608 -- constants only
         " WHERE start >= ? AND start < ?",
         span,
     )
+
+
+def _whole(moment: float) -> int:
+    """Return the first whole second that is not before ``moment``; ends of time are far away."""
+    return math.ceil(min(max(moment, -_FAR), _FAR))

@@ -1,12 +1,12 @@
 """Verification of a stored journal: its hash chain, and the checkpoints that have seen it."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from cti.errors import JournalDamagedError
 from cti.journal import checkpoints
 from cti.journal.chain import GENESIS, Row, check
+from cti.journal.storage import Connection, Rows
 
 _ROWS: Final = (
     "SELECT seq, at, server, call_id, type, body, prev_hash, hash FROM journal"
@@ -20,7 +20,7 @@ _END: Final = 10_000
 
 
 def verify(
-    connection: sqlite3.Connection,
+    connection: Connection,
     *,
     from_checkpoint: bool = False,
     progress: Callable[[int], None] = lambda _: None,
@@ -53,7 +53,7 @@ def verify(
         connection.execute("ROLLBACK")
 
 
-def check_end(connection: sqlite3.Connection, most: int = _END) -> None:
+def check_end(connection: Connection, most: int = _END) -> None:
     """Check the newest entries, back to the newest checkpoint or ``most`` of them.
 
     Quick enough for every start.  Raises :class:`cti.errors.JournalDamagedError`.
@@ -73,7 +73,7 @@ def check_end(connection: sqlite3.Connection, most: int = _END) -> None:
 
 
 def _watched(
-    stored: sqlite3.Cursor,
+    stored: Rows,
     seen: dict[int, bytes],
     first: int,
     progress: Callable[[int], None],

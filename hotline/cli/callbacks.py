@@ -79,8 +79,7 @@ def cancel(
     callback_id: str = typer.Argument(..., help="Its beginning is enough."),
 ) -> None:
     """Take a callback back; one that is being dialled is hung up."""
-    from cti.callback_store import SqliteCallbacks
-    from hotline import db
+    from hotline.storage import callbacks
 
     found = [
         k.callback.callback_id
@@ -90,7 +89,7 @@ def cancel(
     if len(found) != 1:
         what = "fits several callbacks" if found else "is no callback that waits"
         fail(f"{callback_id}: {what}; `hotline callbacks list` names them")
-    store = SqliteCallbacks(db.sqlite_path(state(context).settings.database_url))
+    store = callbacks(state(context).settings)
 
     async def order() -> bool:
         await store.ask_to_cancel(found[0])
@@ -108,8 +107,7 @@ def cancel(
 
 
 def _rows(context: typer.Context) -> "list[Kept]":
-    from cti.callback_store import SqliteCallbacks
-    from hotline import db
+    from hotline.storage import callbacks
 
-    store = SqliteCallbacks(db.sqlite_path(state(context).settings.database_url))
+    store = callbacks(state(context).settings)
     return list(asyncio.run(store.all()))

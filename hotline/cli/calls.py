@@ -224,12 +224,12 @@ def verify(
 
 
 def _reader(context: typer.Context) -> "HistoryReader":
-    from cti.history.reader import HistoryReader
     from hotline import db
+    from hotline.storage import history
 
-    url = state(context).settings.database_url
-    db.require_current(url)
-    return HistoryReader(db.sqlite_path(url))
+    settings = state(context).settings
+    db.require_current(settings.database_url)
+    return history(settings)
 
 
 def _span(context: typer.Context, since: str, until: str) -> tuple[float, float]:

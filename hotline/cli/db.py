@@ -54,10 +54,10 @@ def status(
             table.add_row("size", f"{found.size / 1e6:.1f} MB")
             table.add_row("integrity", found.integrity)
             table.add_row("in use", "yes" if found.in_use else "no")
-        for name, rows in found.tables.items():
-            table.add_row(f"  {name}", f"{rows:,}")
         if found.risk:
             table.add_row("at risk", found.risk)
+        for name, rows in found.tables.items():
+            table.add_row(f"  {name}", f"{rows:,}")
         out.print(table)
         if found.integrity != "ok":
             out.print(found.integrity, style="red", markup=False)

@@ -157,9 +157,9 @@ def _refuse_unknown(wanted: Sequence[str], known: set[str]) -> None:
 
 def _figures(settings: "Settings", since: str, until: str) -> tuple["Figures", float]:
     """Return the figures of the quarters that begin in the span, and the span's beginning."""
-    from cti.history.reader import HistoryReader
     from hotline import db
     from hotline.cli.moments import moment
+    from hotline.storage import history
 
     now = datetime.now(settings.zone)
     try:
@@ -170,8 +170,7 @@ def _figures(settings: "Settings", since: str, until: str) -> tuple["Figures", f
     if last <= first:
         raise typer.BadParameter("--until lies before --since; nothing can be between them")
     db.require_current(settings.database_url)
-    reader = HistoryReader(db.sqlite_path(settings.database_url))
-    return reader.figures(first, last, settings.zone), first
+    return history(settings).figures(first, last, settings.zone), first
 
 
 def _give(

@@ -18,12 +18,12 @@ def list_messages(
     as_json: bool = typer.Option(False, "--json", help="Print one JSON array."),
 ) -> None:
     """List the messages, newest first, with what the journal knows of their calls."""
-    from cti.history.reader import HistoryReader
     from cti.history.story import follow
-    from hotline import db, voicemail
+    from hotline import voicemail
+    from hotline.storage import history
 
     settings = state(context).settings
-    reader = HistoryReader(db.sqlite_path(settings.database_url))
+    reader = history(settings)
     rows = []
     for message in voicemail.messages(voicemail.folder(settings)):
         call = follow(reader.events(message.call_id))

@@ -41,7 +41,8 @@ def sqlite_path(url: str) -> Path:
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseError(
-            f"{shown(url)}: this works with SQLite only so far: it needs sqlite:///PATH"
+            f"{shown(url)}: this works with SQLite only so far; docs/operations.md (PostgreSQL) "
+            "lists what runs on a server"
         )
     return Path(parsed.database or "").absolute()
 

@@ -130,12 +130,9 @@ def _score(site: Site) -> None:
 
 
 def _some_numbers(site: Site) -> list[str]:
-    engine = db.engine(site.settings.database_url)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(
-                sa.select(customer_numbers.c.number).order_by(customer_numbers.c.number).limit(800)
-            )
-            return [row[0] for row in rows]
-    finally:
-        engine.dispose()
+    number = customer_numbers.c.number
+    query = sa.select(number).order_by(number).limit(800)
+    return db.run_sync(
+        site.settings.database_url,
+        lambda connection: [row[0] for row in connection.execute(query)],
+    )

@@ -6,18 +6,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime
-from pathlib import Path
+from datetime import date, datetime
 from random import Random
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import argon2
 import msgspec
+import sqlalchemy as sa
 
+from crm_lookup.bank import tables as _bank_tables  # noqa: F401 - adds its tables
 from crm_lookup.keys import DataKey
 from crm_lookup.pins import PARAMETERS, PinHasher
-from hotline.db import DatabaseError, sqlite_path
+from crm_lookup.tables import metadata
+from cti.journal.postgres import ServerConnection, ServerStorage
+from cti.journal.storage import FAULTS, Connection, StorageFault
+from hotline.db import DatabaseError, is_server, server_dsn, shown, sqlite_path
 from hotline.demo_bank import cast
 from hotline.demo_bank.people import TABLES, BankMaker
 
@@ -60,7 +64,7 @@ def seed(
     """
     begun = time.monotonic()
     moment = time.time() if now is None else now
-    with closing(_connect(sqlite_path(url))) as connection:
+    with closing(_connect(url)) as connection:
         try:
             connection.execute("BEGIN IMMEDIATE")
             found = _found(connection, key)
@@ -79,7 +83,7 @@ def seed(
             else:
                 connection.execute("ROLLBACK")
                 created = False
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise DemoBankError(
                 f"the demo bank was not written ({error}): run `hotline db upgrade` first, and "
                 "check the disk"
@@ -87,7 +91,13 @@ def seed(
     return Seeded(created=created, customers=found, seconds=time.monotonic() - begun)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(url: str) -> Connection:
+    if is_server(url):
+        try:
+            return ServerStorage(server_dsn(url), shown(url)).connect()
+        except StorageFault as error:
+            raise DemoBankError(f"{shown(url)} cannot be reached ({error})") from error
+    path = sqlite_path(url)
     if not path.exists():
         raise DemoBankError(f"{path} does not exist: run `hotline db upgrade` first")
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
@@ -96,7 +106,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _found(connection: sqlite3.Connection, key: DataKey) -> int | None:
+def _found(connection: Connection, key: DataKey) -> int | None:
     facts = dict(connection.execute("SELECT name, value FROM crm_meta"))
     held: int = connection.execute("SELECT count(*) FROM customers").fetchone()[0]
     if facts.get("key_check", key.check_value()) != key.check_value():
@@ -112,7 +122,7 @@ def _found(connection: sqlite3.Connection, key: DataKey) -> int | None:
 
 
 def _write(
-    connection: sqlite3.Connection,
+    connection: Connection,
     *,
     key: DataKey,
     customers: int,
@@ -148,7 +158,7 @@ def _write(
 
 
 def _write_people(
-    connection: sqlite3.Connection,
+    connection: Connection,
     maker: BankMaker,
     wanted: int,
     progress: Callable[[int, int], None],
@@ -169,15 +179,36 @@ def _write_people(
             maker.add_random()
 
 
-def _insert(connection: sqlite3.Connection, table: str, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: str, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     columns = list(rows[0])
     statement = (
         f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608 - names from the code
-        f"VALUES ({', '.join(':' + column for column in columns)})"
+        f"VALUES ({', '.join('?' * len(columns))})"
     )
-    connection.executemany(statement, rows)
+    takers: list[Callable[[Any], Any]] = [_as_it_is] * len(columns)
+    if isinstance(connection, ServerConnection):  # SQLite has neither dates nor truth values
+        kinds = metadata.tables[table].columns
+        takers = [_TAKERS.get(type(kinds[name].type), _as_it_is) for name in columns]
+    connection.executemany(
+        statement,
+        (
+            tuple(take(row[name]) for take, name in zip(takers, columns, strict=True))
+            for row in rows
+        ),
+    )
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _day(value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+_TAKERS: Final[dict[type, Callable[[Any], Any]]] = {sa.Date: _day, sa.Boolean: bool}
 
 
 def _pin_hashes(

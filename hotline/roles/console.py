@@ -19,16 +19,13 @@ from crm_lookup import model
 from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerBrief, Text
 from crm_lookup.numbers import NumberReader
-from crm_lookup.sqlite import SqliteBank
+from crm_lookup.sql.bank import SqlBank
 from crm_lookup.topics import TOPICS
 from cti.ami.client import AmiConfig
-from cti.callback_store import SqliteCallbacks
 from cti.core import ids
 from cti.core.ids import QueueName
 from cti.core.world import Rules
 from cti.engine import EngineConfig
-from cti.history.reader import HistoryReader
-from cti.journal.sqlite import SqliteJournal
 from hotline import db, tls, voicemail
 from hotline.accounts import async_engine
 from hotline.asterisk.books import books_of
@@ -45,7 +42,8 @@ from hotline.offer_answers import OfferAnswerKeeper
 from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
 from hotline.roster import BankEngine
 from hotline.settings import Settings
-from hotline.target_groups import SqliteGroups
+from hotline.storage import callbacks, history, open_bank, open_journal
+from hotline.target_groups import target_groups
 from hotline.web import serve_until
 
 log = structlog.get_logger(__name__)
@@ -54,7 +52,7 @@ log = structlog.get_logger(__name__)
 class Briefs:
     """The customers' briefs as the engine asks for them."""
 
-    def __init__(self, bank: SqliteBank) -> None:
+    def __init__(self, bank: SqlBank) -> None:
         self._bank = bank
 
     async def brief(self, customer_id: ids.CustomerId) -> CustomerBrief | None:
@@ -88,13 +86,10 @@ async def run_console(settings: Settings, *, web: bool) -> None:
     numbers = NumberReader(settings.home_region)
     async with AsyncExitStack() as stack:
         stack.enter_context(db.in_use(settings.database_url))
-        path = db.sqlite_path(settings.database_url)
-        journal = await asyncio.to_thread(SqliteJournal.open, path)
+        journal = await asyncio.to_thread(open_journal, settings)
         stack.push_async_callback(journal.close)
         bank = await stack.enter_async_context(
-            await SqliteBank.open(
-                path, key=DataKey(bytes.fromhex(secrets.lookup)), numbers=numbers
-            )
+            await open_bank(settings, DataKey(bytes.fromhex(secrets.lookup)))
         )
         bus = TappedBus()
         engine = BankEngine(
@@ -118,7 +113,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
             briefs=Briefs(bank),
             journal=journal,
             books=books_of(settings),
-            callbacks=SqliteCallbacks(path),
+            callbacks=callbacks(settings),
             voicemail_room=voicemail.room(
                 voicemail.folder(settings), settings.voicemail.maximum_megabytes * 1_000_000
             ),
@@ -175,14 +170,12 @@ async def _serve_web(
         desks,
         users,
         work,
-        JournalDays(HistoryReader(db.sqlite_path(settings.database_url)), settings.zone),
+        JournalDays(history(settings), settings.zone),
         clock=time.time,
         readiness=readiness,
         routes=events_api.routes(),
-        groups=SqliteGroups(db.sqlite_path(settings.database_url)),
-        board=EngineBoard(
-            engine, users, HistoryReader(db.sqlite_path(settings.database_url)), settings
-        ),
+        groups=target_groups(settings),
+        board=EngineBoard(engine, users, history(settings), settings),
     )
     settle_memory()
     await serve_until(

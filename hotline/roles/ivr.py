@@ -1,18 +1,16 @@
 """The role ``ivr``: the voice menu's process."""
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from crm_lookup.pins import PinChecker
-from crm_lookup.sqlite import SqliteBank
 from hotline import db
 from hotline.asterisk.render import DIALPLANS, SOUNDS
 from hotline.asterisk.secrets import load_secrets
@@ -22,6 +20,7 @@ from hotline.menu_places import open_places
 from hotline.roles.flows import flow_folder, holidays, known_to_flows
 from hotline.roles.life import end_with_supervisor, seal_memory, stop_event
 from hotline.settings import Settings
+from hotline.storage import open_bank
 from hotline.web import health_app, serve_until
 from ivr import lengths
 from ivr.bank_desk import TelephoneDesk
@@ -69,15 +68,6 @@ def open_routing(settings: Settings, flows: FlowSet | FlowBook) -> RoutingBook:
         routing_file(settings),
         lambda: known_names(settings, flows),
         now=lambda: datetime.now(settings.zone),
-    )
-
-
-def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqliteBank]:
-    """Open the customers' database for this process."""
-    return SqliteBank.open(
-        db.sqlite_path(settings.database_url),
-        key=key,
-        numbers=NumberReader(settings.home_region),
     )
 
 

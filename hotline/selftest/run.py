@@ -17,7 +17,7 @@ import msgspec
 
 from agent_console import messages
 from cti.core import events
-from hotline import db, demo_bank
+from hotline import demo_bank
 from hotline.console_client import ConsoleClient
 from hotline.demo.people import AGENTS
 from hotline.demo.site import HOST, PortPlan, Site
@@ -54,7 +54,7 @@ class SelfTest:
         self._pops: list[float] = []
         self._pids: dict[str, int | None] = {}
         self._site = Site(state_dir, PortPlan.choose(23000))
-        self._journal = JournalReader(db.sqlite_path(self._site.settings.database_url))
+        self._journal = JournalReader(self._site.settings.database_url)
         self._desk = Desk(ConsoleClient(HOST, self._site.plan.console))
 
     async def run(self) -> Report:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from cti.callback_postgres import PostgresCallbacks
 from cti.callback_store import CallbackStore, MemoryCallbacks, SqliteCallbacks
 from cti.core import events as ev
 from cti.core.callbacks import Callback
@@ -40,10 +41,12 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "postgres", "sqlite"])
 def store(request: pytest.FixtureRequest) -> CallbackStore:
     if request.param == "memory":
         return MemoryCallbacks()
+    if request.param == "postgres":
+        return PostgresCallbacks(request.getfixturevalue("postgres_url"))
     return SqliteCallbacks(request.getfixturevalue("path"))
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,14 @@ from cti.journal import checkpoints
 from cti.journal.chain import Row
 from cti.journal.checkpoints import Checkpoint
 from cti.journal.memory import MemoryJournal
-from cti.journal.sqlite import SqliteJournal
+from cti.journal.postgres import ServerStorage
+from cti.journal.sql import SqlJournal
+from cti.journal.sqlite import FileStorage, SqliteJournal
+from cti.journal.storage import Storage
 from cti.journal.tables import metadata
 from cti.journal.verify import verify
 from cti.ports import Journal
+from tests.postgres_kit import databases
 
 
 def _event(n: int) -> ev.DomainEvent:
@@ -67,7 +71,7 @@ class _MemoryDamage:
             del rows[-1]
 
 
-class _SqliteDamage:
+class _SqlDamage:
     _SQL = {  # noqa: RUF012 -- a constant table of this test
         "change": ["UPDATE journal SET body = replace(body, '\"position\":4', '\"position\":1')"],
         "column": ["UPDATE journal SET call_id = 'call-9' WHERE seq = 4"],
@@ -80,15 +84,13 @@ class _SqliteDamage:
         "cut": ["DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)"],
     }
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def __call__(self, how: str) -> None:
-        connection = sqlite3.connect(self._path)
-        for sql in self._SQL[how]:
-            connection.execute(sql)
-        connection.commit()
-        connection.close()
+        with closing(self._storage.connect()) as connection:
+            for sql in self._SQL[how]:
+                connection.execute(sql)
 
 
 def _create(path: Path) -> Path:
@@ -98,16 +100,32 @@ def _create(path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@contextmanager
+def _storage(name: str, folder: Path) -> Iterator[Storage]:
+    """Lend a database with the journal's tables."""
+    if name == "sqlite":
+        yield FileStorage(_create(folder / "hotline.db"))
+        return
+    with databases().fresh() as url:
+        yield ServerStorage(url)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    with _storage(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
     if request.param == "memory":
         memory = MemoryJournal()
         yield Kept(memory, _MemoryDamage(memory))
         return
-    path = _create(tmp_path / "hotline.db")
-    journal = SqliteJournal.open(path)
-    yield Kept(journal, _SqliteDamage(path))
-    await journal.close()
+    with _storage(request.param, tmp_path) as made:
+        journal = SqlJournal.open_in(made)
+        yield Kept(journal, _SqlDamage(made))
+        await journal.close()
 
 
 async def test_events_come_back_as_they_were_in_order(kept: Kept) -> None:
@@ -142,22 +160,21 @@ async def test_damage_is_found_where_it_begins(kept: Kept, how: str, seq: int) -
     assert caught.value.seq == seq
 
 
-async def test_a_reopened_journal_goes_on_with_its_chain(tmp_path: Path) -> None:
-    path = _create(tmp_path / "hotline.db")
+async def test_a_reopened_journal_goes_on_with_its_chain(storage: Storage) -> None:
     for part in (EVENTS[:2], EVENTS[2:5], EVENTS[5:]):
-        journal = SqliteJournal.open(path)
+        journal = SqlJournal.open_in(storage)
         await journal.append(part)
         await journal.close()
-    journal = SqliteJournal.open(path)
+    journal = SqlJournal.open_in(storage)
     assert await journal.verify() == 7
     await journal.close()
 
 
 async def test_many_waiting_appends_share_transactions_and_keep_their_order(
-    tmp_path: Path,
+    storage: Storage,
 ) -> None:
 
-    journal = SqliteJournal.open(_create(tmp_path / "hotline.db"))
+    journal = SqlJournal.open_in(storage)
     numbers = await asyncio.gather(*(journal.append([_event(n)]) for n in range(200)))
     assert list(numbers) == list(range(1, 201))
     assert [e for _, e in await journal.read()] == [_event(n) for n in range(200)]
@@ -245,14 +262,13 @@ async def test_known_calls_are_told(kept: Kept) -> None:
     assert await kept.journal.known(asked) == {"call-1", "call-4"}
 
 
-async def test_entries_cut_off_before_the_start_are_noticed_for_ever(tmp_path: Path) -> None:
-    path = _create(tmp_path / "hotline.db")
-    journal = SqliteJournal.open(path)
+async def test_entries_cut_off_before_the_start_are_noticed_for_ever(storage: Storage) -> None:
+    journal = SqlJournal.open_in(storage)
     await journal.append(EVENTS[:5])
     await journal.save(_checkpoint(5), Figures(), 0)
     await journal.close()
-    _SqliteDamage(path)("cut")
-    journal = SqliteJournal.open(path)
+    _SqlDamage(storage)("cut")
+    journal = SqlJournal.open_in(storage)
     with pytest.raises(JournalDamagedError) as caught:
         await journal.verify()
     assert caught.value.seq == 5
@@ -263,14 +279,13 @@ async def test_entries_cut_off_before_the_start_are_noticed_for_ever(tmp_path: P
     await journal.close()
 
 
-async def test_verification_from_a_checkpoint_reads_only_what_follows(tmp_path: Path) -> None:
-    path = _create(tmp_path / "hotline.db")
-    journal = SqliteJournal.open(path)
+async def test_verification_from_a_checkpoint_reads_only_what_follows(storage: Storage) -> None:
+    journal = SqlJournal.open_in(storage)
     await journal.append(EVENTS)
     await journal.save(_checkpoint(5), Figures(), 0)
     await journal.close()
     seen: list[int] = []
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(storage.connect()) as connection:
         assert verify(connection) == (7, 7)
         assert verify(connection, from_checkpoint=True, progress=seen.append) == (7, 2)
         assert seen == [2]
@@ -279,27 +294,26 @@ async def test_verification_from_a_checkpoint_reads_only_what_follows(tmp_path: 
         with pytest.raises(JournalDamagedError) as caught:
             verify(connection)
         assert caught.value.seq == 1
-        connection.execute("UPDATE journal_checkpoints SET head = x'00' WHERE seq = 5")
+        connection.execute("UPDATE journal_checkpoints SET head = ? WHERE seq = 5", (b"\0",))
         with pytest.raises(JournalDamagedError, match="checkpoint") as caught:
             verify(connection, from_checkpoint=True)
         assert caught.value.seq == 5
 
 
-async def test_a_rewritten_end_does_not_match_its_checkpoint(tmp_path: Path) -> None:
+async def test_a_rewritten_end_does_not_match_its_checkpoint(storage: Storage) -> None:
     """Somebody replaces the last entries by a new chain that is sound in itself."""
-    path = _create(tmp_path / "hotline.db")
-    journal = SqliteJournal.open(path)
+    journal = SqlJournal.open_in(storage)
     await journal.append(EVENTS)
     await journal.save(_checkpoint(7), Figures(), 0)
     await journal.close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(storage.connect()) as connection:
         connection.execute("DELETE FROM journal WHERE seq > 5")
         anchors = connection.execute("SELECT * FROM journal_checkpoints").fetchall()
         connection.execute("DELETE FROM journal_checkpoints")
-    forged = SqliteJournal.open(path)
+    forged = SqlJournal.open_in(storage)
     assert await forged.append([_event(70), _event(71)]) == 7
     await forged.close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with closing(storage.connect()) as connection:
         assert verify(connection) == (7, 7), "the forgery is sound without its checkpoint"
         connection.executemany("INSERT INTO journal_checkpoints VALUES (?, ?, ?, ?, ?)", anchors)
         with pytest.raises(JournalDamagedError, match="checkpoint") as caught:
@@ -307,16 +321,16 @@ async def test_a_rewritten_end_does_not_match_its_checkpoint(tmp_path: Path) -> 
         assert caught.value.seq == 7
 
 
-async def test_old_checkpoints_leave_one_anchor_a_day(tmp_path: Path) -> None:
-    path = _create(tmp_path / "hotline.db")
-    journal = SqliteJournal.open(path)
+async def test_old_checkpoints_leave_one_anchor_a_day(storage: Storage) -> None:
+    journal = SqlJournal.open_in(storage)
     await journal.append([_event(n) for n in range(1, 31)])
     for seq in range(1, 31):  # 10,000 s apart: more than three days
         await journal.save(_checkpoint(seq), Figures(), seq - 1)
     await journal.close()
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(storage.connect()) as connection:
         rows = connection.execute(
-            "SELECT seq, state IS NOT NULL FROM journal_checkpoints ORDER BY seq"
+            "SELECT seq, CASE WHEN state IS NULL THEN 0 ELSE 1 END FROM journal_checkpoints"
+            " ORDER BY seq"
         ).fetchall()
         assert rows == [(8, 0), (17, 0), (25, 0), (28, 0), (29, 1), (30, 1)]
         assert set(checkpoints.anchors(connection, 20)) == {25, 28, 29, 30}

@@ -1,0 +1,58 @@
+"""Which storage the settings name for each part: SQLite's file or PostgreSQL.
+
+The only place that chooses; everything else takes what it is given.
+"""
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from crm_lookup.keys import DataKey
+from crm_lookup.numbers import NumberReader
+from crm_lookup.postgres import PostgresBank
+from crm_lookup.sql.bank import SqlBank
+from crm_lookup.sqlite import SqliteBank
+from cti.callback_postgres import PostgresCallbacks
+from cti.callback_store import CallbackStore, SqliteCallbacks
+from cti.history.reader import HistoryReader
+from cti.journal.postgres import ServerStorage
+from cti.journal.sql import SqlJournal
+from cti.journal.sqlite import FileStorage
+from cti.journal.storage import Storage
+from hotline import db
+from hotline.settings import Settings
+
+
+def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqlBank]:
+    """Open the customers' database for this process."""
+    url, numbers = settings.database_url, NumberReader(settings.home_region)
+    if db.is_server(url):
+        return PostgresBank.open(db.server_dsn(url), key=key, numbers=numbers)
+    return SqliteBank.open(db.sqlite_path(url), key=key, numbers=numbers)
+
+
+def journal_storage(url: str | Path) -> Storage:
+    """Return where the journal lies; a path names SQLite's file.  Opens nothing."""
+    if isinstance(url, Path):
+        return FileStorage(url)
+    if db.is_server(url):
+        return ServerStorage(db.server_dsn(url), db.shown(url))
+    return FileStorage(db.sqlite_path(url))
+
+
+def open_journal(settings: Settings) -> SqlJournal:
+    """Open the journal as its one owner; blocks."""
+    return SqlJournal.open_in(journal_storage(settings.database_url))
+
+
+def history(settings: Settings) -> HistoryReader:
+    """Return a reader of the journal; opens nothing."""
+    return HistoryReader(journal_storage(settings.database_url))
+
+
+def callbacks(settings: Settings) -> CallbackStore:
+    """Return the table of callbacks; opens nothing."""
+    url = settings.database_url
+    if db.is_server(url):
+        return PostgresCallbacks(db.server_dsn(url))
+    return SqliteCallbacks(db.sqlite_path(url))
