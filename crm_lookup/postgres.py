@@ -8,10 +8,12 @@ once more on a fresh connection, changes are not (they may have happened).
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, Final, Self, TypeVar
 
 import asyncpg
 
+from crm_lookup.brief import HOME
 from crm_lookup.errors import NotReadyError
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
@@ -157,6 +159,7 @@ class PostgresBank(SqlBank):
         numbers: NumberReader | None = None,
         clock: Callable[[], float] = time.time,
         currency: str = "CNY",
+        zone: tzinfo = HOME,
     ) -> Self:
         """Open the database at ``postgresql://…``, which must be migrated.
 
@@ -175,6 +178,7 @@ class PostgresBank(SqlBank):
             numbers=numbers or NumberReader(),
             clock=clock,
             currency=currency,
+            zone=zone,
         )
 
 

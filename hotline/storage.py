@@ -27,8 +27,8 @@ def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqlBank]:
     """Open the customers' database for this process."""
     url, numbers = settings.database_url, NumberReader(settings.home_region)
     if db.is_server(url):
-        return PostgresBank.open(db.server_dsn(url), key=key, numbers=numbers)
-    return SqliteBank.open(db.sqlite_path(url), key=key, numbers=numbers)
+        return PostgresBank.open(db.server_dsn(url), key=key, numbers=numbers, zone=settings.zone)
+    return SqliteBank.open(db.sqlite_path(url), key=key, numbers=numbers, zone=settings.zone)
 
 
 def journal_storage(url: str | Path) -> Storage:

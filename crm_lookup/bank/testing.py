@@ -144,9 +144,19 @@ def book() -> BankBook:
 def write_book(connection: sa.Connection) -> None:
     """Write the small bank into empty tables."""
     day = date.fromisoformat
+    nothing: tuple[()] = ()
     for record in RECORDS:
         accounts = ACCOUNTS if record.customer_id == WANG else record.accounts
-        write_record(connection, msgspec.structs.replace(record, accounts=accounts))
+        bare = msgspec.structs.replace(  # what the ledger holds comes from the book
+            record,
+            accounts=accounts,
+            maturing=nothing,
+            card_orders=nothing,
+            bills=nothing,
+            loans=nothing,
+            place=None,
+        )
+        write_record(connection, bare)
     bank = book()
     hashes = {card_id: KEY.card_hash(number) for number, card_id in bank.card_numbers.items()}
     wang = bank.customers[WANG]

@@ -80,17 +80,15 @@ def lookup(
 
 async def _look_up(settings: Settings, raw: str) -> Found:
     from crm_lookup.keys import DataKey
-    from crm_lookup.sqlite import SqliteBank
     from hotline import db
     from hotline.asterisk.secrets import load_secrets
+    from hotline.storage import open_bank
 
     db.require_current(settings.database_url)
     reader = NumberReader(settings.home_region)
     key = DataKey(bytes.fromhex(load_secrets(settings).lookup))
     with db.in_use(settings.database_url):
-        async with await SqliteBank.open(
-            db.sqlite_path(settings.database_url), key=key, numbers=reader, zone=settings.zone
-        ) as bank:
+        async with await open_bank(settings, key) as bank:
             recognised: Recognition = await bank.recognise(raw)
             briefs = [await bank.brief(one.customer_id) for one in recognised.candidates]
     number = reader.read(raw)

@@ -122,6 +122,8 @@ def _score(site: Site) -> None:
     """Score the customers once, so that pops carry scores and offers that fit."""
     from crm_lookup.analysis.run import analyse  # heavy, and needed by the first start only
 
+    if db.is_server(site.settings.database_url):
+        return  # the analysis needs SQLite so far
     path = db.sqlite_path(site.settings.database_url)
     with closing(sqlite3.connect(path)) as database:
         known = database.execute("SELECT count(*) FROM customer_scores").fetchone()[0]
