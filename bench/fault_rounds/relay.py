@@ -3,10 +3,15 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import Final
 
 _END: Final = b"\r\n\r\n"
 _BOOTED: Final = b"Event: FullyBooted"
+
+
+def _nobody(_: bytes) -> None:
+    pass
 
 
 class Relay:
@@ -22,6 +27,10 @@ class Relay:
         self._lose: tuple[bytes, ...] = ()
         self.lost = 0
         """Messages that did not arrive."""
+        self.sent: Callable[[bytes], None] = _nobody
+        """Hears what the engine sends, in pieces."""
+        self.heard: Callable[[bytes], None] = _nobody
+        """Hears each message of Asterisk."""
         self.booted_at = 0.0
         """When the last ``FullyBooted`` went by, seconds of the monotonic clock."""
 
@@ -70,6 +79,7 @@ class Relay:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
+                self.sent(data)
                 writer.write(data)
 
     async def _pass_messages(
@@ -85,4 +95,5 @@ class Relay:
                     self.lost += 1
                     self._lose = ()
                     continue
+                self.heard(message)
                 writer.write(message)

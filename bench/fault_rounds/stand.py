@@ -74,6 +74,8 @@ class Stand:
         """The manager account's."""
         self.stood: dict[str, float] = {}
         """Differences that stood for long, and for how many seconds, until somebody empties it."""
+        self.said = 0
+        """Commands that pages have sent."""
         self.settled: list[float] = []
         """Seconds from ``FullyBooted`` until a stale pause was gone on with or lifted."""
         self._world = truth.folded(())

@@ -7,6 +7,7 @@ well as a picture allows, and marked ``rebuilt``.
 from typing import Final
 
 from cti.core import events as ev
+from cti.core import user_events as ue
 from cti.core.agents import WRAP_UP, Agent, Membership
 from cti.core.calls import Call
 from cti.core.fold import paused, unpaused
@@ -29,12 +30,16 @@ from cti.core.transfers import (
     TO_AGENT_CONTEXT,
     WAIT_CONTEXT,
     conference_started,
+    connected,
     consult_answered,
     consult_ended,
     consult_started,
+    sent_on,
 )
 from cti.core.world import World
 
+_SENT_ON: Final = (TO_AGENT_CONTEXT, WAIT_CONTEXT, CONFERENCE_CONTEXT)
+"""Where a customer is whom an agent has sent on to a colleague."""
 _JUST_ENDED: Final = 1.0
 """Seconds for which a picture may still show a call whose end has been told."""
 
@@ -168,7 +173,8 @@ def _call(
         return
     partner = _partner(world, own, legs)
     if partner is not None:
-        _talking(world, call, partner, at)
+        _taken_over(world, call, own, partner, at)
+        _talking(world, world.calls[call_id], partner, at)
         _hold(world, world.calls[call_id], own, at)
     elif call.state in WITH_AGENT:
         complete(world, call, _over_at(call, snapshot), "system")
@@ -225,13 +231,40 @@ def _consulting(world: World, call: Call, own: Leg, legs: list[Leg], at: float) 
 
 def _being_transferred(world: World, call: Call, own: Leg, legs: list[Leg], at: float) -> bool:
     """Say whether the customer waits for a target's phone, and let that phone ring."""
-    if own.context != TO_AGENT_CONTEXT or own.bridge or call.state != "transferring":
+    if own.context != TO_AGENT_CONTEXT or own.bridge:
         return False
-    for leg in legs:
-        target = _agent_of(world, leg)
-        if leg is not own and not leg.up and target is not None:
-            _ring(world, call, target.agent_id, leg, at)
+    rings = [
+        (leg, target)
+        for leg in legs
+        if leg is not own and not leg.up and (target := _agent_of(world, leg)) is not None
+    ]
+    if rings and call.state in WITH_AGENT:  # nobody told us of the transfer
+        _, target = rings[0]
+        sent = ue.Transferred(call_id=call.call_id, kind="agent", target=target.agent_id)
+        sent_on(world, call, sent, at)
+        call = world.calls[call.call_id]
+    if call.state != "transferring":
+        return False
+    for leg, target in rings:
+        _ring(world, call, target.agent_id, leg, at)
     return True
+
+
+def _taken_over(world: World, call: Call, own: Leg, partner: tuple[Agent, Leg], at: float) -> None:
+    """Conclude a transfer from a colleague who has the customer, where nobody told us of it."""
+    agent, leg = partner
+    if call.agent_id in (None, agent.agent_id) or own.context not in _SENT_ON:
+        return
+    if call.state in WITH_AGENT:
+        blind = own.context == TO_AGENT_CONTEXT
+        target = str(agent.agent_id)
+        sent = ue.Transferred(
+            call_id=call.call_id, kind="agent" if blind else "attended", target=target
+        )
+        sent_on(world, call, sent, at)
+        call = world.calls[call.call_id]
+    if call.state == "transferring":
+        connected(world, call, agent.agent_id, leg.uniqueid, at)
 
 
 def _ring(world: World, call: Call, agent_id: AgentId, leg: Leg, at: float) -> None:
@@ -305,7 +338,7 @@ def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) ->
         queue = call.queue or next((q for q in queues if q != OWN), queues[0])
         if call.state not in WAITING:
             call = ensure_queued(world, call, queue, at)
-        connected = ev.CallConnected(
+        answered = ev.CallConnected(
             at=at,
             call_id=call.call_id,
             agent_id=agent.agent_id,
@@ -313,7 +346,7 @@ def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) ->
             wait_time=call.wait_time(at),
             ring_time=call.ring_time(agent.agent_id, at),
         )
-        if world.emit(connected):
+        if world.emit(answered):
             withdraw_ringing(world, call, at, keep=agent.agent_id)
     call = world.calls[call.call_id]
     now = world.agent(agent.agent_id, at)

@@ -53,7 +53,7 @@ def told(world: World, call: Call, leg: rec.Leg, event: ue.UserEvent, at: float)
         case ue.Transferred(kind="attended"):
             hand_over(world, call, AgentId(event.target), leg.uniqueid, at)
         case ue.Transferred():
-            _sent_on(world, call, event, at)
+            sent_on(world, call, event, at)
         case ue.TransferFailed():
             _failed(world, call, AgentId(event.target), event.status, at)
         case ue.AgentCalled():
@@ -96,7 +96,8 @@ def other_leg_gone(world: World, call: Call, leg: rec.Leg, at: float) -> None:
             world.free(agent.agent_id, at, device="free")
 
 
-def _sent_on(world: World, call: Call, event: ue.Transferred, at: float) -> None:
+def sent_on(world: World, call: Call, event: ue.Transferred, at: float) -> None:
+    """The agent has sent the customer to a queue or a colleague."""
     agent_id = call.agent_id
     if agent_id is None:
         world.reject("Transferred", "the call has no agent")
@@ -119,7 +120,7 @@ def hand_over(world: World, call: Call, target: AgentId, leg_uniqueid: str, at: 
     """The consulted colleague stays with the customer, the agent is out."""
     if call.state in TALKING and call.agent_id == target:
         return  # told already by the end of a leg
-    _sent_on(world, call, ue.Transferred(call_id=call.call_id, kind="attended", target=target), at)
+    sent_on(world, call, ue.Transferred(call_id=call.call_id, kind="attended", target=target), at)
     connected(world, world.calls[call.call_id], target, leg_uniqueid, at)
 
 

@@ -245,6 +245,40 @@ def test_an_engine_that_knows_nothing_learns_a_consultation(
     assert [c.state for c in world.calls.values()] == [state]
 
 
+def _after(context: str, bridge: str, *, up: bool = True) -> rec.Snapshot:
+    """Customer and agent 1002; agent 1001 is out."""
+    whole = _picture(context, (bridge, "", bridge), up=up)
+    legs = [leg for leg in whole.legs if "1001" not in leg.channel]
+    return msgspec.structs.replace(whole, legs=tuple(legs))
+
+
+@pytest.mark.parametrize(
+    ("picture", "kind", "state"),
+    [
+        (_after("hotline-to-agent", "", up=False), "agent", "transferring"),
+        (_after("hotline-to-agent", "both"), "agent", "connected"),
+        (_after("hotline-wait", "both"), "attended", "connected"),
+    ],
+)
+def test_a_transfer_that_nobody_saw_is_no_second_wait_in_the_queue(
+    picture: rec.Snapshot, kind: str, state: str
+) -> None:
+    world = World(RULES)
+    apply_snapshot(world, _picture("hotline-inbound", ("one", "one", "")))
+    assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", ONE)]
+    told = apply_snapshot(world, msgspec.structs.replace(picture, at=300.0))
+    [call] = world.calls.values()
+    assert (call.state, call.transfers, call.attempts) == (state, 1, 1)
+    assert [e.kind for e in told if isinstance(e, ev.CallTransferred)] == [kind]
+    assert not any(isinstance(e, ev.CallQueued) for e in told)
+    assert world.agents[ONE].state == "wrap_up"
+    assert world.agents[TWO].state == ("ringing" if state == "transferring" else "on_call")
+    assert world.take_rejections() == []
+    if state == "transferring":
+        apply_snapshot(world, msgspec.structs.replace(_after("hotline-to-agent", "b"), at=301.0))
+        assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", TWO)]
+
+
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_picture_without_the_call_ends_it_at_any_moment(name: str) -> None:
     stream = _stream(name)
