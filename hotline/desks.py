@@ -39,8 +39,11 @@ from hotline.settings.model import QueueSettings
 log = structlog.get_logger(__name__)
 
 
-QUEUES_AFTER: Final = 0.1
-"""Seconds by which a summary of the queues lags, so that a burst of events makes one."""
+QUEUES_AFTER: Final = 0.4
+"""Seconds by which a summary of the queues lags, so that a burst of events makes one.
+
+Every page gets it: hundreds of pages ten times a second would hold pops up.
+"""
 
 _WITHDRAWN: Final[dict[str, msg.WithdrawnReason]] = {
     "missed": "no_answer",
