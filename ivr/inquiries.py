@@ -24,6 +24,7 @@ from ivr.flow.effects import (
     Checked,
     CheckPin,
     ServiceFailed,
+    TailClaim,
 )
 from ivr.ports import Answer, IvrServices, MenuPlace
 
@@ -152,6 +153,9 @@ class Inquiries:
         match effect.claim:
             case CardClaim(digits):
                 customer = await self._services.identities.by_card_number(digits.reveal())
+            case TailClaim(tail, number):
+                # Asked also without a number, so that the claim costs the same.
+                customer = await self._services.identities.by_card_tail(number, tail.reveal())
             case CallerClaim(customer):
                 pass
             case _:

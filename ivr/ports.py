@@ -41,6 +41,12 @@ class Identities(Protocol):
     async def by_card_number(self, digits: str) -> CustomerId | None:
         """Return the holder of a card, ``None`` if there is no such card."""
 
+    async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
+        """Return who has this telephone number and a card with these last four digits.
+
+        ``None`` if nobody has, or several have.
+        """
+
 
 class PinChecks(Protocol):
     """The telephone PIN."""

@@ -53,13 +53,21 @@ class ServiceFailed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Whom the caller claims to be: one of the following two."""
+    """Whom the caller claims to be: one of the following three."""
 
 
 class CardClaim(Claim, frozen=True):
     """The caller keyed a card number."""
 
     digits: Secret
+
+
+class TailClaim(Claim, frozen=True):
+    """The caller keyed the last four digits of a card, of somebody with the calling number."""
+
+    tail: Secret
+    number: str
+    """E.164; empty if the number names nobody, or was not sent."""
 
 
 class CallerClaim(Claim, frozen=True):

@@ -32,6 +32,7 @@ from ivr.flow.effects import (
     Route,
     ServiceFailed,
     SetVariables,
+    TailClaim,
     Tell,
 )
 from ivr.flow.kinds.play import PlayNode
@@ -44,6 +45,11 @@ MAIN = load(Path(dialplans.__path__[0]) / "flows", PromptCatalogue.load()).get("
 ROUTER = shipped_router()
 WANG = CustomerId("C1")
 NOON = Calendar().moment(datetime(2026, 3, 2, 12, tzinfo=UTC))
+AMBIGUOUS = Recognition(
+    status="ambiguous",
+    number="+861062660000",
+    candidates=(Candidate(customer_id=WANG), Candidate(customer_id=CustomerId("C2"))),
+)
 RECOGNISED = Recognition(
     status="recognised", number="+8613800138000", candidates=(Candidate(customer_id=WANG),)
 )
@@ -185,6 +191,26 @@ def test_a_card_number_is_a_claim_and_the_pin_names_the_customer() -> None:
     assert walk.variables["HOTLINE_PRIORITY"] == "30"
 
 
+@pytest.mark.parametrize(
+    ("recognition", "number"),
+    [(AMBIGUOUS, "+861062660000"), (RECOGNISED, "+8613800138000"), (None, "")],
+)
+def test_four_digits_are_a_claim_about_the_calling_number(
+    recognition: Recognition | None, number: str
+) -> None:
+    walk = Walk(["", "1", "0018#", "135790", "0"], pins=[OK], recognition=recognition)
+    assert walk.found(CheckPin)[0].claim == TailClaim(Secret("0018"), number)
+    assert walk.variables["HOTLINE_CUSTOMER"] == "C1"
+    assert "0018" not in repr(walk.found(CheckPin)[0])
+
+
+@pytest.mark.parametrize("digits", ["001", "00180", "62220200000"])
+def test_other_lengths_are_asked_for_again(digits: str) -> None:
+    walk = Walk(["", "1", f"{digits}#", "0"])
+    assert walk.heard.count("enter_card_number") == 2
+    assert walk.found(CheckPin) == []
+
+
 def test_the_second_balance_needs_no_second_pin() -> None:
     walk = Walk(["", "1", "#", "135790", "1", "0"], pins=[OK])
     assert len(walk.found(CheckPin)) == 1
@@ -209,12 +235,15 @@ def test_going_back_to_the_menu_gives_no_further_tries() -> None:
     assert walk.end.next == "queue"
 
 
-@pytest.mark.parametrize("recognition", [RECOGNISED, Recognition(status="unknown"), None])
+@pytest.mark.parametrize(
+    "recognition", [RECOGNISED, AMBIGUOUS, Recognition(status="unknown"), None]
+)
 @pytest.mark.parametrize("outcome", [WRONG, LOCKED, Checked(outcome="ok", customer_id=None)])
+@pytest.mark.parametrize("claim", ["#", "0018#"])
 def test_nothing_audible_depends_on_who_was_recognised(
-    recognition: Recognition | None, outcome: Checked
+    recognition: Recognition | None, outcome: Checked, claim: str
 ) -> None:
-    inputs = ["", "1", "#", "111111", "222222", "333333"]
+    inputs = ["", "1", claim, "111111", "222222", "333333"]
     plain = Walk(inputs, pins=[WRONG] * 3)
     walk = Walk(inputs, pins=[outcome] * 3, recognition=recognition)
     audible = [e for e in walk.effects if isinstance(e, Play | Collect)]
@@ -356,11 +385,15 @@ def test_whatever_is_keyed_the_call_ends_with_a_person(
     assert walk.engine.ended
 
 
-@given(st.lists(KEYS, max_size=30), st.sampled_from([WRONG, LOCKED]))
+@given(
+    st.lists(KEYS, max_size=30),
+    st.sampled_from([WRONG, LOCKED]),
+    st.sampled_from([RECOGNISED, AMBIGUOUS]),
+)
 def test_without_the_pin_every_call_sounds_like_an_unknown_one(
-    inputs: list[str], outcome: Checked
+    inputs: list[str], outcome: Checked, found: Recognition
 ) -> None:
     unknown = Walk(inputs, pins=[WRONG] * 30, recognition=Recognition(status="withheld"))
-    known = Walk(inputs, pins=[outcome] * 30, recognition=RECOGNISED)
+    known = Walk(inputs, pins=[outcome] * 30, recognition=found)
     assert known.heard == unknown.heard
     assert known.end.next == unknown.end.next

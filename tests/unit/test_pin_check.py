@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from crm_lookup.model import CustomerId
+from crm_lookup.model import CustomerId, Recognition
 from ivr.config import IvrLimits
 from ivr.flow.effects import (
     Balances,
@@ -15,6 +15,7 @@ from ivr.flow.effects import (
     CheckPin,
     Claim,
     ServiceFailed,
+    TailClaim,
 )
 from ivr.inquiries import Inquiries
 from ivr.ports import PinOutcome
@@ -30,7 +31,12 @@ def check(claim: Claim, pin: str = "135790") -> CheckPin:
     return CheckPin(claim=claim, pin=Secret(pin))
 
 
-@pytest.mark.parametrize("claim", [CardClaim(Secret(CARD)), CallerClaim(WANG)])
+NUMBER = "+8613800138000"
+
+
+@pytest.mark.parametrize(
+    "claim", [CardClaim(Secret(CARD)), CallerClaim(WANG), TailClaim(Secret(CARD[-4:]), NUMBER)]
+)
 async def test_the_right_pin_names_the_customer(claim: Claim) -> None:
     result = await Inquiries(services(demo_bank()), FAST).check_pin(check(claim))
     assert result == Checked(outcome="ok", customer_id=WANG, segment="gold")
@@ -42,6 +48,9 @@ async def test_the_right_pin_names_the_customer(claim: Claim) -> None:
         (CardClaim(Secret(CARD)), "000000"),
         (CardClaim(Secret("4000000000000000")), "135790"),
         (CallerClaim(None), "135790"),
+        (TailClaim(Secret(CARD[-4:]), NUMBER), "000000"),
+        (TailClaim(Secret("9999"), NUMBER), "135790"),
+        (TailClaim(Secret(CARD[-4:]), ""), "135790"),
         (CallerClaim(WANG), "13579"),
     ],
 )
@@ -142,6 +151,32 @@ async def test_a_lookup_that_hangs_is_given_up() -> None:
     inquiries = Inquiries(services(hanging), IvrLimits(lookup=0.01))
     recognition, segment = await inquiries.recognise("+8613800138000")
     assert (recognition.customer_id, segment) == (WANG, "")
+
+
+@pytest.mark.parametrize("claim", [CardClaim(Secret(CARD)), TailClaim(Secret("0018"), NUMBER)])
+async def test_a_card_that_takes_too_long_to_find_is_an_apology(claim: Claim) -> None:
+    class Hanging(MemoryBank):
+        async def by_card_number(self, digits: str) -> CustomerId | None:
+            await asyncio.Event().wait()
+            return None
+
+        async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
+            return await self.by_card_number(tail)
+
+    inquiries = Inquiries(services(Hanging()), IvrLimits(pin=0.01, pin_answer=0.0))
+    assert await inquiries.check_pin(check(claim)) == ServiceFailed(service="pin")
+
+
+async def test_the_number_is_given_up_at_its_deadline() -> None:
+    class Hanging(MemoryBank):
+        async def recognise(self, raw_number: str) -> Recognition:
+            await asyncio.Event().wait()
+            return Recognition(status="unknown")
+
+    recognition, segment = await Inquiries(services(Hanging()), IvrLimits(lookup=0.01)).recognise(
+        NUMBER
+    )
+    assert (recognition.status, recognition.candidates, segment) == ("unknown", (), "")
 
 
 async def test_balances_are_read_or_reported_as_failed() -> None:

@@ -1,19 +1,24 @@
-"""``collect_identity``: whom does the caller claim to be?  A card number, or ``#`` alone.
+"""``collect_identity``: whom does the caller claim to be?  A card number, its last four digits, or
+``#`` alone.
 
-Nothing is looked up here: whether the claim names anybody is found out together with the PIN, so
-that neither words nor timing tell which cards exist or who was recognised.
+The four digits tell apart the customers who share the calling number; everybody may key them, is
+asked in the same words and hears the same afterwards.  Nothing is looked up here: whether the
+claim names anybody is found out together with the PIN, so that neither words nor timing tell which
+cards exist, who was recognised, or that several were.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 
 from ivr.flow.call import Call
-from ivr.flow.effects import CallerClaim, CardClaim, Claim, Collect, KnowCaller
+from ivr.flow.effects import CallerClaim, CardClaim, Claim, Collect, KnowCaller, TailClaim
 from ivr.flow.model import Flow, Goto, NodeId, Prompts, Question, Script, do, register
 from ivr.secret import Secret
 
+TAIL: Final = 4
+"""Digits of a card's tail."""
 CardLength = Annotated[int, msgspec.Meta(ge=8, le=24)]
 
 
@@ -26,6 +31,8 @@ class IdentityNode(Question, frozen=True, kw_only=True, tag="collect_identity"):
     """Where a caller goes who has already shown the PIN in this call."""
     shortest: CardLength = 12
     longest: CardLength = 19
+    tail: bool = False
+    """Whether the last four digits of a card are enough from a number of its owner."""
 
     def ways(self, pin: bool) -> Iterator[tuple[str, NodeId, bool]]:
         if pin:
@@ -44,6 +51,9 @@ class IdentityNode(Question, frozen=True, kw_only=True, tag="collect_identity"):
         def accept(digits: Secret) -> Claim | None:
             if not digits:
                 return CallerClaim(call.recognition.customer_id if call.recognition else None)
+            if self.tail and len(digits) == TAIL:
+                known = call.recognition.number if call.recognition else ""
+                return TailClaim(digits, known)
             return CardClaim(digits) if len(digits) >= self.shortest else None
 
         yield from do(KnowCaller())
