@@ -1,118 +1,251 @@
-"""How much a recognition with its brief costs beside a bare prepared point select.
+"""How much recognising a caller and reading the whole brief cost beside a bare point select.
 
-Both run in turn through aiosqlite on the same file in the same process, so that their ratio says
-something on any machine; the absolute times do only for this one.
+All run in turn through the same driver on the same database in the same process, so that their
+ratio says something on any machine; the absolute times do only for this one.  Every size is a
+synthetic bank of its own; what it holds is counted by the database and must be what was asked for.
 
-    python bench/lookup.py [--customers 10000] [--rounds 2000] [--json]
+    python -m bench.lookup [--sizes 10000,100000] [--rounds 2000] [--cold 100]
+                           [--folder DIR] [--postgres] [--json]
+
+The banks take turns, so that what else the machine does meets them alike.  A bank that is in
+``--folder`` is used again.  ``cold`` rounds open a new connection after the
+file was dropped from the page cache.
 """
 
 import argparse
 import asyncio
+import itertools
 import json
+import os
 import random
-import sqlite3
 import sys
 import tempfile
 import time
-from contextlib import closing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Final, TypeAlias
 
-import aiosqlite
-import argon2
+import msgspec
 
-from crm_lookup.keys import DataKey
-from crm_lookup.numbers import NumberReader
-from crm_lookup.sqlite import SqliteBank
-from hotline import db
-from hotline.demo_bank import seed
+from bench.bank_data.people import KEY, customer_id, mobile
+from bench.bank_data.shape import BankShape
+from bench.lookup_banks import Counts, PostgresBanks, SqliteBanks
+from crm_lookup.sql.bank import SqlBank
+from crm_lookup.sql.port import Database, Statement
 
-KEY = DataKey(b"a key for the benchmark, no secret")
+Banks: TypeAlias = SqliteBanks | PostgresBanks
+_POINT: Final = Statement("SELECT customer_id FROM customer_numbers WHERE number = :number")
+_STEPS: Final = ("select", "recognise", "brief", "both")
+MOST_GROWTH: Final = 1.3
+"""From the first to the last size, in the median."""
+MOST_P99_MS: Final = 5.0
+"""Of the whole brief."""
 
 
-def percentiles(seconds: list[float]) -> dict[str, float]:
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What one bank took; microseconds."""
+
+    storage: str
+    customers: int
+    rows: Counts
+    rounds: int
+    needs: float
+    """Share of the briefs that say what the customer probably calls about."""
+    warm: dict[str, dict[str, float]]
+    """Step → p50 and p99."""
+    cold: dict[str, dict[str, float]]
+    ratio: float
+    """Recognise and brief together, in bare point selects (p50)."""
+
+
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     ordered = sorted(seconds)
     return {
-        "p50_us": round(ordered[len(ordered) // 2] * 1e6, 1),
-        "p99_us": round(ordered[len(ordered) * 99 // 100] * 1e6, 1),
+        "p50": round(ordered[len(ordered) // 2] * 1e6, 1),
+        "p99": round(ordered[len(ordered) * 99 // 100] * 1e6, 1),
     }
 
 
-async def measure(path: Path, rounds: int) -> dict[str, Any]:
-    with closing(sqlite3.connect(path)) as connection:
-        held = connection.execute("SELECT count(*) FROM customers").fetchone()[0]
-        pairs = connection.execute(
-            "SELECT number, min(customer_id) FROM customer_numbers "
-            "GROUP BY number HAVING count(*) = 1 ORDER BY number"
-        ).fetchall()
-    chosen = random.Random(1).choices(pairs, k=rounds)  # noqa: S311 - a sample
-    taken: dict[str, list[float]] = {"select": [], "recognise": [], "brief": [], "both": []}
-    select = "SELECT customer_id FROM customer_numbers WHERE number = ?"
-    bare = await aiosqlite.connect(path, isolation_level=None)
-    try:
-        async with await SqliteBank.open(path, key=KEY) as bank:
-            for number, customer_id in chosen:
-                begun = time.perf_counter()
-                rows = list(await bare.execute_fetchall(select, (number,)))
-                selected = time.perf_counter()
-                found = await bank.recognise(number)
-                recognised = time.perf_counter()
-                assert found.customer_id is not None, f"{found.status}: nobody was recognised"
-                brief = await bank.brief(found.customer_id)
-                briefed = time.perf_counter()
-                assert rows[0][0] == found.customer_id == customer_id
-                assert brief is not None
-                assert brief.customer_id == customer_id
-                taken["select"].append(selected - begun)
-                taken["recognise"].append(recognised - selected)
-                taken["brief"].append(briefed - recognised)
-                taken["both"].append(briefed - selected)
-    finally:
-        await bare.close()
-    reader = NumberReader()
-    begun = time.perf_counter()
-    for number, _ in chosen:
-        reader.read(number)
-    parsed = (time.perf_counter() - begun) / rounds
-    figures = {name: percentiles(values) for name, values in taken.items()}
-    return {
-        "customers": held,
-        "rounds": rounds,
-        "figures": figures,
-        "parse_us": round(parsed * 1e6, 1),
-        "ratio_p50": round(figures["both"]["p50_us"] / figures["select"]["p50_us"], 2),
-    }
+class Watch:
+    """Times the steps of looking one caller up."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[float]] = {step: [] for step in _STEPS}
+        self.with_needs = 0
+
+    async def look_up(self, serial: int, bare: Database, bank: SqlBank) -> None:
+        """Recognise the caller and read the brief; raises if either is not the right one."""
+        number, wanted = mobile(serial), customer_id(serial)
+        begun = time.perf_counter()
+        rows = await bare.read(_POINT, {"number": number})
+        selected = time.perf_counter()
+        found = await bank.recognise(number)
+        recognised = time.perf_counter()
+        if found.customer_id is None:
+            raise RuntimeError(f"{found.status}: nobody was recognised")
+        brief = await bank.brief(found.customer_id)
+        briefed = time.perf_counter()
+        if brief is None or not rows[0][0] == found.customer_id == brief.customer_id == wanted:
+            raise RuntimeError("somebody else was found")
+        self.with_needs += bool(brief.needs)
+        for step, taken in zip(
+            _STEPS,
+            (selected - begun, recognised - selected, briefed - recognised, briefed - selected),
+            strict=True,
+        ):
+            self.taken[step].append(taken)
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        return {step: percentiles(taken) for step, taken in self.taken.items() if taken}
+
+
+class Bank:
+    """One bank under measurement."""
+
+    def __init__(self, banks: Banks, size: int, rows: Counts, *, rounds: int, cold: int) -> None:
+        self.banks = banks
+        self.size = size
+        self.rows = rows
+        self.warm, self.chilled = Watch(), Watch()
+        serials = random.Random(size).sample(range(size), min(size, rounds + cold))  # noqa: S311 - a sample
+        self.cold = serials[:cold]
+        self._next = itertools.cycle(serials[cold:])
+
+    async def look_up(self, watch: Watch, bare: Database, bank: SqlBank) -> None:
+        """Look up the next customer."""
+        await watch.look_up(next(self._next), bare, bank)
+
+    async def look_up_cold(self) -> None:
+        """Look customers up with new connections and an empty page cache, where that can be."""
+        for serial in self.cold:
+            if not self.banks.chill(self.size):
+                return
+            async with self.lend() as (bare, bank):
+                await bank.segment(customer_id(0))  # what a running server has read: the schema
+                before = _read_bytes()
+                await self.chilled.look_up(serial, bare, bank)
+                if _read_bytes() == before:
+                    raise RuntimeError("nothing was read from the disk: this was not cold")
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[tuple[Database, SqlBank]]:
+        bare, bank = await self.banks.open(self.size, key=KEY)
+        try:
+            yield bare, bank
+        finally:
+            await bank.close()
+            await bare.close()
+
+    def figures(self, storage: str, rounds: int) -> Figures:
+        taken = self.warm.figures()
+        return Figures(
+            storage=storage,
+            customers=self.size,
+            rows=self.rows,
+            rounds=rounds,
+            needs=round(self.warm.with_needs / rounds, 3),
+            warm=taken,
+            cold=self.chilled.figures(),
+            ratio=round(taken["both"]["p50"] / taken["select"]["p50"], 2),
+        )
+
+
+async def measure(storage: str, banks: Banks, arguments: argparse.Namespace) -> list[Figures]:
+    """Look up different customers; the banks take turns, so that other load meets them alike."""
+    rounds, cold = arguments.rounds, arguments.cold if storage == "sqlite" else 0
+    found = [
+        Bank(banks, size, banks.make(BankShape(customers=size)), rounds=rounds, cold=cold)
+        for size in arguments.sizes
+    ]
+    for one in found:
+        banks.warm(one.size)
+    async with AsyncExitStack() as stack:
+        opened = [(one, *await stack.enter_async_context(one.lend())) for one in found]
+        for _ in range(min(rounds, 1_000)):
+            for one, bare, bank in opened:
+                await one.look_up(Watch(), bare, bank)
+        for _ in range(rounds):
+            for one, bare, bank in opened:
+                await one.look_up(one.warm, bare, bank)
+    for one in found:
+        await one.look_up_cold()
+    return [one.figures(storage, rounds) for one in found]
+
+
+def _read_bytes() -> int:
+    """Bytes that this process made the disk give."""
+    for line in Path("/proc/self/io").read_text(encoding="ascii").splitlines():
+        if line.startswith("read_bytes:"):
+            return int(line.split()[1])
+    return 0
+
+
+async def run(arguments: argparse.Namespace, folder: Path) -> list[Figures]:
+    found = []
+    with SqliteBanks(folder) as files:
+        found += await measure("sqlite", files, arguments)
+    if arguments.postgres:
+        with PostgresBanks() as server:
+            found += await measure("postgres", server, arguments)
+    return found
+
+
+def report(found: Sequence[Figures]) -> list[str]:
+    """Print the figures for people; return what is worse than it may be."""
+    faults = []
+    for one in found:
+        held = ", ".join(f"{count:,} {table}" for table, count in one.rows.items())
+        print(f"{one.storage}, {one.customers:,} customers ({held})")
+        for state, figures in (("warm", one.warm), ("cold", one.cold)):
+            for step, values in figures.items():
+                print(
+                    f"  {state} {step:10} p50 {values['p50']:9,.1f}  p99 {values['p99']:9,.1f} µs"
+                )
+        print(f"  recognise + brief cost {one.ratio} bare point selects (p50)")
+        print(f"  {one.needs:.0%} of the briefs say what the customer probably calls about")
+        if not one.needs:
+            faults.append(f"{one.storage} {one.customers}: no brief had a need in it")
+        if one.warm["brief"]["p99"] > MOST_P99_MS * 1000:
+            faults.append(f"{one.storage} {one.customers}: brief p99 above {MOST_P99_MS} ms")
+    for storage, sizes in itertools.groupby(found, key=lambda one: one.storage):
+        first, *_, last = [*sizes, *[one for one in found if one.storage == storage][-1:]]
+        for step in ("recognise", "brief", "both"):
+            growth = last.warm[step]["p50"] / first.warm[step]["p50"]
+            print(f"{storage}: {step} grew {growth:.2f}× from {first.customers:,} "
+                  f"to {last.customers:,} customers")  # fmt: skip
+            if growth > MOST_GROWTH:
+                faults.append(f"{storage}: {step} grew {growth:.2f}×, at most {MOST_GROWTH}×")
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"load of this machine (1, 5, 15 minutes): {load} on {os.cpu_count()} cores")
+    return faults
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument(
+        "--sizes", type=lambda text: [int(part) for part in text.split(",")],
+        default=[10_000, 100_000], help="customers of each bank, the smallest first",
+    )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=2_000)
+    parser.add_argument("--cold", type=int, default=100, help="rounds with a cold page cache")
+    parser.add_argument("--folder", type=Path, help="where banks are kept for the next run")
+    parser.add_argument("--postgres", action="store_true", help="also on a private PostgreSQL")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
-    if arguments.customers < 100 or arguments.rounds < 100:
+    if min(arguments.sizes) < 100 or arguments.rounds < 100:
         parser.error("below 100 customers or rounds the figures would say nothing")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.db"
-        db.upgrade(f"sqlite:///{path}")
-        made = seed(
-            f"sqlite:///{path}",
-            key=KEY,
-            customers=arguments.customers,
-            pin_parameters=argon2.profiles.CHEAPEST,
-        )
-        result = asyncio.run(measure(path, arguments.rounds))
-    result["seeding_seconds"] = round(made.seconds, 2)
-    assert result["customers"] >= arguments.customers, "the database holds too few customers"
+    with tempfile.TemporaryDirectory() as made:
+        folder = arguments.folder or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
+        found = asyncio.run(run(arguments, folder))
     if arguments.json:
-        print(json.dumps(result))
+        print(json.dumps([msgspec.to_builtins(one) for one in found]))
         return 0
-    print(f"{result['customers']} customers, {result['rounds']} rounds, µs")
-    for name, values in result["figures"].items():
-        print(f"  {name:10} p50 {values['p50_us']:8}  p99 {values['p99_us']:8}")
-    print(f"  reading a number takes {result['parse_us']} µs of it")
-    print(f"recognise + brief cost {result['ratio_p50']} bare point selects (p50)")
-    return 0
+    faults = report(found)
+    for fault in faults:
+        print(f"✗ {fault}")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from crm_lookup.changes import ANNOUNCE
 from crm_lookup.model import Text
 from crm_lookup.segments import SegmentRule, segment_of
 
@@ -70,6 +71,8 @@ def apply(database: sqlite3.Connection, rules: tuple[SegmentRule, ...], *, now: 
                     for m in moved
                 ],
             )
+            if moved:
+                database.execute(ANNOUNCE)
         except BaseException:
             database.execute("ROLLBACK")
             raise

@@ -88,6 +88,7 @@ def make_people(shape: BankShape, block: Block, *, key: DataKey = KEY) -> People
     held = _holdings(tables, shape, rng, ids, persona, liquid)
     _accounts(tables, shape, rng, ids, serials, current, liquid - current, income, held, key)
     _contacts(tables, shape, rng, ids)
+    _work(tables, shape, shape.rng(block, 3), ids, serials)
     return People(block, tables, persona, leaves_on, serials * 2, current, income)
 
 
@@ -277,6 +278,63 @@ def _contacts(
         "subject_en": ["A transfer did not arrive"] * len(cases),
         "channel": ["phone"] * len(cases),
         "opened_at": (shape.midnight - rng.random(len(cases)) * 20 * _DAY).tolist(),
+    }
+
+
+def _work(
+    tables: dict[str, Columns],
+    shape: BankShape,
+    rng: np.random.Generator,
+    ids: Column,
+    serials: npt.NDArray[np.int64],
+) -> None:
+    """What customers call about: failed payments, deposits, cards on their way; menu paths.
+
+    With a generator of its own, so that it changes nothing of what an analysis is to find.
+    """
+    n = len(ids)
+    said = tables["interactions"]
+    asked = rng.random(len(said["at"]))
+    said["menu_path"] = [
+        "welcome>language>main_menu>cards.bill" if channel == "phone" else None
+        for channel in said["channel"]
+    ]
+    said["satisfaction"] = [
+        1 + int(a * 15) if channel == "phone" and a < 1 / 3 else None
+        for channel, a in zip(said["channel"], asked.tolist(), strict=True)
+    ]
+    failed = np.flatnonzero(rng.random(n) < 0.05).tolist()
+    tables["payment_failures"] = {
+        "customer_id": [ids[i] for i in failed],
+        "account_id": [account_id(int(serials[i]) * 2) for i in failed],
+        "at": (shape.midnight - rng.random(len(failed)) * 30 * _DAY).tolist(),
+        "amount": (rng.random(len(failed)) * 90_000).astype(np.int64).tolist(),
+        "currency": ["CNY"] * len(failed),
+        "payee": ["国家电网电费"] * len(failed),
+        "cause": ["funds"] * len(failed),
+    }
+    kept = np.flatnonzero(rng.random(n) < 0.15).tolist()
+    ends = rng.integers(1, 365, len(kept)).tolist()
+    tables["deposits"] = {
+        "deposit_id": [f"DB{int(serials[i]):010}" for i in kept],
+        "customer_id": [ids[i] for i in kept],
+        "tail": [f"{int(serials[i]) % 10_000:04}" for i in kept],
+        "currency": ["CNY"] * len(kept),
+        "principal": [5_000_000] * len(kept),
+        "rate": [9_500] * len(kept),
+        "months": [12] * len(kept),
+        "opened_on": [(shape.today - timedelta(days=365 - d)).isoformat() for d in ends],
+        "matures_on": [(shape.today + timedelta(days=d)).isoformat() for d in ends],
+        "at_maturity": ["pay_out"] * len(kept),
+    }
+    waiting = np.flatnonzero(rng.random(n) < 0.03).tolist()
+    tables["card_orders"] = {
+        "order_id": [f"OB{int(serials[i]):010}" for i in waiting],
+        "customer_id": [ids[i] for i in waiting],
+        "kind": ["debit"] * len(waiting),
+        "stage": ["sent"] * len(waiting),
+        "ordered_on": [(shape.today - timedelta(days=6)).isoformat()] * len(waiting),
+        "expected_on": [(shape.today + timedelta(days=4)).isoformat()] * len(waiting),
     }
 
 

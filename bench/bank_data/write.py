@@ -14,6 +14,7 @@ from crm_lookup.keys import DataKey
 ORDER = (
     *("customers", "customer_numbers", "consents", "customer_flags", "holdings", "accounts"),
     *("cards", "card_bills", "interactions", "service_cases", "transactions"),
+    *("payment_failures", "deposits", "card_orders"),
 )
 """Tables in an order in which their rows can be written."""
 

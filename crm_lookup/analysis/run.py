@@ -20,6 +20,7 @@ import polars as pl
 from crm_lookup.analysis.method import with_propensity, with_upside
 from crm_lookup.analysis.workers import Workers
 from crm_lookup.analysis.yardsticks import Yardsticks, make_yardsticks
+from crm_lookup.changes import ANNOUNCE
 from crm_lookup.errors import NotReadyError
 
 CHUNK: Final = 10_000
@@ -99,6 +100,7 @@ def analyse(
         for first, last, found in workers.scored(left, chunk, run.yardsticks):
             with _transaction(database):
                 _write(database, found, run.as_of)
+                database.execute(ANNOUNCE)
                 database.execute(
                     "DELETE FROM analysis_todo WHERE customer_id BETWEEN ? AND ?", (first, last)
                 )

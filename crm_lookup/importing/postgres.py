@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import asyncpg
 import msgspec
 
+from crm_lookup.changes import ANNOUNCE
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.importing.errors import ImportingError
 from crm_lookup.importing.records import Customer, Known, Note, Plan
@@ -212,6 +213,7 @@ class PostgresSink:
                 for statement in _steps(note.plan):
                     await self._server.execute(statement)
                 await self._server.execute(_CLOSE, at)
+                await self._server.execute(ANNOUNCE)
                 await self._note(note)
 
         self._run(write())

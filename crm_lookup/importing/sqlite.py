@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from crm_lookup.changes import ANNOUNCE
 from crm_lookup.errors import NotReadyError, WrongKeyError
 from crm_lookup.importing.errors import ImportingError
 from crm_lookup.importing.records import Customer, Known, Note, Plan
@@ -166,6 +167,7 @@ class SqliteSink:
                 for statement, rows in steps:
                     write(statement, rows)
                 write(_CLOSE, ((at, *names) for names in work.missing))
+                self._database.execute(ANNOUNCE)
                 self._note(note)
         except sqlite3.IntegrityError as error:
             raise ImportingError(

@@ -108,6 +108,11 @@ class SqlBank:
             return None
         return make_brief(record, now=now, currency=self._currency, zone=self._zone)
 
+    async def announced(self) -> str | None:
+        """Return a word that is another one after each announced change of many customers."""
+        rows = await self._database.read(s.ANNOUNCED, {})
+        return str(rows[0][0]) if rows else None
+
     # Accounts ------------------------------------------------------------------------------
 
     async def note_agent(self, customer_id: CustomerId, agent_id: str, at: float) -> None:

@@ -5,6 +5,7 @@ Changing one changes it for both; the contract tests run them on both.
 
 from typing import Final
 
+from crm_lookup.changes import ANNOUNCED as ANNOUNCED_TEXT
 from crm_lookup.sql.port import Statement
 
 MOST_CANDIDATES: Final = 20
@@ -144,3 +145,5 @@ FROM customers AS c WHERE c.customer_id = :id AND NOT EXISTS (
     at="double precision",
     score="bigint",
 )
+
+ANNOUNCED: Final = Statement(ANNOUNCED_TEXT)

@@ -16,10 +16,10 @@ from agent_console.events_api.service import EventsApi
 from agent_console.messages import CandidateCard, Catalogue
 from agent_console.store import SqlIntegrationStore, SqlUserStore, SqlWorkStore
 from crm_lookup import model
+from crm_lookup.cache import CachedCustomers
 from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerBrief, Text
 from crm_lookup.numbers import NumberReader
-from crm_lookup.sql.bank import SqlBank
 from crm_lookup.topics import TOPICS
 from cti.ami.client import AmiConfig
 from cti.core import ids
@@ -52,18 +52,18 @@ log = structlog.get_logger(__name__)
 class Briefs:
     """The customers' briefs as the engine asks for them."""
 
-    def __init__(self, bank: SqlBank) -> None:
-        self._bank = bank
+    def __init__(self, customers: CachedCustomers) -> None:
+        self._customers = customers
 
     async def brief(self, customer_id: ids.CustomerId) -> CustomerBrief | None:
-        return await self._bank.brief(model.CustomerId(customer_id))
+        return await self._customers.brief(model.CustomerId(customer_id))
 
     async def candidates(self, caller_number: str) -> tuple[CandidateCard, ...]:
         """Return who may be behind a number, as the agent sees them."""
-        found = await self._bank.recognise(caller_number)
+        found = await self._customers.recognise(caller_number)
         cards = []
         for candidate in found.candidates if found.status == "ambiguous" else ():
-            brief = await self._bank.brief(candidate.customer_id)
+            brief = await self._customers.brief(candidate.customer_id)
             if brief is not None:
                 cards.append(
                     CandidateCard(
@@ -91,6 +91,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         bank = await stack.enter_async_context(
             await open_bank(settings, DataKey(bytes.fromhex(secrets.lookup)))
         )
+        customers = CachedCustomers(bank)
         bus = TappedBus()
         engine = BankEngine(
             EngineConfig(
@@ -110,7 +111,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 callbacks=callback_rules(settings, numbers),
                 board=board_rules(settings),
             ),
-            briefs=Briefs(bank),
+            briefs=Briefs(customers),
             journal=journal,
             books=books_of(settings),
             callbacks=callbacks(settings),
@@ -128,10 +129,10 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         last_agents = LastAgentKeeper(engine.world, bank)
         bus.watchers.append(last_agents.take)
         stack.push_async_callback(last_agents.stop)
-        contacts = ContactKeeper(engine.world, bank, outcomes=_outcome_words(settings))
+        contacts = ContactKeeper(engine.world, customers, outcomes=_outcome_words(settings))
         bus.watchers.append(contacts.take)
         stack.push_async_callback(contacts.stop)
-        offer_answers = OfferAnswerKeeper(bank)
+        offer_answers = OfferAnswerKeeper(customers)
         bus.watchers.append(offer_answers.take)
         stack.push_async_callback(offer_answers.stop)
         await events_api.start()

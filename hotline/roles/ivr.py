@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from crm_lookup.cache import CachedCustomers
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from crm_lookup.pins import PinChecker
@@ -114,7 +115,7 @@ async def run_ivr(settings: Settings) -> None:
                 ),
             ),
             IvrServices(
-                callers=bank,
+                callers=CachedCustomers(bank),
                 identities=bank,
                 pins=pins,
                 accounts=desk,
