@@ -16,6 +16,7 @@ from agent_console.board import BoardFeed
 from agent_console.commands import Commands
 from agent_console.config import ConsoleConfig
 from agent_console.desk_log import DeskLog
+from agent_console.errors import CommandRefusedError
 from agent_console.guard import Guard
 from agent_console.hub import Hub
 from agent_console.messages import MAX_MESSAGE_BYTES
@@ -25,6 +26,7 @@ from agent_console.ports import (
     Clock,
     Days,
     EnginePort,
+    KnowledgeStore,
     Readiness,
     TargetGroups,
     UserStore,
@@ -33,6 +35,7 @@ from agent_console.ports import (
 from agent_console.rest import Rest
 from agent_console.rest_board import Boards
 from agent_console.rest_groups import Groups
+from agent_console.rest_knowledge import Knowledge
 from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
 from agent_console.sign_in import SignIns
@@ -81,6 +84,7 @@ def create_app(
     passwords: Passwords | None = None,
     routes: Sequence[BaseRoute] = (),
     groups: TargetGroups | None = None,
+    knowledge: KnowledgeStore | None = None,
     board: BoardSource | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
@@ -104,12 +108,14 @@ def create_app(
     endpoints = [*rest.endpoints(), *own_work.endpoints()]
     if groups is not None:
         endpoints += Groups(groups).endpoints()
+    if knowledge is not None:
+        endpoints += Knowledge(knowledge, clock).endpoints()
     feed = None
     if board is not None:
         feed = BoardFeed(board, users, clock)
         endpoints += Boards(board, feed, clock).endpoints()
     desk_log = DeskLog(engine, work)
-    watch = Watch(config, users, sign_ins, hub, sockets, clock)
+    watch = Watch(config, engine, users, sign_ins, hub, sockets, clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -139,6 +145,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.watch = watch
+    app.state.endpoints = tuple(endpoints)
     app.state.end_streams = feed.stop if feed is not None else _nothing
     app.state.desk_log = desk_log
     return app
@@ -158,11 +165,15 @@ def _after_urgent_work(work: Callable[[], None]) -> None:
 
 
 class Watch:
-    """Looks after open pages: closes those whose session ended, keeps the others' alive."""
+    """Looks after open pages: closes those whose session ended, keeps the others' alive.
+
+    Whoever was disabled also leaves the queues; a call that runs goes on.
+    """
 
     def __init__(
         self,
         config: ConsoleConfig,
+        engine: EnginePort,
         users: UserStore,
         sign_ins: SignIns,
         hub: Hub,
@@ -170,11 +181,13 @@ class Watch:
         clock: Clock,
     ) -> None:
         self._config = config
+        self._engine = engine
         self._users = users
         self._sign_ins = sign_ins
         self._hub = hub
         self._sockets = sockets
         self._clock = clock
+        self._kept_out: frozenset[str] = frozenset()
         self._kept_at = 0.0
         self._swept_at = 0.0
 
@@ -199,6 +212,22 @@ class Watch:
                 self._kept_at = now
                 await self._sign_ins.keep_alive(sorted(living))
                 self._hub.prolong(living, lambda opened: self._sign_ins.expiry(opened, now))
+        await self._keep_out(await self._users.disabled_agents())
         if now - self._swept_at >= _SWEEP_DATABASE_S:
             self._swept_at = now
             await self._users.sweep(now)
+
+    async def _keep_out(self, disabled: frozenset[str]) -> None:
+        """Take the agents out of the queues, each once; who could not be is tried again."""
+        self._kept_out &= disabled
+        states = self._engine.states()
+        for agent_id in disabled - self._kept_out:
+            if agent_id in states and states[agent_id].state != "logged_out":
+                try:
+                    async with asyncio.timeout(self._config.command_timeout_s):
+                        await self._engine.sign_out(agent_id)
+                except (CommandRefusedError, TimeoutError) as error:
+                    log.warning("agent_not_kept_out", agent=agent_id, error=str(error))
+                    continue
+                log.info("agent_kept_out", agent=agent_id)
+                self._kept_out |= {agent_id}

@@ -43,6 +43,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     kind: type
     """``int``, ``float`` or ``str``, possibly annotated with limits."""
     why: str
+    many: bool = False
+    """The parameter may be repeated."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     query: tuple[Query, ...] = ()
     problems: tuple[HTTPStatus, ...] = ()
     """Refusals beside those that every route knows (401, 403, and 400, 413, 415 with a body)."""
+    media_type: str = "application/json"
+    """Of the answer."""
     roles: frozenset[Role] | None = None
     """Who may ask; ``None``: everybody who is signed in."""
 
@@ -140,6 +144,14 @@ def query_of(request: Request, name: str, kind: Any, default: _T) -> _T:
     except msgspec.ValidationError as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "bad_request") from error
     return converted
+
+
+def path_of(request: Request, name: str, kind: Any) -> str:
+    """Return a parameter of the path; what has not the shape of ``kind`` does not exist."""
+    try:
+        return str(msgspec.convert(request.path_params[name], kind))
+    except msgspec.ValidationError as error:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "not_found") from error
 
 
 def json_answer(value: object, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -8,6 +8,7 @@ import msgspec
 from agent_console.board_messages import BoardLegend, BoardPicture, CallLine
 from agent_console.messages import AgentStatus, DeskMessage, QueueSummary, SkillChoice, Snapshot
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, OwnDay
+from agent_console.store.knowledge_model import Found, StoredArticle
 from agent_console.store.model import Language, Phone, Session, Skill, User
 from agent_console.store.work_model import DeskCall, FollowUp
 
@@ -160,6 +161,9 @@ class UserStore(Protocol):
     async def set_disabled(self, login: str, disabled: bool) -> None:
         """Let the user in or keep them out; keeping out also ends their sessions."""
 
+    async def disabled_agents(self) -> frozenset[str]:
+        """Return the agent ids of all who are kept out."""
+
     async def set_language(self, login: str, language: Language) -> None: ...
 
     async def note_failure(self, login: str, limit: int, locked_until: float) -> User:
@@ -243,6 +247,40 @@ class WorkStore(Protocol):
 
     async def forget_customer(self, customer_id: str) -> int:
         """Delete what was written about the customer; return how many notes and promises."""
+
+
+class KnowledgeStore(Protocol):
+    """Articles, their versions and who may write; :mod:`agent_console.store` implements it."""
+
+    async def article(self, article_id: str, version: int | None = None) -> StoredArticle | None:
+        """Return a version; the newest, even when it is archived, if none is named."""
+
+    async def versions(self, article_id: str) -> Sequence[StoredArticle]:
+        """Return all versions, the newest first; empty when there is no such article."""
+
+    async def articles(self) -> Sequence[StoredArticle]:
+        """Return the newest versions of all that are not archived, by id."""
+
+    async def save(self, article: StoredArticle) -> bool:
+        """Store the next version; ``False`` when another one was stored meanwhile."""
+
+    async def search(
+        self, words: str, *, topic: str, leaders: bool, limit: int
+    ) -> Sequence[Found]:
+        """Return the articles that fit best; without words the newest ones.
+
+        ``topic``, if not empty, must be one of the article's; ``leaders`` lets also those be found
+        that are not for everybody.
+        """
+
+    async def departments_of(self, login: str) -> Sequence[str]:
+        """Return the departments that the person may write for."""
+
+    async def editors(self) -> Sequence[tuple[str, str]]:
+        """Return ``(login, department)`` of all editors, by department."""
+
+    async def set_editor(self, login: str, department: str, may: bool) -> None:
+        """Let somebody write for a department, or no longer."""
 
 
 class TargetGroups(Protocol):

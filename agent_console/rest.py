@@ -22,15 +22,25 @@ from agent_console.guard import (
     refuse,
 )
 from agent_console.hub import Hub
-from agent_console.messages import LanguageChoice, SessionLine, SessionView, SignIn, TicketView
+from agent_console.messages import (
+    LanguageChoice,
+    Role,
+    SessionLine,
+    SessionView,
+    SignIn,
+    TicketView,
+)
 from agent_console.ports import Clock, EnginePort, Readiness, UserStore
 from agent_console.security import client_address, csrf_token, is_loopback
 from agent_console.sign_in import SignInRefusedError, SignIns, Visitor
+from agent_console.store.model import User
 from agent_console.tickets import Pass, Tickets
 
 log = structlog.get_logger(__name__)
 
 _MOST_SIGN_IN_BYTES: Final = 16_384
+MAY_SIGN_OUT: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
+"""Who may see and end others' sessions; those of administrators only they end."""
 
 
 class Rest:
@@ -97,6 +107,23 @@ class Rest:
                 handler=self._revoke,
                 summary="Sign one of one's own browsers out; its pages close within a second.",
                 problems=(HTTPStatus.NOT_FOUND,),
+            ),
+            Endpoint(
+                method="GET",
+                path="/api/users/{login}/sessions",
+                handler=self._list_others,
+                summary="Somebody's signed-in browsers, oldest first.",
+                answer=list[SessionLine],
+                problems=(HTTPStatus.NOT_FOUND,),
+                roles=MAY_SIGN_OUT,
+            ),
+            Endpoint(
+                method="DELETE",
+                path="/api/users/{login}/sessions/{session_id}",
+                handler=self._revoke_others,
+                summary="Sign one of somebody's browsers out; its pages close within a second.",
+                problems=(HTTPStatus.NOT_FOUND,),
+                roles=MAY_SIGN_OUT,
             ),
             Endpoint(
                 method="POST",
@@ -168,28 +195,49 @@ class Rest:
         return done()
 
     async def _list_sessions(self, request: Request, visitor: Visitor) -> Response:
-        sessions = await self._users.sessions_of(visitor.user.login, self._clock())
-        return json_answer(
-            [
-                SessionLine(
-                    session_id=session.session_id,
-                    current=session.session_id == visitor.session.session_id,
-                    created_at=session.created_at,
-                    seen_at=session.seen_at,
-                    address=session.address,
-                    user_agent=session.user_agent,
-                )
-                for session in sessions
-            ]
-        )
+        del request
+        return json_answer(await self._lines(visitor.user.login, visitor))
 
     async def _revoke(self, request: Request, visitor: Visitor) -> Response:
-        session_id = request.path_params["session_id"]
-        own = await self._users.sessions_of(visitor.user.login, self._clock())
-        if session_id not in {session.session_id for session in own}:
+        await self._end_one(visitor.user.login, request.path_params["session_id"], visitor)
+        return done()
+
+    async def _list_others(self, request: Request, visitor: Visitor) -> Response:
+        user = await self._other(request)
+        return json_answer(await self._lines(user.login, visitor))
+
+    async def _revoke_others(self, request: Request, visitor: Visitor) -> Response:
+        user = await self._other(request)
+        if user.role == "admin" and visitor.user.role != "admin":
+            refuse(HTTPStatus.FORBIDDEN, "not_allowed")
+        await self._end_one(user.login, request.path_params["session_id"], visitor)
+        return done()
+
+    async def _other(self, request: Request) -> User:
+        user = await self._users.user(request.path_params["login"])
+        if user is None:
+            refuse(HTTPStatus.NOT_FOUND, "unknown_user")
+        return user
+
+    async def _lines(self, login: str, visitor: Visitor) -> list[SessionLine]:
+        return [
+            SessionLine(
+                session_id=session.session_id,
+                current=session.session_id == visitor.session.session_id,
+                created_at=session.created_at,
+                seen_at=session.seen_at,
+                address=session.address,
+                user_agent=session.user_agent,
+            )
+            for session in await self._users.sessions_of(login, self._clock())
+        ]
+
+    async def _end_one(self, login: str, session_id: str, by: Visitor) -> None:
+        theirs = await self._users.sessions_of(login, self._clock())
+        if session_id not in {session.session_id for session in theirs}:
             refuse(HTTPStatus.NOT_FOUND, "unknown_session")
         await self._end(session_id)
-        return done()
+        log.info("session_revoked", login=login, session=session_id, by=by.user.login)
 
     async def _give_ticket(self, request: Request, visitor: Visitor) -> Response:
         session = visitor.session

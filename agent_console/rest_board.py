@@ -68,6 +68,7 @@ class Boards:
                 handler=self._stream,
                 summary="Server-sent events: whole pictures as things change; `ended` with the "
                 "session, `away` while the engine cannot tell.",
+                media_type="text/event-stream",
                 roles=WATCHERS,
             ),
         )

@@ -38,7 +38,12 @@ class Groups:
                 "condition; no customer is named.",
                 answer=CustomerGroup,
                 query=(
-                    Query(name="where", kind=str, why="`loyalty>=70`, `segment=gold`; repeated"),
+                    Query(
+                        name="where",
+                        kind=str,
+                        why="`loyalty>=70`, `segment=gold`; repeated",
+                        many=True,
+                    ),
                     Query(name="offer", kind=str, why="expect the value of making this offer"),
                 ),
                 problems=(HTTPStatus.BAD_REQUEST,),

@@ -16,6 +16,7 @@ from agent_console import messages as m
 from agent_console import rest_messages as r
 from agent_console.connection import BURST, HEARTBEAT_S, HELLO_WITHIN_S, MESSAGES_PER_S, SILENCE_S
 from agent_console.desk import BUFFERED_MESSAGES
+from agent_console.knowledge import messages as k
 from agent_console.reference import Schema, field_docs, prose, section, ts_type
 from agent_console.tickets import TICKET_LIFETIME_S
 
@@ -44,6 +45,12 @@ _REST: Final = (
     r.GroupExportOrder,
     r.GroupExport,
     r.Preferences,
+    k.ArticleDraft,
+    k.Article,
+    k.ArticleVersion,
+    k.ArticleHit,
+    k.TopicScript,
+    k.KnowledgeRights,
     b.BoardPicture,
     b.BoardLegend,
     b.CallLine,
@@ -145,7 +152,10 @@ def _structs(components: dict[str, Schema]) -> list[type[msgspec.Struct]]:
 def record(name: str) -> type[msgspec.Struct]:
     """Return the record of that name."""
     found: type[msgspec.Struct] = (
-        getattr(m, name, None) or getattr(r, name, None) or getattr(b, name)
+        getattr(m, name, None)
+        or getattr(r, name, None)
+        or getattr(k, name, None)
+        or getattr(b, name)
     )
     return found
 

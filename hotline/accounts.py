@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from agent_console.accounts import Passwords, create_user
-from agent_console.store import Role, SqlIntegrationStore, SqlUserStore
+from agent_console.store import Role, SqlIntegrationStore, SqlKnowledgeStore, SqlUserStore
 from hotline import db
 from hotline.settings import Settings
 
@@ -48,6 +48,17 @@ async def open_integrations(settings: Settings) -> AsyncIterator[SqlIntegrationS
     engine = async_engine(settings)
     try:
         yield SqlIntegrationStore(engine)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_knowledge(settings: Settings) -> AsyncIterator[SqlKnowledgeStore]:
+    """The knowledge base of these settings; the schema must be up to date."""
+    db.require_current(settings.database_url)
+    engine = async_engine(settings)
+    try:
+        yield SqlKnowledgeStore(engine)
     finally:
         await engine.dispose()
 

@@ -41,6 +41,11 @@ class ConsoleClient:
         self._socket: ClientConnection | None = None
         self._ref = 0
 
+    @property
+    def close_code(self) -> int | None:
+        """The code with which the WebSocket was closed; ``None`` while it is open."""
+        return None if self._socket is None else self._socket.close_code
+
     async def sign_in(self, login: str, password: str) -> SessionView:
         """Sign in over HTTP.  Raises :class:`ConsoleClientError`."""
         body = await self._post("/api/session", {"login": login, "password": password})

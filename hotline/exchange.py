@@ -69,7 +69,7 @@ class Exchange:
         """Render again and reload if anything changed; living calls go on."""
         changed = write(self.files(phones), self.dirs.etc, self.process.owner)
         if changed:
-            self.process.reload()
+            self.process.reload(changed)
         return bool(changed)
 
     def stop(self, *, patience: float = 0.0) -> None:

@@ -60,7 +60,7 @@ class Roster:
             return
         extension = await self._extension(agent_id)
         if extension is None:
-            raise CommandRefusedError("not_now", f"agent {agent_id} has no phone")
+            raise CommandRefusedError("not_now", f"agent {agent_id} has no phone, or is disabled")
         await refusing(self._engine.sign_in(AgentId(agent_id), f"PJSIP/{extension}", wanted, by))
 
     async def _memberships(self, agent_id: str) -> list[QueueMembership]:
@@ -76,7 +76,11 @@ class Roster:
         return [*queues, own_queue.membership(AgentId(agent_id))] if queues else []
 
     async def _extension(self, agent_id: str) -> str | None:
-        logins = {user.login for user in await self._users.users() if user.agent_id == agent_id}
+        logins = {
+            user.login
+            for user in await self._users.users()
+            if user.agent_id == agent_id and not user.disabled
+        }
         phones = await self._users.phones()
         return next((phone.extension for phone in phones if phone.login in logins), None)
 

@@ -14,20 +14,27 @@ from hotline.supervisor import Supervisor
 
 
 def phones(settings: Settings) -> Sequence[Phone]:
-    """The agents' phones as the database has them; none while there is no database."""
+    """The phones of all who are not disabled; none while there is no database."""
     url = settings.database_url
     if not db.is_server(url) and not db.sqlite_path(url).exists():
         return ()
-    query = sa.select(tables.phones.c.extension, tables.phones.c.sip_secret)
+    query = (
+        sa.select(tables.phones.c.extension, tables.phones.c.sip_secret)
+        .join(tables.users, tables.users.c.login == tables.phones.c.login)
+        .where(tables.users.c.disabled.is_(sa.false()))
+        .order_by(tables.phones.c.extension)
+    )
 
     def read(connection: sa.Connection) -> Sequence[Phone]:
-        rows = connection.execute(query.order_by(tables.phones.c.extension))
+        rows = connection.execute(query)
         return tuple(Phone(extension=row[0], secret=row[1]) for row in rows)
 
     try:
         return db.run_sync(url, read)
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
-        return ()  # an empty database: nobody has a phone yet
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
+        if "no such table" in str(error) or "does not exist" in str(error):
+            return ()  # an empty database: nobody has a phone yet
+        raise  # locked or broken: that must not look as if all phones were taken away
 
 
 async def run_all(settings: Settings, config: Path | None, *, keep_asterisk: bool) -> None:

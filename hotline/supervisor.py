@@ -26,6 +26,8 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
 HEALTHY_AFTER: Final = 60.0
 STOP_SECONDS: Final = 10.0
+PHONES_EVERY: Final = 1.0
+"""Seconds between two looks at who has a phone."""
 
 
 class Backoff:
@@ -143,13 +145,16 @@ class Supervisor:
         self._phones = phones
         self._keep_asterisk = keep_asterisk
         self._tasks: list[asyncio.Task[None]] = []
+        self._refresh = asyncio.Event()
         self.adopted = False
 
     async def start(self) -> None:
         """Start everything.  Raises :class:`AsteriskError` when Asterisk does not come up."""
         if self._exchange is not None:
-            self.adopted = await asyncio.to_thread(self._exchange.start, self._phones())
+            known = await asyncio.to_thread(self._phones)
+            self.adopted = await asyncio.to_thread(self._exchange.start, known)
             self._tasks.append(asyncio.create_task(self._watch_asterisk(self._exchange)))
+            self._tasks.append(asyncio.create_task(self._watch_phones(self._exchange, known)))
         self._tasks += [asyncio.create_task(role.run()) for role in self.roles.values()]
 
     async def stop(self) -> None:
@@ -167,19 +172,31 @@ class Supervisor:
         stopped = asyncio.Event()
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stopped.set)
-        loop.add_signal_handler(signal.SIGHUP, self._refresh)
+        loop.add_signal_handler(signal.SIGHUP, self._refresh.set)
         try:
             await self.start()
             await stopped.wait()
         finally:
             await self.stop()
 
-    def _refresh(self) -> None:
-        if self._exchange is not None:
+    async def _watch_phones(self, exchange: Exchange, known: Sequence[Phone]) -> None:
+        """Give Asterisk the phones that were added or taken away; living calls go on."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._refresh.wait(), PHONES_EVERY)
             try:
-                self._exchange.refresh(self._phones())
+                wanted = await asyncio.to_thread(self._phones)
+                if wanted == known and not self._refresh.is_set():
+                    continue
+                self._refresh.clear()
+                await asyncio.to_thread(exchange.refresh, wanted)
+                log.info("phones_refreshed", phones=len(wanted))
+                known = wanted
             except AsteriskError as error:
                 log.error("asterisk_refresh_failed", error=str(error))  # noqa: TRY400 - the text says it all
+            except Exception:
+                # A database that is locked or full must not end the watch: it looks again.
+                log.exception("phones_unknown")
 
     async def _watch_asterisk(self, exchange: Exchange) -> None:
         backoff = Backoff()

@@ -2,6 +2,9 @@
 
 from agent_console.store.integrations import SqlIntegrationStore
 from agent_console.store.integrations_memory import MemoryIntegrationStore
+from agent_console.store.knowledge import SqlKnowledgeStore
+from agent_console.store.knowledge_memory import MemoryKnowledgeStore
+from agent_console.store.knowledge_model import Found, StoredArticle
 from agent_console.store.memory import MemoryUserStore
 from agent_console.store.model import Language, Phone, Role, Session, Skill, User
 from agent_console.store.sql import SqlUserStore
@@ -12,8 +15,10 @@ from agent_console.store.work_model import DeskCall, FollowUp
 __all__ = [
     "DeskCall",
     "FollowUp",
+    "Found",
     "Language",
     "MemoryIntegrationStore",
+    "MemoryKnowledgeStore",
     "MemoryUserStore",
     "MemoryWorkStore",
     "Phone",
@@ -21,7 +26,9 @@ __all__ = [
     "Session",
     "Skill",
     "SqlIntegrationStore",
+    "SqlKnowledgeStore",
     "SqlUserStore",
     "SqlWorkStore",
+    "StoredArticle",
     "User",
 ]

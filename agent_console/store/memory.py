@@ -61,6 +61,10 @@ class MemoryUserStore:
         if disabled:
             await self.end_sessions_of(login)
 
+    async def disabled_agents(self) -> frozenset[str]:
+        disabled = (user for user in self._users.values() if user.disabled)
+        return frozenset(user.agent_id for user in disabled if user.agent_id is not None)
+
     async def set_language(self, login: str, language: Language) -> None:
         self._users[login] = replace(self._known(login), language=language)
 

@@ -92,6 +92,13 @@ class SqlUserStore:
         if disabled:
             await self.end_sessions_of(login)
 
+    async def disabled_agents(self) -> frozenset[str]:
+        query = sa.select(t.users.c.agent_id).where(
+            t.users.c.disabled.is_(sa.true()), t.users.c.agent_id.is_not(None)
+        )
+        async with self._engine.connect() as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
     async def set_language(self, login: str, language: Language) -> None:
         await self._change(login, language=language)
 

@@ -17,6 +17,7 @@ from hotline.cli import (
     doctor,
     flow,
     integrations,
+    kb,
     prompts,
     report,
     routing,
@@ -44,6 +45,7 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(config.app, name="config")
 app.add_typer(customers.app, name="customers")
+app.add_typer(kb.app, name="kb")
 app.add_typer(users.app, name="users")
 app.add_typer(integrations.tokens, name="tokens")
 app.add_typer(integrations.webhooks, name="webhooks")

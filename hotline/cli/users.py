@@ -2,6 +2,8 @@
 
 import asyncio
 import enum
+import time
+from datetime import datetime
 
 import typer
 from rich.table import Table
@@ -60,6 +62,9 @@ def add(
     role: Role = typer.Option(Role.AGENT, help="What the person may do."),
     agent_id: str = typer.Option("", "--agent", help="Agent id, for somebody who takes calls."),
     extension: list[str] = typer.Option([], "--extension", help="SIP phone; may be repeated."),
+    queue: list[str] = typer.Option(
+        [], "--queue", help="Queue whose calls the agent takes; NAME or NAME/PENALTY; repeatable."
+    ),
     password: str = typer.Option(
         ...,
         prompt=True,
@@ -70,10 +75,16 @@ def add(
 ) -> None:
     """Add somebody; prints the SIP secret of each phone once.
 
-    A running `hotline serve` learns of new phones by SIGHUP (`systemctl reload hotline`).
+    A running `hotline serve` gives Asterisk the phones within two seconds; calls go on.
     """
     from agent_console.errors import ConsoleError
+    from agent_console.store import Skill
     from hotline.accounts import add_user, open_users
+
+    known = [q.name for q in state(context).settings.queues]
+    skills = [_skill(login, given, known) for given in queue]
+    if skills and not agent_id:
+        fail("--queue is for somebody who takes calls; add --agent ID")
 
     for number in extension:
         if not (number.isascii() and number.isdigit() and 2 <= len(number) <= 8):
@@ -82,6 +93,8 @@ def add(
     async def store() -> None:
         async with open_users(state(context).settings) as users:
             await add_user(users, login, name, role.value, password, agent_id or None, extension)
+            for skill in skills:
+                await users.set_skill(Skill(login=login, queue=skill[0], penalty=skill[1]))
             made = [p for p in await users.phones() if p.login == login]
         out.print(f"added {login}")
         for phone in made:
@@ -154,16 +167,82 @@ def passwd(
 @app.command()
 @clear_errors
 def disable(context: typer.Context, login: str = typer.Argument(..., help="Who.")) -> None:
-    """Keep somebody out; ends their sessions."""
+    """Keep somebody out.
+
+    Their pages close within a second, they leave the queues, and their phones can no longer
+    register or dial; a call that they are in goes on.
+    """
+    _set_disabled(context, login, True)
+    out.print(f"{login} is disabled", markup=False)
+
+
+@app.command()
+@clear_errors
+def enable(context: typer.Context, login: str = typer.Argument(..., help="Who.")) -> None:
+    """Let somebody in again, with the same phones and secrets."""
+    _set_disabled(context, login, False)
+    out.print(f"{login} may sign in again", markup=False)
+
+
+@app.command()
+@clear_errors
+def sessions(context: typer.Context, login: str = typer.Argument(..., help="Whose.")) -> None:
+    """List the browsers in which somebody is signed in."""
+    from hotline.accounts import open_users
+
+    async def read() -> None:
+        async with open_users(state(context).settings) as users:
+            if await users.user(login) is None:
+                fail(f"there is no user {login!r}; `hotline users list` shows all")
+            found = await users.sessions_of(login, time.time())
+        if not found:
+            err.print(f"{login} is signed in nowhere", markup=False)
+            return
+        table = Table("session", "since", "last seen", "address", "browser")
+        for session in found:
+            since, seen = (
+                datetime.fromtimestamp(at, state(context).settings.zone).strftime("%F %T")
+                for at in (session.created_at, session.seen_at)
+            )
+            table.add_row(session.session_id, since, seen, session.address, session.user_agent)
+        out.print(table)
+
+    asyncio.run(read())
+
+
+@app.command("sign-out")
+@clear_errors
+def sign_out(context: typer.Context, login: str = typer.Argument(..., help="Whom.")) -> None:
+    """Sign somebody out of all browsers; their pages close within a second."""
+    from hotline.accounts import open_users
+
+    async def end() -> int:
+        async with open_users(state(context).settings) as users:
+            if await users.user(login) is None:
+                fail(f"there is no user {login!r}; `hotline users list` shows all")
+            return len(await users.end_sessions_of(login))
+
+    out.print(f"{login}: {asyncio.run(end())} sessions ended", markup=False)
+
+
+def _set_disabled(context: typer.Context, login: str, disabled: bool) -> None:
     from agent_console.errors import ConsoleError
     from hotline.accounts import open_users
 
     async def store() -> None:
         async with open_users(state(context).settings) as users:
-            await users.set_disabled(login, True)
+            await users.set_disabled(login, disabled)
 
     try:
         asyncio.run(store())
     except ConsoleError as error:
         fail(str(error))
-    out.print(f"{login} is disabled")
+
+
+def _skill(login: str, given: str, known: list[str]) -> tuple[str, int]:
+    name, slash, penalty = given.partition("/")
+    if name not in known:
+        fail(f"{name}: no such queue; accepted: {', '.join(known)}")
+    if slash and not (penalty.isascii() and penalty.isdigit() and int(penalty) <= 100):
+        fail(f"{given}: a penalty is a number from 0 to 100; {login} was not added")
+    return name, int(penalty or 0)

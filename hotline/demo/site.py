@@ -12,9 +12,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from agent_console.knowledge.files import read as read_articles
+from agent_console.knowledge.files import stored
 from crm_lookup.keys import DataKey
 from hotline import db, demo_bank, ports
-from hotline.accounts import add_user, open_users
+from hotline.accounts import add_user, open_knowledge, open_users
 from hotline.asterisk.locate import Install
 from hotline.asterisk.render import Phone
 from hotline.asterisk.secrets import load_secrets
@@ -26,6 +28,7 @@ from hotline.settings import Settings, load_settings
 from hotline.supervisor import Supervisor
 
 HOST: Final = "127.0.0.1"
+KNOWLEDGE: Final = Path(__file__).with_name("knowledge.yaml")
 Progress = Callable[[str], None]
 
 
@@ -205,6 +208,16 @@ class Site:
                         person.agent_id,
                         [person.extension] if person.extension else [],
                     )
+
+        await self._write_articles()
+
+    async def _write_articles(self) -> None:
+        async with open_knowledge(self.settings) as knowledge:
+            for article_id, draft in read_articles(KNOWLEDGE).items():
+                if await knowledge.article(article_id) is None:
+                    article = stored(article_id, draft, None, by="demo", now=time.time())
+                    if article is not None:
+                        await knowledge.save(article)
 
     def phones(self) -> Sequence[Phone]:
         """The phones of all agents."""

@@ -14,7 +14,12 @@ from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
 from agent_console.events_api.service import EventsApi
 from agent_console.messages import CandidateCard, Catalogue
-from agent_console.store import SqlIntegrationStore, SqlUserStore, SqlWorkStore
+from agent_console.store import (
+    SqlIntegrationStore,
+    SqlKnowledgeStore,
+    SqlUserStore,
+    SqlWorkStore,
+)
 from crm_lookup import model
 from crm_lookup.cache import CachedCustomers
 from crm_lookup.keys import DataKey
@@ -141,7 +146,8 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         stack.push_async_callback(engine.stop)
         if web:
             work = SqlWorkStore(users_engine)
-            await _serve_web(settings, engine, desks, users, work, events_api, stopped)
+            knowledge = SqlKnowledgeStore(users_engine)
+            await _serve_web(settings, engine, desks, users, work, knowledge, events_api, stopped)
         else:
             await stopped.wait()
 
@@ -152,6 +158,7 @@ async def _serve_web(
     desks: Desks,
     users: SqlUserStore,
     work: SqlWorkStore,
+    knowledge: SqlKnowledgeStore,
     events_api: EventsApi,
     stopped: asyncio.Event,
 ) -> None:
@@ -175,6 +182,7 @@ async def _serve_web(
         clock=time.time,
         readiness=readiness,
         routes=events_api.routes(),
+        knowledge=knowledge,
         groups=target_groups(settings),
         board=EngineBoard(engine, users, history(settings), settings),
     )

@@ -50,6 +50,11 @@ class Desk:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), min(left, 0.5))
 
+    async def ended(self) -> None:
+        """Wait until the connection has ended."""
+        if self._reading is not None:
+            await asyncio.wait([self._reading])
+
     async def close(self) -> None:
         """Close the console."""
         if self._reading is not None:

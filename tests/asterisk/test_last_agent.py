@@ -1,12 +1,13 @@
 """A customer who calls again is first offered to the agent whom they know, on a real Asterisk.
 
-The same stack shows that a pop survives the death of the console while the phone rings, and what a
-supervisor may order.
+The same stack shows that a pop survives the death of the console while the phone rings, what a
+supervisor may order, and that people come and go while calls go on.
 """
 
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from agent_console import messages as msg
 from crm_lookup.analysis.run import analyse
 from cti.core import events as ev
 from hotline import db
-from hotline.console_client import ConsoleClient
+from hotline.console_client import ConsoleClient, ConsoleClientError
 from hotline.demo.people import PASSWORD
 from hotline.demo.site import HOST, PortPlan, Site
 from hotline.journal_reader import JournalReader
@@ -275,3 +276,74 @@ async def test_a_supervisor_moves_a_caller_and_calls_an_agent_back(hall: Hall) -
     ended = await hall.journal.wait(ev.WrapUpEnded, 10, call_id=call_id)
     assert ended.ended_by == "supervisor"
     assert ended.wrap_up_time < 20
+
+
+async def hotline_users(hall: Hall, *words: str) -> str:
+    """Run ``hotline users``; return what it prints."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "hotline", "-c", str(hall.site.config), "users", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await child.communicate()
+    assert child.returncode == 0, told.decode()
+    return told.decode()
+
+
+async def asterisk_says(hall: Hall, command: str, word: str, there: bool, seconds: float) -> float:
+    """Wait until the answer holds the word, or no longer does; return how long that took."""
+    began = time.monotonic()
+    while (word in await asyncio.to_thread(hall.site.exchange.process.command, command)) != there:
+        assert time.monotonic() - began < seconds, f"{command}: {word} {there}"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+async def test_people_come_and_go_while_calls_go_on(hall: Hall) -> None:
+    def channels() -> set[str]:
+        lines = hall.site.exchange.process.command("core show channels concise").splitlines()
+        return {line.split("!")[0] for line in lines if "!Up!" in line}
+
+    if "2001" not in hall.desks:
+        await hall.seat("2001")
+    boss = hall.desks["2001"].client
+    await boss.send("order_state", agent_id="1001", state="available")
+    await asterisk_says(hall, "queue show service", "PJSIP/1001", True, 5)
+    call_id = await hall.phone_in("+8613912345678")
+    connected = await hall.journal.wait(ev.CallConnected, 20, call_id=call_id)
+    assert connected.agent_id == "1001"
+    talking = await asyncio.to_thread(channels)
+    assert len(talking) == 2
+
+    told = await hotline_users(
+        hall,
+        *("add", "1050", "--name", "New", "--agent", "1050", "--extension", "1050"),
+        *("--queue", "vip/3", "--password", "long enough 1"),
+    )
+    secret = told.rpartition("SIP secret ")[2].strip()
+    assert await asterisk_says(hall, "pjsip show endpoints", "1050/1050", True, 5) < 5
+    assert secret in (hall.site.exchange.dirs.etc / "pjsip.conf").read_text()
+    newcomer = Desk(ConsoleClient(HOST, hall.site.plan.console))
+    await newcomer.open("1050", "long enough 1")
+    await newcomer.client.send("set_state", state="available")
+    await asterisk_says(hall, "queue show vip", "PJSIP/1050", True, 5)
+    await newcomer.close()
+
+    await hotline_users(hall, "disable", "1001")
+    began = time.monotonic()
+    await asyncio.wait_for(hall.desks["1001"].ended(), 5)
+    assert time.monotonic() - began < 1.0
+    assert hall.desks["1001"].client.close_code == 4401
+    await asterisk_says(hall, "queue show", "PJSIP/1001", False, 2)
+    await asterisk_says(hall, "pjsip show endpoints", "1001/1001", False, 5)
+    with pytest.raises(ConsoleClientError, match="401"):
+        await ConsoleClient(HOST, hall.site.plan.console).sign_in("1001", PASSWORD)
+
+    assert await asyncio.to_thread(channels) == talking
+    assert hall.journal.refresh().of(ev.CallEnded, call_id) == []
+    assert hall.site.carrier is not None
+    hall.site.carrier.hang_up_all()
+    ended = await hall.journal.wait(ev.CallEnded, 10, call_id=call_id)
+    assert ended.at - connected.at > 2
+    await hotline_users(hall, "enable", "1001")
+    await asterisk_says(hall, "pjsip show endpoints", "1001/1001", True, 5)

@@ -54,3 +54,27 @@ def test_unknown_names_are_refused(config: Path) -> None:
     person = hotline(config, "users", "skill", "nobody", "vip")
     assert person.exit_code == 1
     assert "nobody" in person.output + person.stderr
+
+
+def test_who_is_added_with_queues_has_skills_at_once(config: Path) -> None:
+    new = ("users", "add", "wu", "--name", "Wu", "--password", "long-enough-1")
+    wrong = hotline(config, *new, "--agent", "1002", "--queue", "vip/many")
+    assert wrong.exit_code == 1
+    assert "0 to 100" in wrong.output + wrong.stderr
+    assert hotline(config, *new, "--queue", "vip").exit_code == 1  # takes no calls
+    assert "wu" not in hotline(config, "users", "list").stdout
+    made = hotline(config, *new, "--agent", "1002", "--queue", "vip/3", "--queue", "service")
+    assert made.exit_code == 0, made.output
+    assert "service/0, vip/3" in hotline(config, "users", "list").stdout
+
+
+def test_somebody_is_kept_out_and_let_in_again(config: Path) -> None:
+    assert hotline(config, "users", "disable", "li").stdout == "li is disabled\n"
+    assert "disabled" in hotline(config, "users", "list").stdout
+    assert hotline(config, "users", "enable", "li").stdout == "li may sign in again\n"
+    assert "disabled" not in hotline(config, "users", "list").stdout
+    nowhere = hotline(config, "users", "sessions", "li")
+    assert "li is signed in nowhere" in nowhere.output + nowhere.stderr
+    assert hotline(config, "users", "sign-out", "li").stdout == "li: 0 sessions ended\n"
+    for words in (("disable",), ("enable",), ("sessions",), ("sign-out",)):
+        assert hotline(config, "users", *words, "nobody").exit_code == 1

@@ -229,3 +229,14 @@ async def test_nobody_has_no_skill(store: UserStore) -> None:
         await store.set_skill(Skill(login="nobody", queue="vip"))
     with pytest.raises(UnknownUserError):
         await store.remove_skill("nobody", "vip")
+
+
+async def test_disabled_agents_are_known(store: UserStore) -> None:
+    await store.add_user(WANG)
+    await store.add_user(BOSS)
+    assert await store.disabled_agents() == frozenset()
+    for login in ("wang", "boss"):
+        await store.set_disabled(login, True)
+    assert await store.disabled_agents() == {"1001"}
+    await store.set_disabled("wang", False)
+    assert await store.disabled_agents() == frozenset()

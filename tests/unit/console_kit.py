@@ -29,7 +29,7 @@ from agent_console.messages import (
     SessionView,
 )
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, GroupWord
-from agent_console.store import MemoryUserStore, MemoryWorkStore
+from agent_console.store import MemoryKnowledgeStore, MemoryUserStore, MemoryWorkStore
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from agent_console.tickets import Pass
 from crm_lookup.model import Text
@@ -132,6 +132,7 @@ class Kit:
         self.days = FakeDays(self.clock)
         self.board = FakeBoard(self.clock)
         self.groups = FakeGroups()
+        self.knowledge = MemoryKnowledgeStore()
         self.passwords = cheap_passwords()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
         self.config = ConsoleConfig(origins=(ORIGIN,), **settings)
@@ -144,23 +145,21 @@ class Kit:
             self.days,
             board=self.board,
             groups=self.groups,
+            knowledge=self.knowledge,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,
         )
 
     async def add(self, login: str, agent_id: str | None, **changes: Any) -> None:
-        await create_user(
-            self.users,
-            self.passwords,
-            login=login,
-            display_name=login.title(),
-            role="agent" if agent_id else "supervisor",
-            password=PASSWORD,
-            now=self.clock(),
-            agent_id=agent_id,
+        values: dict[str, Any] = {
+            "display_name": login.title(),
+            "role": "agent" if agent_id else "supervisor",
+            "password": PASSWORD,
+            "agent_id": agent_id,
             **changes,
-        )
+        }
+        await create_user(self.users, self.passwords, login=login, now=self.clock(), **values)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:

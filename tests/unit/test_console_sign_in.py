@@ -210,6 +210,50 @@ async def test_own_sessions_are_listed_and_only_own_ones_revoked(kit: Kit) -> No
     assert (await two.http.get("/api/session")).status_code == 204
 
 
+async def test_those_in_charge_see_and_end_the_sessions_of_others(kit: Kit) -> None:
+    await kit.add("li", "1002")
+    await kit.add("boss", None)
+    await kit.add("root", None, role="admin")
+    wang, li, boss, root = (kit.browser() for _ in range(4))
+    for login, browser in (("wang", wang), ("li", li), ("boss", boss), ("root", root)):
+        await browser.sign_in(login)
+    assert (await li.http.get("/api/users/wang/sessions")).status_code == 403
+    [line] = (await boss.http.get("/api/users/wang/sessions")).json()
+    target = f"/api/users/wang/sessions/{line['session_id']}"
+    assert not line["current"]
+    assert (await li.http.delete(target)).status_code == 403
+    assert (await boss.http.delete(target.replace("wang", "li"))).status_code == 404
+    assert (await boss.http.get("/api/users/nobody/sessions")).status_code == 404
+    async with wang.page() as page:
+        await page.read_all(2)
+        assert (await boss.http.delete(target)).status_code == 204
+        assert await page.closed_with() == 4401
+    [line] = (await boss.http.get("/api/users/root/sessions")).json()
+    target = f"/api/users/root/sessions/{line['session_id']}"
+    assert (await boss.http.delete(target)).status_code == 403
+    assert (await root.http.delete(target)).status_code == 204
+
+
+async def test_a_disabled_agent_leaves_the_queues_once(kit: Kit) -> None:
+    kit.engine.state("1001", "available")
+    await kit.look()
+    assert kit.engine.commands == []
+    await kit.users.set_disabled("wang", True)
+    kit.engine.refuse_with = "engine_away"
+    await kit.look()
+    kit.engine.refuse_with = None
+    await kit.look()
+    await kit.look()
+    assert [c for c in kit.engine.commands if c[0] == "sign_out"][-1] == ("sign_out", "1001")
+    assert kit.engine.states()["1001"].state == "logged_out"
+    await kit.users.set_disabled("wang", False)
+    await kit.look()
+    kit.engine.state("1001", "available")
+    await kit.users.set_disabled("wang", True)
+    await kit.look()
+    assert kit.engine.states()["1001"].state == "logged_out"
+
+
 async def test_the_language_is_remembered(kit: Kit) -> None:
     browser = kit.browser()
     await browser.sign_in("wang")

@@ -56,6 +56,64 @@ export interface AnswerOffer {
   answer: 'accepted' | 'declined' | 'presented'
 }
 
+/** One version of an article. */
+export interface Article {
+  article_id: string
+  version: number
+  department: string
+  audience: 'everybody' | 'leaders'
+  topics: readonly string[]
+  title: Text
+  body: Text
+  script: Text
+  changed_at: number
+  /** Login. */
+  changed_by: string
+  /** No longer found; its versions stay. */
+  archived: boolean
+  /** Whether the person who asks may change it. */
+  may_write: boolean
+}
+
+/** What an article says; body of `PUT /api/knowledge/articles/{article_id}`. At least one title is needed. A language that has none is shown in the other. */
+export interface ArticleDraft {
+  /** Who keeps the article; only that department's editors and administrators may change it. */
+  department: string
+  /** The version that was changed; 0 for a new article. */
+  version?: number
+  audience?: 'everybody' | 'leaders'
+  /** Topics of calls, as menus set them, in which the article helps. */
+  topics?: readonly string[]
+  title_zh?: string
+  title_en?: string
+  body_zh?: string
+  body_en?: string
+  script_zh?: string
+  /** What the agent may say. */
+  script_en?: string
+}
+
+/** One article that a search found. */
+export interface ArticleHit {
+  article_id: string
+  title: Text
+  /** Where the words stand. */
+  snippet: Text
+  topics: readonly string[]
+  department: string
+  changed_at: number
+  has_script: boolean
+}
+
+/** One line of an article's history. */
+export interface ArticleVersion {
+  version: number
+  changed_at: number
+  changed_by: string
+  title: Text
+  archived: boolean
+}
+
 /** Answer of `GET /api/board/legend`: what the page needs once. */
 export interface BoardLegend {
   formula: 'of_answered' | 'of_offered' | 'short_abandons_left_out' | 'short_abandons_served'
@@ -313,6 +371,13 @@ export interface Hello {
   type: 'hello'
   ticket: string
   resume?: Resume | null
+}
+
+/** Where the person may write. */
+export interface KnowledgeRights {
+  departments: readonly string[]
+  /** An administrator may write for every department, also for new ones. */
+  everywhere: boolean
 }
 
 /** Body of `PUT /api/session/language`. */
@@ -680,6 +745,13 @@ export interface Text {
 export interface TicketView {
   ticket: string
   expires_in_s: number
+}
+
+/** What an agent may say in a call about a topic. */
+export interface TopicScript {
+  article_id: string
+  title: Text
+  script: Text
 }
 
 /** The ticket was good. A `snapshot` or, if `resumed`, the missed messages follow. */

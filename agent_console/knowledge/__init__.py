@@ -1,0 +1,1 @@
+"""The knowledge base: articles with scripts and versions, found in Chinese and English."""
