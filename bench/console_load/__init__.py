@@ -1,0 +1,1 @@
+"""A thousand consoles without browsers, and the console that they talk to."""
