@@ -24,9 +24,11 @@ from agent_console.pages import Pages
 from agent_console.ports import (
     BoardSource,
     Clock,
+    CustomerDesk,
     Days,
     EnginePort,
     KnowledgeStore,
+    LookupAudit,
     Readiness,
     TargetGroups,
     UserStore,
@@ -34,6 +36,7 @@ from agent_console.ports import (
 )
 from agent_console.rest import Rest
 from agent_console.rest_board import Boards
+from agent_console.rest_customers import Customers
 from agent_console.rest_groups import Groups
 from agent_console.rest_knowledge import Knowledge
 from agent_console.rest_work import Work
@@ -85,6 +88,8 @@ def create_app(
     routes: Sequence[BaseRoute] = (),
     groups: TargetGroups | None = None,
     knowledge: KnowledgeStore | None = None,
+    customers: CustomerDesk | None = None,
+    lookups: LookupAudit | None = None,
     board: BoardSource | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
@@ -110,6 +115,8 @@ def create_app(
         endpoints += Groups(groups).endpoints()
     if knowledge is not None:
         endpoints += Knowledge(knowledge, clock).endpoints()
+    if customers is not None and lookups is not None:
+        endpoints += Customers(engine, hub, customers, lookups, clock).endpoints()
     feed = None
     if board is not None:
         feed = BoardFeed(board, users, clock)

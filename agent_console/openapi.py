@@ -47,7 +47,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         absent,
         absent,
         passwords=absent,
-        **dict.fromkeys(("groups", "board", "knowledge"), absent),
+        **dict.fromkeys(("groups", "board", "knowledge", "customers", "lookups"), absent),
     )
     found: tuple[Endpoint, ...] = app.state.endpoints
     return found

@@ -6,9 +6,17 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from agent_console.board_messages import BoardLegend, BoardPicture, CallLine
-from agent_console.messages import AgentStatus, DeskMessage, QueueSummary, SkillChoice, Snapshot
+from agent_console.messages import (
+    AgentStatus,
+    CandidateCard,
+    DeskMessage,
+    QueueSummary,
+    SkillChoice,
+    Snapshot,
+)
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, OwnDay
 from agent_console.store.knowledge_model import Found, StoredArticle
+from agent_console.store.lookups import Lookup
 from agent_console.store.model import Language, Phone, Session, Skill, User
 from agent_console.store.work_model import DeskCall, FollowUp
 
@@ -75,6 +83,9 @@ class EnginePort(OrdersPort, Protocol):
 
     def queues(self) -> QueueSummary:
         """Return all queues as of the last message that the listener was given."""
+
+    def caller_number(self, agent_id: str, call_id: str) -> str:
+        """Return the number (E.164) of the call on the agent's desk; empty if withheld or gone."""
 
     def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
         """Note to how many open pages of the agent a pop was handed; must not block.
@@ -281,6 +292,30 @@ class KnowledgeStore(Protocol):
 
     async def set_editor(self, login: str, department: str, may: bool) -> None:
         """Let somebody write for a department, or no longer."""
+
+
+class CustomerDesk(Protocol):
+    """Customers for an agent whose caller nobody knows; all that comes out is masked."""
+
+    async def search(self, *, name: str, card_tail: str, number: str) -> tuple[CandidateCard, ...]:
+        """Return at most 20 who have the whole name or the number, and such a card if given."""
+
+    async def card(self, customer_id: str) -> CandidateCard | None: ...
+
+    async def link_number(self, customer_id: str, number: str) -> bool:
+        """Remember the number (E.164; nothing if empty); ``False``: no such customer."""
+
+    async def add_prospect(self, name: str, language: Language, number: str) -> str:
+        """Store somebody who is no customer yet; return the new id."""
+
+
+class LookupAudit(Protocol):
+    """Who searched for customers; :mod:`agent_console.store` implements it."""
+
+    async def note(self, lookup: Lookup) -> None:
+        """Store a line, which nothing changes any more."""
+
+    async def newest(self, limit: int) -> Sequence[Lookup]: ...
 
 
 class TargetGroups(Protocol):

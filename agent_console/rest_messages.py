@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from agent_console.messages import AgentState, Choice, Record, VerifiedLevel
+from agent_console.messages import AgentState, Choice, Language, Record, VerifiedLevel
 
 MOST_NOTE: Final = 8_000
 """Characters of a note; a minute of fast typing makes 400."""
@@ -185,6 +185,36 @@ class GroupExport(Record, frozen=True, kw_only=True):
     size: int
     csv: str
     """With a head line."""
+
+
+# --- unknown callers ---------------------------------------------------------------------------
+
+
+class CustomerQuery(Body, frozen=True, kw_only=True):
+    """Body of ``POST /api/customers/search``: a whole name, or a number."""
+
+    name: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    card_tail: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4})?$", max_length=4)] = ""
+    """The last four digits of a card; narrows what name or number find."""
+    number: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    """A telephone number as it is spoken here."""
+    call_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """The call for which is searched; agents must have it."""
+
+
+class CallerChoice(Body, frozen=True, kw_only=True):
+    """Body of ``POST /api/calls/{call_id}/customer``."""
+
+    customer_id: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    remember: bool = True
+    """Recognise the customer by this number from now on."""
+
+
+class NewProspect(Body, frozen=True, kw_only=True):
+    """Body of ``POST /api/calls/{call_id}/prospect``."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    language: Language = "zh"
 
 
 # --- preferences -------------------------------------------------------------------------------

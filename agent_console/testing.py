@@ -68,6 +68,8 @@ class FakeEngine:
         """How agents said that calls end, before they did."""
         self.refuse_with: ErrorCode | None = None
         self.broken = False
+        self.caller = "+8613912345678"
+        """The number of every caller."""
         self.wrap_up_s = 30.0
 
     # --- the port ------------------------------------------------------------------------------
@@ -82,6 +84,11 @@ class FakeEngine:
 
     def queues(self) -> QueueSummary:
         return QueueSummary(queues=self._queues)
+
+    def caller_number(self, agent_id: str, call_id: str) -> str:
+        desk = self._desks.get(agent_id)
+        known = desk is not None and any(pop.call_id == call_id for pop in desk.pops)
+        return self.caller if known else ""
 
     def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
         self.shown.append((agent_id, call_id, sessions))

@@ -19,6 +19,7 @@ from crm_lookup.numbers import NumberReader
 from crm_lookup.ports import Attempt, CallContact
 from crm_lookup.recognition import recognition
 from crm_lookup.records import CustomerRecord, NumberMatch
+from crm_lookup.search_memory import MemoryCustomerSearch
 
 
 class _Pin(msgspec.Struct):
@@ -74,6 +75,11 @@ class MemoryBank:
             if own.number == number.e164 and record.status != "closed"
         ]
         return recognition(number, matches, now=self._clock())
+
+    @property
+    def search(self) -> MemoryCustomerSearch:
+        """Finding customers by what a caller says."""
+        return MemoryCustomerSearch(self._records, self._tails)
 
     async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
         found = await self.recognise(raw_number)

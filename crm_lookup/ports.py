@@ -1,6 +1,7 @@
 """What this package offers to the rest; :mod:`crm_lookup.sql` and ``memory`` implement it."""
 
-from typing import Protocol, TypeVar
+from datetime import date
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -31,6 +32,32 @@ class CustomerDirectory(Protocol):
 
     async def brief(self, customer_id: CustomerId) -> CustomerBrief | None:
         """Return the masked brief, or ``None`` when there is no such customer."""
+
+
+class CustomerSearch(Protocol):
+    """Finding customers by what a caller says, and remembering their number."""
+
+    async def search(self, *, name: str, card_tail: str, number: str) -> tuple[CustomerId, ...]:
+        """Return at most 20 customers by id.
+
+        ``name`` is a whole name as it is stored, ``number`` E.164; one of them is needed, and
+        whatever is not empty must fit.  ``card_tail`` is the last four digits of a living card.
+        """
+
+    async def link_number(self, customer_id: CustomerId, number: str, *, mobile: bool) -> bool:
+        """Remember the number (E.164, nothing if empty); ``False``: there is no such customer."""
+
+    async def add_prospect(
+        self,
+        name: str,
+        language: Literal["zh", "en"],
+        number: str,
+        *,
+        mobile: bool,
+        today: date,
+        now: float,
+    ) -> CustomerId:
+        """Store somebody who is no customer yet, with the number if there is one."""
 
 
 class LastAgents(Protocol):

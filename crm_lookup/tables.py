@@ -77,6 +77,7 @@ customers = sa.Table(
     sa.Column("updated_at", sa.Double, nullable=False),
     sa.Column("external_id", sa.String(64), comment="In the system that imports come from"),
     sa.Column("source_mark", sa.String(32), comment="Keyed hash of the imported line"),
+    sa.Index("ix_customers_name", "name"),
     sa.Index("ix_customers_external_id", "external_id", unique=True),
     one_of("kind", "person", "company"),
     one_of("gender", "female", "male"),

@@ -196,7 +196,10 @@ def choose_customer(
     candidates: int,
     now: float,
 ) -> None:
-    """Note which of the ``candidates`` is calling, as the agent who has or is offered it says."""
+    """Note who is calling, as the agent who has or is offered the call says.
+
+    It is one of the ``candidates``; of none for a number that nobody has.
+    """
     call = world.calls.get(call_id)
     if call is None:
         raise UnknownCallError(
@@ -207,7 +210,7 @@ def choose_customer(
         raise NotAllowedNowError(f"agent {agent_id} does not have call {call_id}")
     if call.verified == "pin":
         raise NotAllowedNowError("the caller has shown a PIN, which says who it is")
-    if call.recognition != "ambiguous":
+    if call.recognition == "recognised":
         raise NotAllowedNowError(f"the number of call {call_id} leaves no choice")
     if call.customer_id == customer_id:
         return

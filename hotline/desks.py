@@ -166,6 +166,12 @@ class Desks:
             for agent in self._engine.world.agents.values()
         }
 
+    def caller_number(self, agent_id: str, call_id: str) -> str:
+        raised = self._engine.pop_of(AgentId(agent_id))
+        if raised is None or raised.call_id != call_id:
+            return ""
+        return self._numbers.read(raised.caller_number).e164
+
     def presented(self, agent_id: str, call_id: str, sessions: int) -> None:
         del agent_id, call_id
         self._pages = sessions

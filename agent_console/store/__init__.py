@@ -5,6 +5,7 @@ from agent_console.store.integrations_memory import MemoryIntegrationStore
 from agent_console.store.knowledge import SqlKnowledgeStore
 from agent_console.store.knowledge_memory import MemoryKnowledgeStore
 from agent_console.store.knowledge_model import Found, StoredArticle
+from agent_console.store.lookups import Lookup, MemoryLookupAudit, SqlLookupAudit
 from agent_console.store.memory import MemoryUserStore
 from agent_console.store.model import Language, Phone, Role, Session, Skill, User
 from agent_console.store.sql import SqlUserStore
@@ -17,8 +18,10 @@ __all__ = [
     "FollowUp",
     "Found",
     "Language",
+    "Lookup",
     "MemoryIntegrationStore",
     "MemoryKnowledgeStore",
+    "MemoryLookupAudit",
     "MemoryUserStore",
     "MemoryWorkStore",
     "Phone",
@@ -27,6 +30,7 @@ __all__ = [
     "Skill",
     "SqlIntegrationStore",
     "SqlKnowledgeStore",
+    "SqlLookupAudit",
     "SqlUserStore",
     "SqlWorkStore",
     "StoredArticle",

@@ -24,6 +24,7 @@ from crm_lookup.records import NumberMatch
 from crm_lookup.sql import statements as s
 from crm_lookup.sql.port import ConflictError, Database
 from crm_lookup.sql.record import RECORD, record_of, record_values
+from crm_lookup.sql.search import SqlCustomerSearch
 
 
 async def claim_key(database: Database, key: DataKey, where: str) -> None:
@@ -73,6 +74,11 @@ class SqlBank:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+    @property
+    def search(self) -> SqlCustomerSearch:
+        """Finding customers by what a caller says."""
+        return SqlCustomerSearch(self._database)
 
     # Directory -----------------------------------------------------------------------------
 

@@ -277,7 +277,7 @@ class PopShown(CallEvent, frozen=True, kw_only=True):
 
 
 class CustomerChosen(CallEvent, frozen=True, kw_only=True):
-    """The agent said which of the customers behind an ambiguous number is calling.
+    """The agent said which customer is calling from an ambiguous, unknown or withheld number.
 
     No proof: the verified level stays what it was.
     """
@@ -285,7 +285,7 @@ class CustomerChosen(CallEvent, frozen=True, kw_only=True):
     agent_id: AgentId
     customer_id: CustomerId
     candidates: int
-    """How many there were to choose from."""
+    """How many there were to choose from; 0: the agent searched, or made a prospect."""
     instead_of: CustomerId | None = None
     """Whom the agent had chosen before."""
 

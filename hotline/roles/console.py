@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import structlog
@@ -17,6 +18,7 @@ from agent_console.messages import CandidateCard, Catalogue
 from agent_console.store import (
     SqlIntegrationStore,
     SqlKnowledgeStore,
+    SqlLookupAudit,
     SqlUserStore,
     SqlWorkStore,
 )
@@ -38,6 +40,7 @@ from hotline.asterisk.secrets import load_secrets
 from hotline.boards import EngineBoard, board_rules
 from hotline.callbacks import callback_rules
 from hotline.contacts import ContactKeeper
+from hotline.customer_desk import BankCustomerDesk
 from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
@@ -147,7 +150,20 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         if web:
             work = SqlWorkStore(users_engine)
             knowledge = SqlKnowledgeStore(users_engine)
-            await _serve_web(settings, engine, desks, users, work, knowledge, events_api, stopped)
+            customers = BankCustomerDesk(bank, numbers, settings.zone, time.time)
+            lookups = SqlLookupAudit(users_engine)
+            await _serve_web(
+                settings,
+                engine,
+                desks,
+                users,
+                work,
+                events_api,
+                stopped,
+                knowledge=knowledge,
+                customers=customers,
+                lookups=lookups,
+            )
         else:
             await stopped.wait()
 
@@ -158,9 +174,9 @@ async def _serve_web(
     desks: Desks,
     users: SqlUserStore,
     work: SqlWorkStore,
-    knowledge: SqlKnowledgeStore,
     events_api: EventsApi,
     stopped: asyncio.Event,
+    **ports: Any,
 ) -> None:
     pair = tls.certificate_files(settings, now=datetime.now(UTC))
 
@@ -182,7 +198,7 @@ async def _serve_web(
         clock=time.time,
         readiness=readiness,
         routes=events_api.routes(),
-        knowledge=knowledge,
+        **ports,
         groups=target_groups(settings),
         board=EngineBoard(engine, users, history(settings), settings),
     )

@@ -16,6 +16,7 @@ from agent_console.config import ConsoleConfig
 from agent_console.errors import TooManyError
 from agent_console.messages import (
     ENVELOPE_DECODER,
+    CandidateCard,
     Choice,
     CustomerCard,
     Envelope,
@@ -29,7 +30,12 @@ from agent_console.messages import (
     SessionView,
 )
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, GroupWord
-from agent_console.store import MemoryKnowledgeStore, MemoryUserStore, MemoryWorkStore
+from agent_console.store import (
+    MemoryKnowledgeStore,
+    MemoryLookupAudit,
+    MemoryUserStore,
+    MemoryWorkStore,
+)
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from agent_console.tickets import Pass
 from crm_lookup.model import Text
@@ -121,6 +127,35 @@ class FakeGroups:
         return GroupExport(size=1, csv="customer_id,segment\r\nC1,gold\r\n")
 
 
+class FakeCustomers:
+    """Knows Wang Xiaoming alone, and whoever is added."""
+
+    def __init__(self) -> None:
+        self.linked: list[tuple[str, str]] = []
+        self._names = {"C0001": "王**"}
+
+    async def search(self, *, name: str, card_tail: str, number: str) -> tuple[CandidateCard, ...]:
+        fits = name in ("", "王小明") and card_tail in ("", "0015")
+        found = await self.card("C0001")
+        return (found,) if found and fits and number in ("", "13800138000") else ()
+
+    async def card(self, customer_id: str) -> CandidateCard | None:
+        name = self._names.get(customer_id)
+        if name is None:
+            return None
+        return CandidateCard(customer_id=customer_id, name=name, phone="", segment="standard")
+
+    async def link_number(self, customer_id: str, number: str) -> bool:
+        self.linked.append((customer_id, number))
+        return True
+
+    async def add_prospect(self, name: str, language: str, number: str) -> str:
+        del language
+        self._names["P-1"] = f"{name[0]}**"
+        self.linked.append(("P-1", number))
+        return "P-1"
+
+
 class Kit:
     """A console with a fake engine, a standing clock and users in memory."""
 
@@ -132,6 +167,8 @@ class Kit:
         self.days = FakeDays(self.clock)
         self.board = FakeBoard(self.clock)
         self.groups = FakeGroups()
+        self.customers = FakeCustomers()
+        self.lookups = MemoryLookupAudit()
         self.knowledge = MemoryKnowledgeStore()
         self.passwords = cheap_passwords()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
@@ -146,6 +183,8 @@ class Kit:
             board=self.board,
             groups=self.groups,
             knowledge=self.knowledge,
+            customers=self.customers,
+            lookups=self.lookups,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

@@ -38,6 +38,8 @@ def as_somebody_knows() -> dict[str, Any]:
     """Return the description for somebody who has credentials and knows some names."""
     described: dict[str, Any] = json.loads(openapi.document())
     del described["components"]["securitySchemes"]
+    known = described["components"]["schemas"]["CallerChoice"]["properties"]["customer_id"]
+    known["enum"] = ["C0001", "nobody"]
     for path in described["paths"].values():
         for operation in path.values():
             operation.pop("security", None)
@@ -107,8 +109,12 @@ def console(folder: Path) -> Iterator[Bench]:
     async def furnish(kit: Kit) -> None:
         await kit.add("wang", "1001")
         await kit.add("root", None, role="admin")
-        kit.engine.ring("1001", pop("c1"))
+        kit.engine.ring("1001", pop("c1", verified="none", brief="unknown"))
         kit.engine.connect("1001", "c1")
+        wang = kit.browser()
+        await wang.sign_in("wang")
+        async with wang.page() as page:  # the desk stands as long as the console
+            await page.read()
         promise = FollowUp(
             follow_up_id="f1", login="wang", kind="task", text="x", due_at=1.0, created_at=1.0
         )

@@ -161,6 +161,13 @@ export interface CallWork {
   saved_at: number | null
 }
 
+/** Body of `POST /api/calls/{call_id}/customer`. */
+export interface CallerChoice {
+  customer_id: string
+  /** Recognise the customer by this number from now on. */
+  remember?: boolean
+}
+
 /** One of several customers who have the calling number, masked; the agent chooses. */
 export interface CandidateCard {
   customer_id: string
@@ -248,6 +255,17 @@ export interface CustomerInteraction {
   topic: string
   /** 1 to 5, if the customer was asked and answered. */
   satisfaction: number | null
+}
+
+/** Body of `POST /api/customers/search`: a whole name, or a number. */
+export interface CustomerQuery {
+  name?: string
+  /** The last four digits of a card; narrows what name or number find. */
+  card_tail?: string
+  /** A telephone number as it is spoken here. */
+  number?: string
+  /** The call for which is searched; agents must have it. */
+  call_id?: string
 }
 
 /** Say how the call ended, with a code from the catalogue; the last choice counts. */
@@ -402,6 +420,12 @@ export interface MoveCall {
   call_id: string
   queue?: string | null
   priority?: number | null
+}
+
+/** Body of `POST /api/calls/{call_id}/prospect`. */
+export interface NewProspect {
+  name: string
+  language?: 'en' | 'zh'
 }
 
 /** Something that the bank has yet to do for the customer. */
