@@ -8,6 +8,7 @@ import secrets
 from datetime import date
 from typing import Any, Final, Literal
 
+from crm_lookup.changes import ANNOUNCE
 from crm_lookup.model import CustomerId
 from crm_lookup.sql.port import Database, Statement
 
@@ -43,6 +44,8 @@ INSERT INTO customer_numbers (number, customer_id, kind, is_primary, relation)
 SELECT :number, customer_id, :kind, FALSE, 'own' FROM customers WHERE customer_id = :id
 ON CONFLICT (number, customer_id) DO NOTHING
 """)
+# Whoever keeps what was looked up a moment ago must look again.
+ANNOUNCED: Final = Statement(ANNOUNCE)
 ADD: Final = Statement(
     """
 INSERT INTO customers (customer_id, kind, status, name, family_name, segment, segment_reason_zh,
@@ -75,7 +78,8 @@ class SqlCustomerSearch:
             return False
         if number:
             kind = "mobile" if mobile else "home"
-            await self._database.write(LINK, {"number": number, "id": customer_id, "kind": kind})
+            values = {"number": number, "id": customer_id, "kind": kind}
+            await self._database.write_all([(LINK, values), (ANNOUNCED, {})])
         return True
 
     async def add_prospect(
@@ -104,7 +108,7 @@ class SqlCustomerSearch:
         if number:
             kind = "mobile" if mobile else "home"
             changes.append((LINK, {"number": number, "id": customer_id, "kind": kind}))
-        await self._database.write_all(changes)
+        await self._database.write_all([*changes, (ANNOUNCED, {})])
         return customer_id
 
 

@@ -150,7 +150,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         if web:
             work = SqlWorkStore(users_engine)
             knowledge = SqlKnowledgeStore(users_engine)
-            customers = BankCustomerDesk(bank, numbers, settings.zone, time.time)
+            customer_desk = BankCustomerDesk(bank, numbers, settings.zone, time.time)
             lookups = SqlLookupAudit(users_engine)
             await _serve_web(
                 settings,
@@ -161,7 +161,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 events_api,
                 stopped,
                 knowledge=knowledge,
-                customers=customers,
+                customers=customer_desk,
                 lookups=lookups,
             )
         else:
