@@ -15,6 +15,7 @@ from agent_console import messages
 from hotline.carrier import Carrier
 from hotline.console_client import ConsoleClient, ConsoleClientError
 from hotline.demo.people import Employee
+from hotline.demo_bank.cast import AMBIGUOUS_NUMBER
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,11 @@ async def _take_calls(client: ConsoleClient, chance: random.Random) -> None:
             case messages.Snapshot(status=status) | messages.AgentStateChanged(status=status):
                 if status.state in ("logged_out", "paused"):
                     await client.send("set_state", state="available")
+            case messages.PopRaised(pop=pop) if pop.candidates and pop.customer is None:
+                chosen = chance.choice(pop.candidates)
+                await client.send(
+                    "choose_customer", call_id=pop.call_id, customer_id=chosen.customer_id
+                )
             case messages.WrapUpStarted(wrap_up=wrap_up) if not wrap_up.disposition:
                 await asyncio.sleep(chance.uniform(1.0, 6.0))
                 code = chance.choice(DISPOSITIONS)
@@ -85,7 +91,7 @@ def _caller(callers: Sequence[str], chance: random.Random) -> str:
         return ""
     if kind < 0.25:
         return f"+86139{chance.randrange(10**8):08d}"
-    return chance.choice(callers)
+    return AMBIGUOUS_NUMBER if kind < 0.32 else chance.choice(callers)
 
 
 def _stories(pin: str) -> tuple[tuple[str, ...], ...]:
