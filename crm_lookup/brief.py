@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from crm_lookup.catalogue import product_name
 from crm_lookup.masking import masked_name, masked_phone
-from crm_lookup.model import CustomerBrief, Interaction, MenuPath, OpenCase, Satisfaction
+from crm_lookup.model import CustomerBrief, Held, Interaction, MenuPath, OpenCase, Satisfaction
 from crm_lookup.needs import probable_needs
 from crm_lookup.offers import facts_of, ranked_offers
 from crm_lookup.records import CustomerRecord
@@ -59,6 +59,15 @@ def make_brief(
         satisfaction=_satisfaction(record.interactions),
         scores=score_lines(record.scores),
         services=services_of(record.segment),
+        held=Held(
+            name=record.name,
+            family_name=record.family_name,
+            phone=primary or next((n.number for n in record.numbers), ""),
+            id_number=record.id_number,
+            address=record.address,
+            email=record.email,
+            birth_year=str(record.birth_year or ""),
+        ),
     )
 
 

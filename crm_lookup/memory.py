@@ -12,6 +12,7 @@ from crm_lookup.model import (
     AccountBalance,
     CustomerBrief,
     CustomerId,
+    Held,
     Interaction,
     Recognition,
 )
@@ -106,6 +107,11 @@ class MemoryBank:
         if record is None:
             return None
         return make_brief(record, now=self._clock(), currency=self._currency)
+
+    async def held(self, customer_id: CustomerId) -> Held | None:
+        brief = await self.brief(customer_id)
+        found: Held | None = None if brief is None else brief.held
+        return found
 
     async def balances(self, customer_id: CustomerId) -> tuple[AccountBalance, ...]:
         record = self._records.get(customer_id)

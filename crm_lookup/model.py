@@ -4,7 +4,7 @@ Money is integer minor units (fen, cents) with an ISO 4217 currency.  Texts that
 in Chinese (``zh``) and English (``en``).
 """
 
-from typing import Literal, NewType, TypeAlias
+from typing import Any, Literal, NewType, TypeAlias
 
 import msgspec
 
@@ -141,6 +141,57 @@ class ScoreLine(msgspec.Struct, frozen=True, kw_only=True):
     """What weighs most in it, at most three."""
 
 
+class Held:
+    """Personal data in clear, on their way to a viewer.
+
+    No record on purpose: whoever tries to encode, print or store it gets an error or nothing.
+    :func:`crm_lookup.unmasking.personal_lines` makes of it what may be seen.
+    """
+
+    __slots__ = (*("address", "birth_year", "email", "family_name", "id_number", "name", "phone"),)
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        family_name: str = "",
+        phone: str = "",
+        id_number: str = "",
+        address: str = "",
+        email: str = "",
+        birth_year: str = "",
+    ) -> None:
+        self.name = name
+        self.family_name = family_name
+        self.phone = phone
+        self.id_number = id_number
+        self.address = address
+        self.email = email
+        self.birth_year = birth_year
+
+    def __repr__(self) -> str:
+        return "Held(…)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Held):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+class PersonalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of a customer's personal data, as one viewer may see it."""
+
+    field: str
+    """A field of :mod:`crm_lookup.masking`."""
+    shown: str
+    """Masked, or the whole value."""
+    on_request: bool
+    """The whole value is given for a reason."""
+
+
 class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent sees of a customer in a screen-pop, masked."""
 
@@ -172,3 +223,5 @@ class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
     """What the analysis found; empty for somebody it has not looked at."""
     services: tuple[Text, ...] = ()
     """What the customer's segment is entitled to, to be proposed by the agent."""
+    held: Any = None
+    """A :class:`Held`, for whoever may see more than the lowest level; cannot be encoded."""

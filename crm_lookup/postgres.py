@@ -17,7 +17,8 @@ from crm_lookup.brief import HOME
 from crm_lookup.errors import NotReadyError
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
-from crm_lookup.sql.bank import SqlBank, claim_key
+from crm_lookup.sealing import PLAIN, Sealer
+from crm_lookup.sql.bank import SqlBank, claim_key, claim_seal
 from crm_lookup.sql.port import ConflictError, Statement
 
 ResultT = TypeVar("ResultT")
@@ -160,6 +161,7 @@ class PostgresBank(SqlBank):
         clock: Callable[[], float] = time.time,
         currency: str = "CNY",
         zone: tzinfo = HOME,
+        sealer: Sealer = PLAIN,
     ) -> Self:
         """Open the database at ``postgresql://…``, which must be migrated.
 
@@ -169,6 +171,7 @@ class PostgresBank(SqlBank):
         database = await PostgresDatabase.open(dsn)
         try:
             await claim_key(database, key, "the database")
+            sealed = await claim_seal(database, sealer, "the database")
         except BaseException:
             await database.close()
             raise
@@ -179,6 +182,8 @@ class PostgresBank(SqlBank):
             clock=clock,
             currency=currency,
             zone=zone,
+            sealer=sealer,
+            sealed=sealed,
         )
 
 

@@ -111,6 +111,9 @@ class CustomerRecord(msgspec.Struct, frozen=True, kw_only=True):
     segment_reason: Text
     language: Literal["zh", "en"] = "zh"
     birth_year: int | None = None
+    id_number: str = ""
+    address: str = ""
+    email: str = ""
     since: str
     """ISO date."""
     relationship_manager: str | None = None

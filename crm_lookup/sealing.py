@@ -1,6 +1,6 @@
 """Seals personal data before they go into the database, and opens what comes out of it.
 
-Pure; keys come from outside (:mod:`hotline.privacy_keys`).  A sealed text is::
+Pure; keys come from outside (:mod:`hotline.privacy.keys`).  A sealed text is::
 
     sealed:BASE64URL( version 1 | key id 4 | nonce 12 | ciphertext | tag 16 )
 
@@ -12,6 +12,7 @@ can be converted while it is in use.
 
 import hmac
 import os
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -26,6 +27,8 @@ from crm_lookup.errors import CrmError, SettingError, WrongKeyError
 
 PREFIX: Final = "sealed:"
 _VERSION: Final = b"\x01"
+KNOWN_AFTER: Final = 1.0
+"""Seconds after which whoever looks numbers up knows a new key."""
 _NONCE: Final = 12
 _HEAD: Final = 1 + 4
 _SHORTEST: Final = 32
@@ -88,22 +91,26 @@ class SealKey:
 
 
 class Sealer:
-    """The keys of an installation: seals with the newest, opens with any of them."""
+    """The keys of an installation: seals with the newest, opens with any of them.
+
+    Without keys (:data:`PLAIN`) everything stays as it is.
+    """
 
     def __init__(
         self,
-        keys: Sequence[SealKey],
+        keys: Sequence[SealKey] = (),
         *,
-        seals: bool,
+        seals: bool = False,
         newer: Callable[[], Sequence[SealKey]] | None = None,
     ) -> None:
         """``seals``: whether what is written is sealed.  ``newer`` reads the keys again."""
-        if not keys:
-            raise SettingError("there is no sealing key: run `hotline doctor`")
+        if seals and not keys:
+            raise SettingError("there is no sealing key: see privacy.key_file in the settings")
         self.seals = seals
         self._keys = {key.id: key for key in keys}
-        self._newest = keys[0]
+        self._newest = keys[0] if keys else SealKey(bytes(_SHORTEST))
         self._newer = newer
+        self._look_again = 0.0
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -123,7 +130,13 @@ class Sealer:
         return self._newest.index(e164), self._newest.seal(NUMBER, customer_id, e164)
 
     def found_by(self, e164: str) -> tuple[str, ...]:
-        """Return everything under which a number may stand: as it is, and its keyed hashes."""
+        """Return everything under which a number may stand: as it is, and its keyed hashes.
+
+        Looks for a new key once in a second: another process may be sealing under it.
+        """
+        if self._newer is not None and time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + KNOWN_AFTER
+            self.renew()
         return (e164, *(key.index(e164) for key in self._keys.values()))
 
     def open(self, column: str, customer_id: str, stored: str) -> str:
@@ -142,7 +155,7 @@ class Sealer:
         if key is None:
             raise WrongKeyError(
                 f"{column} of customer {customer_id} was sealed under key {raw[1:_HEAD].hex()}, "
-                f"and only {', '.join(self.ids)} is here: put that key back "
+                f"and only {', '.join(self.ids) or 'none'} is here: put that key back "
                 "(it is backed up apart from the database)"
             )
         return key.open(column, customer_id, raw)
@@ -163,7 +176,8 @@ class Sealer:
         """Read the keys again: another process may have made a new one."""
         if self._newer is not None:
             keys = self._newer()
-            self._keys, self._newest = {key.id: key for key in keys}, keys[0]
+            if keys:
+                self._keys, self._newest = {key.id: key for key in keys}, keys[0]
 
 
 def sealed_bytes(stored: str) -> bytes:
@@ -184,3 +198,7 @@ def _derived(secret: bytes, purpose: bytes, length: int) -> bytes:
 
 def _bound(column: str, customer_id: str) -> bytes:
     return f"{column}\0{customer_id}".encode()
+
+
+PLAIN: Final = Sealer()
+"""Seals nothing and has no keys."""

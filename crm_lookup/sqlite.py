@@ -18,7 +18,8 @@ from crm_lookup.brief import HOME
 from crm_lookup.errors import NotReadyError
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
-from crm_lookup.sql.bank import SqlBank, claim_key
+from crm_lookup.sealing import PLAIN, Sealer
+from crm_lookup.sql.bank import SqlBank, claim_key, claim_seal
 from crm_lookup.sql.port import ConflictError, Statement
 
 _PRAGMAS: Final = "PRAGMA busy_timeout=5000; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -108,6 +109,7 @@ class SqliteBank(SqlBank):
         clock: Callable[[], float] = time.time,
         currency: str = "CNY",
         zone: tzinfo = HOME,
+        sealer: Sealer = PLAIN,
     ) -> Self:
         """Open the database file, which must exist and be migrated.
 
@@ -117,6 +119,7 @@ class SqliteBank(SqlBank):
         database = await SqliteDatabase.open(path)
         try:
             await claim_key(database, key, str(path))
+            sealed = await claim_seal(database, sealer, str(path))
         except BaseException:
             await database.close()
             raise
@@ -126,6 +129,8 @@ class SqliteBank(SqlBank):
             numbers=numbers or NumberReader(),
             clock=clock,
             currency=currency,
+            sealer=sealer,
+            sealed=sealed,
             zone=zone,
         )
 

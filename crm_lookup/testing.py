@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from crm_lookup import (
     analysis_tables,  # noqa: F401 - adds its tables to the others
     contact_tables,
+    sealing,
     tables,
 )
 from crm_lookup.bank import tables as ledger
@@ -31,6 +32,7 @@ from crm_lookup.records import (
     NumberRecord,
     PaymentFailure,
 )
+from crm_lookup.sealing import PLAIN, Sealer, SealKey
 from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sqlite import SqliteBank
 
@@ -38,6 +40,7 @@ Bank: TypeAlias = MemoryBank | SqlBank
 
 NOW: Final = 1_782_000_000.0  # in June 2026
 KEY: Final = DataKey(b"a key for the tests only, no secret")
+SEAL_KEY: Final = SealKey(b"the small bank's sealing key ----")
 WANG, LI, FIRM, CLOSED = (CustomerId(i) for i in ("C1", "C2", "C3", "C9"))
 WANG_NUMBER, SHARED_NUMBER = "+8613800138000", "+861062345678"
 WANG_CARD, LOST_CARD, CLOSED_CARD = "6222020000000015", "6222020000000023", "6222020000000031"
@@ -76,6 +79,9 @@ RECORDS: Final = (
         segment="gold",
         segment_reason=Text("资产高", "large assets"),
         birth_year=1985,
+        id_number="11010519850123002X",
+        address="上海市浦东新区世纪大道100号",
+        email="wangfang@example.com",
         since="2015-03-02",
         relationship_manager="李雷",
         numbers=(
@@ -152,13 +158,18 @@ async def memory_bank(_folder: Path) -> AsyncIterator[MemoryBank]:
 
 @asynccontextmanager
 async def sqlite_bank(folder: Path) -> AsyncIterator[SqliteBank]:
-    path = folder / "bank.db"
+    async with _sqlite_bank(folder / "bank.db", PLAIN) as bank:
+        yield bank
+
+
+@asynccontextmanager
+async def _sqlite_bank(path: Path, sealer: Sealer) -> AsyncIterator[SqliteBank]:
     engine = sa.create_engine(f"sqlite:///{path}")
     tables.metadata.create_all(engine)
     with engine.begin() as connection:
-        write_bank(connection)
+        write_bank(connection, sealer)
     engine.dispose()
-    async with await SqliteBank.open(path, key=KEY, clock=lambda: NOW) as bank:
+    async with await SqliteBank.open(path, key=KEY, clock=lambda: NOW, sealer=sealer) as bank:
         yield bank
 
 
@@ -175,14 +186,25 @@ async def postgres_bank(dsn: str) -> AsyncIterator[PostgresBank]:
         yield bank
 
 
-BANKS: Final[dict[str, Callable[[Path], Any]]] = {"memory": memory_bank, "sqlite": sqlite_bank}
+@asynccontextmanager
+async def sealed_bank(folder: Path) -> AsyncIterator[SqliteBank]:
+    """Lend the same bank with all personal data sealed."""
+    async with _sqlite_bank(folder / "sealed.db", Sealer([SEAL_KEY], seals=True)) as bank:
+        yield bank
+
+
+BANKS: Final[dict[str, Callable[[Path], Any]]] = {
+    "memory": memory_bank,
+    "sqlite": sqlite_bank,
+    "sealed": sealed_bank,
+}
 """Those that need nothing but a folder; :func:`postgres_bank` needs a server."""
 
 
-def write_bank(connection: sa.Connection) -> None:
+def write_bank(connection: sa.Connection, sealer: Sealer = PLAIN) -> None:
     """Write the small bank into tables that are there."""
     for record in RECORDS:
-        write_record(connection, record)
+        write_record(connection, record, sealer)
     for number, owner in CARDS.items():
         connection.execute(
             tables.cards.insert().values(
@@ -198,7 +220,9 @@ def write_bank(connection: sa.Connection) -> None:
         )
 
 
-def write_record(connection: sa.Connection, record: CustomerRecord) -> None:
+def write_record(
+    connection: sa.Connection, record: CustomerRecord, sealer: Sealer = PLAIN
+) -> None:
     """Write one customer with everything that belongs to them."""
     own = {"customer_id": record.customer_id}
     connection.execute(
@@ -207,8 +231,10 @@ def write_record(connection: sa.Connection, record: CustomerRecord) -> None:
             | {
                 "kind": record.kind,
                 "status": record.status,
-                "name": record.name,
-                "family_name": record.family_name,
+                "name": sealer.text(sealing.NAME, record.customer_id, record.name),
+                "family_name": sealer.text(
+                    sealing.FAMILY_NAME, record.customer_id, record.family_name
+                ),
                 "segment": record.segment,
                 "segment_reason_zh": record.segment_reason.zh,
                 "segment_reason_en": record.segment_reason.en,
@@ -220,18 +246,30 @@ def write_record(connection: sa.Connection, record: CustomerRecord) -> None:
             }
         )
     )
-    for table, values in _rows(record):
+    for table, values in _rows(record, sealer):
         connection.execute(table.insert().values(own | values))
     for table, values in _ledger_rows(record):
         connection.execute(table.insert().values(values))
 
 
-def _rows(record: CustomerRecord) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+def _rows(record: CustomerRecord, sealer: Sealer) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
     day = date(2020, 1, 1)
     for number in record.numbers:
+        key, sealed = sealer.number(record.customer_id, number.number)
         yield (
             tables.customer_numbers,
-            msgspec.structs.asdict(number),
+            msgspec.structs.asdict(number) | {"number": key, "sealed": sealed},
+        )
+    if record.id_number:
+        bound = (sealing.ID_NUMBER, sealing.ADDRESS, sealing.EMAIL)
+        texts = (record.id_number, record.address, record.email)
+        yield (
+            contact_tables.customer_details,
+            {"id_kind": "identity_card"}
+            | {
+                column.rpartition(".")[2]: sealer.text(column, record.customer_id, text)
+                for column, text in zip(bound, texts, strict=True)
+            },
         )
     for account in record.accounts:
         values = msgspec.structs.asdict(account) | {"status": "open", "opened": day}

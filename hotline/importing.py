@@ -14,6 +14,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from hotline import db
 from hotline.asterisk.secrets import load_secrets
+from hotline.privacy.keys import open_sealer
 from hotline.settings import Settings
 
 
@@ -36,6 +37,7 @@ def import_rules(
         missing=missing,
         close_at_most=close_at_most,
         dry_run=dry_run,
+        sealing=open_sealer(settings),
     )
 
 

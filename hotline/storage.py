@@ -20,15 +20,22 @@ from cti.journal.sql import SqlJournal
 from cti.journal.sqlite import FileStorage
 from cti.journal.storage import Storage
 from hotline import db
+from hotline.privacy.keys import open_sealer
 from hotline.settings import Settings
 
 
 def open_bank(settings: Settings, key: DataKey) -> Coroutine[Any, Any, SqlBank]:
     """Open the customers' database for this process."""
-    url, numbers = settings.database_url, NumberReader(settings.home_region)
+    url = settings.database_url
+    options: dict[str, Any] = {
+        "key": key,
+        "numbers": NumberReader(settings.home_region),
+        "zone": settings.zone,
+        "sealer": open_sealer(settings),
+    }
     if db.is_server(url):
-        return PostgresBank.open(db.server_dsn(url), key=key, numbers=numbers, zone=settings.zone)
-    return SqliteBank.open(db.sqlite_path(url), key=key, numbers=numbers, zone=settings.zone)
+        return PostgresBank.open(db.server_dsn(url), **options)
+    return SqliteBank.open(db.sqlite_path(url), **options)
 
 
 def journal_storage(url: str | Path) -> Storage:

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from types import TracebackType
 from typing import Any, Self
 
+from crm_lookup import sealing
 from crm_lookup.brief import HOME, make_brief
 from crm_lookup.errors import UnknownCustomerError, WrongKeyError
 from crm_lookup.keys import DataKey
@@ -15,16 +16,19 @@ from crm_lookup.model import (
     AccountBalance,
     CustomerBrief,
     CustomerId,
+    Held,
     Recognition,
 )
 from crm_lookup.numbers import NumberReader
 from crm_lookup.ports import Attempt, CallContact
 from crm_lookup.recognition import recognition
 from crm_lookup.records import NumberMatch
+from crm_lookup.sealing import PLAIN, Sealer
 from crm_lookup.sql import statements as s
 from crm_lookup.sql.port import ConflictError, Database
 from crm_lookup.sql.record import RECORD, record_of, record_values
 from crm_lookup.sql.search import SqlCustomerSearch
+from crm_lookup.unmasking import Look
 
 
 async def claim_key(database: Database, key: DataKey, where: str) -> None:
@@ -41,6 +45,27 @@ async def claim_key(database: Database, key: DataKey, where: str) -> None:
         )
 
 
+async def claim_seal(database: Database, sealer: Sealer, where: str) -> bool:
+    """Note under which key values are sealed; say whether some may be.
+
+    Raises :class:`WrongKeyError` when a key is missing under which values were sealed.
+    """
+    rows = list(await database.read(s.SEAL_KEYS, {}))
+    used = rows[0][0].split() if rows else []
+    if missing := [key for key in used if key not in sealer.ids]:
+        sealer.renew()
+        missing = [key for key in used if key not in sealer.ids]
+    if missing:
+        raise WrongKeyError(
+            f"personal data in {where} were sealed under key {', '.join(missing)}, which is not "
+            "in the key file: put it back (it is backed up apart from the database)"
+        )
+    if sealer.seals and sealer.ids[0] not in used:
+        used = [sealer.ids[0], *used]
+        await database.write(s.SET_SEAL_KEYS, {"value": " ".join(used)})
+    return bool(used)
+
+
 class SqlBank:
     """Directory, accounts and PIN store; see :mod:`crm_lookup.ports`."""
 
@@ -53,13 +78,20 @@ class SqlBank:
         clock: Callable[[], float],
         currency: str,
         zone: tzinfo = HOME,
+        sealer: Sealer = PLAIN,
+        sealed: bool = False,
     ) -> None:
+        """``sealed``: some values may be sealed, so that numbers are found by hashes as well."""
         self._database = database
         self._key = key
         self._numbers = numbers
         self._clock = clock
         self._currency = currency
         self._zone = zone
+        self._sealer = sealer
+        self._sealed = sealed
+        self._by_number = s.BY_ANY_NUMBER if sealed else s.BY_NUMBER
+        self._by_tail = s.BY_ANY_TAIL if sealed else s.BY_TAIL
 
     async def close(self) -> None:
         await self._database.close()
@@ -86,9 +118,8 @@ class SqlBank:
         number = self._numbers.read(raw_number)
         if not number.e164:
             return recognition(number)
-        rows = await self._database.read(
-            s.BY_NUMBER, {"number": number.e164, "most": s.MOST_CANDIDATES}
-        )
+        values = {**self._keys(number.e164), "most": s.MOST_CANDIDATES}
+        rows = await self._database.read(self._by_number, values)
         return recognition(number, map(_match, rows), now=self._clock())
 
     async def by_card_number(self, digits: str) -> CustomerId | None:
@@ -98,7 +129,8 @@ class SqlBank:
 
     async def by_card_tail(self, raw_number: str | None, tail: str) -> CustomerId | None:
         number = self._numbers.read(raw_number)
-        rows = await self._database.read(s.BY_TAIL, {"number": number.e164, "tail": tail})
+        values = {**self._keys(number.e164), "tail": tail}
+        rows = await self._database.read(self._by_tail, values)
         return CustomerId(rows[0][0]) if len(rows) == 1 else None
 
     async def segment(self, customer_id: CustomerId) -> str:
@@ -109,7 +141,7 @@ class SqlBank:
         now = self._clock()
         today = datetime.fromtimestamp(now, self._zone).date()
         rows = await self._database.read(RECORD, record_values(customer_id, now=now, today=today))
-        record = record_of(customer_id, rows, today=today)
+        record = record_of(customer_id, rows, today=today, sealer=self._sealer)
         if record is None:
             return None
         return make_brief(record, now=now, currency=self._currency, zone=self._zone)
@@ -170,7 +202,58 @@ class SqlBank:
 
     async def personal_digits(self, customer_id: CustomerId) -> tuple[str, ...]:
         """See :class:`crm_lookup.ports.PersonalDigits`."""
-        return tuple(row[0] for row in await self._database.read(s.PERSONAL, {"id": customer_id}))
+        rows = await self._database.read(s.PERSONAL, {"id": customer_id})
+        return tuple(
+            self._sealer.phone(customer_id, value, sealed).removeprefix("+")
+            for value, sealed in rows
+        )
+
+    # Looking at what is masked -------------------------------------------------------------
+
+    async def held(self, customer_id: CustomerId) -> Held | None:
+        """See :class:`crm_lookup.unmasking.PersonalData`."""
+        rows = list(await self._database.read(s.HELD, {"id": customer_id}))
+        if not rows:
+            return None
+        name, family_name, birth_year, id_number, address, email, number, sealed = rows[0]
+
+        def opened(column: str, stored: str | None) -> str:
+            return self._sealer.open(column, customer_id, stored) if stored else ""
+
+        return Held(
+            name=opened(sealing.NAME, name),
+            family_name=opened(sealing.FAMILY_NAME, family_name),
+            phone=self._sealer.phone(customer_id, number, sealed) if number else "",
+            id_number=opened(sealing.ID_NUMBER, id_number),
+            address=opened(sealing.ADDRESS, address),
+            email=opened(sealing.EMAIL, email),
+            birth_year=birth_year or "",
+        )
+
+    async def note_look(self, look: Look) -> None:
+        """See :class:`crm_lookup.unmasking.LookAudit`."""
+        await self._database.write(
+            s.NOTE_LOOK,
+            {
+                "at": look.at,
+                "actor": look.actor,
+                "role": look.role,
+                "action": look.action,
+                "customer": look.customer_id,
+                "field": look.field,
+                "level": look.level,
+                "reason": look.reason,
+                "call": look.call_id,
+                "outcome": look.outcome,
+            },
+        )
+
+    def _keys(self, e164: str) -> dict[str, str]:
+        """What a number may stand under, as the statements of the open base name it."""
+        if not self._sealed:
+            return {"number": e164}
+        found = self._sealer.found_by(e164)
+        return {"number": e164, "sealed": found[1], "older": found[-1]}
 
     # PINs ----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
 
+from crm_lookup import sealing
 from crm_lookup.brief import LOOKED_AT
 from crm_lookup.model import AccountBalance, CustomerId, Interaction, OpenCase, Text
 from crm_lookup.needs import FAILURE_DAYS, MATURING_DAYS
@@ -24,6 +25,7 @@ from crm_lookup.records import (
     PaymentFailure,
 )
 from crm_lookup.scores import COLUMNS, Scores, scores_of
+from crm_lookup.sealing import PLAIN, Sealer
 from crm_lookup.sql.port import Statement
 
 _TEXTS, _INTS, _REALS = 10, 10, 4
@@ -63,9 +65,14 @@ RECORD: Final = Statement(
             ),
             _rows(
                 "number",
-                "number; kind; relation",
+                "number; kind; relation; sealed",
                 "customer_numbers WHERE customer_id = :id",
                 ints="CASE WHEN is_primary THEN 1 ELSE 0 END",
+            ),
+            _rows(
+                "details",
+                "id_number; address; email",
+                "customer_details WHERE customer_id = :id",
             ),
             _rows(
                 "account",
@@ -175,9 +182,13 @@ def record_values(customer_id: CustomerId, *, now: float, today: date) -> dict[s
 
 
 def record_of(
-    customer_id: CustomerId, rows: Iterable[Row], *, today: date
+    customer_id: CustomerId, rows: Iterable[Row], *, today: date, sealer: Sealer | None = None
 ) -> CustomerRecord | None:
-    """Return the customer's record, or ``None`` if the rows name no customer."""
+    """Return the customer's record, or ``None`` if the rows name no customer.
+
+    Raises :class:`crm_lookup.sealing.SealError` for a sealed value that does not open.
+    """
+    sealer = sealer or PLAIN
     parts: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         parts[row[0]].append(row)
@@ -191,8 +202,8 @@ def record_of(
         customer_id=customer_id,
         kind=kind,
         status=status,
-        name=name,
-        family_name=family_name,
+        name=sealer.open(sealing.NAME, customer_id, name),
+        family_name=sealer.open(sealing.FAMILY_NAME, customer_id, family_name),
         segment=segment,
         segment_reason=Text(zh, en),
         language=language,
@@ -200,8 +211,18 @@ def record_of(
         since=since,
         relationship_manager=manager,
         numbers=tuple(
-            NumberRecord(number=row[1], kind=row[2], relation=row[3], is_primary=bool(row[_N]))
-            for row in sorted(parts["number"])
+            sorted(
+                (
+                    NumberRecord(
+                        number=sealer.phone(customer_id, row[1], row[4]),
+                        kind=row[2],
+                        relation=row[3],
+                        is_primary=bool(row[_N]),
+                    )
+                    for row in parts["number"]
+                ),
+                key=lambda own: own.number,
+            )
         ),
         accounts=tuple(
             AccountBalance(
@@ -237,12 +258,27 @@ def record_of(
         ),
         scores=_scores(parts["scores"]),
         pin_locked_until=next((row[_X] for row in parts["lock"]), None),
+        **_details(parts["details"], customer_id, sealer),
         place=next(
             (LastPlace(at=row[_X], topic=row[1], node=row[2]) for row in parts["place"]), None
         ),
         **_responses(parts["response"]),
         **_dues(parts, today),
     )
+
+
+def _details(rows: Iterable[Row], customer_id: CustomerId, sealer: Sealer) -> dict[str, Any]:
+    columns = {
+        "id_number": sealing.ID_NUMBER,
+        "address": sealing.ADDRESS,
+        "email": sealing.EMAIL,
+    }
+    return {
+        name: sealer.open(column, customer_id, stored)
+        for row in rows
+        for (name, column), stored in zip(columns.items(), row[1:], strict=False)
+        if stored
+    }
 
 
 def _responses(rows: Iterable[Row]) -> dict[str, Any]:

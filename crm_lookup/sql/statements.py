@@ -11,28 +11,33 @@ from crm_lookup.sql.port import Statement
 MOST_CANDIDATES: Final = 20
 """A company's switchboard may stand for thousands of customers; more help nobody."""
 
-BY_NUMBER: Final = Statement(
-    """
+_BY_NUMBER: Final = """
 SELECT n.customer_id, c.kind, n.kind, n.is_primary, n.relation,
   (SELECT i.at FROM interactions AS i WHERE i.customer_id = n.customer_id
    AND i.channel = 'phone' ORDER BY i.at DESC LIMIT 1)
 FROM customer_numbers AS n
 JOIN customers AS c ON c.customer_id = n.customer_id
-WHERE n.number = :number AND c.status <> 'closed'
+WHERE n.number IN (:number, :sealed, :older) AND c.status <> 'closed'
 ORDER BY CASE n.relation WHEN 'own' THEN 0 WHEN 'household' THEN 1 ELSE 2 END,
   n.is_primary DESC, n.customer_id LIMIT :most
-""",
-    most="bigint",
-)
-
-# Two rows tell that the tail leaves a choice.
-BY_TAIL: Final = Statement("""
+"""
+_BY_TAIL: Final = """
 SELECT DISTINCT k.customer_id FROM customer_numbers AS n
 JOIN customers AS c ON c.customer_id = n.customer_id
 JOIN cards AS k ON k.customer_id = n.customer_id
-WHERE n.number = :number AND k.tail = :tail AND k.status <> 'expired' AND c.status <> 'closed'
+WHERE n.number IN (:number, :sealed, :older)
+  AND k.tail = :tail AND k.status <> 'expired' AND c.status <> 'closed'
 LIMIT 2
-""")
+"""
+_ANY: Final = "IN (:number, :sealed, :older)"
+
+BY_NUMBER: Final = Statement(_BY_NUMBER.replace(_ANY, "= :number"), most="bigint")
+BY_ANY_NUMBER: Final = Statement(_BY_NUMBER, most="bigint")
+"""Where numbers may be sealed: as it is, or under the hash of either key."""
+
+# Two rows tell that the tail leaves a choice.
+BY_TAIL: Final = Statement(_BY_TAIL.replace(_ANY, "= :number"))
+BY_ANY_TAIL: Final = Statement(_BY_TAIL)
 
 BY_CARD: Final = Statement("""
 SELECT k.customer_id FROM cards AS k
@@ -48,9 +53,9 @@ WHERE customer_id = :id AND status <> 'closed' ORDER BY account_id
 """)
 
 PERSONAL: Final = Statement("""
-SELECT substr(number, 2) FROM customer_numbers WHERE customer_id = :id
-UNION SELECT tail FROM accounts WHERE customer_id = :id AND status <> 'closed'
-UNION SELECT CAST(birth_year AS TEXT) FROM customers
+SELECT number, sealed FROM customer_numbers WHERE customer_id = :id
+UNION SELECT tail, NULL FROM accounts WHERE customer_id = :id AND status <> 'closed'
+UNION SELECT CAST(birth_year AS TEXT), NULL FROM customers
   WHERE customer_id = :id AND birth_year IS NOT NULL
 """)
 
@@ -87,6 +92,28 @@ ON CONFLICT (customer_id) DO UPDATE SET pin_hash = excluded.pin_hash, failures =
 """,
     now="double precision",
 )
+HELD: Final = Statement("""
+SELECT c.name, c.family_name, CAST(c.birth_year AS TEXT), d.id_number, d.address, d.email,
+  n.number, n.sealed
+FROM customers AS c
+LEFT JOIN customer_details AS d ON d.customer_id = c.customer_id
+LEFT JOIN customer_numbers AS n ON n.customer_id = c.customer_id
+WHERE c.customer_id = :id ORDER BY n.is_primary DESC, n.number
+""")
+NOTE_LOOK: Final = Statement(
+    """
+INSERT INTO privacy_audit
+  (at, actor, role, action, customer_id, field, level, reason, call_id, outcome)
+VALUES (:at, :actor, :role, :action, :customer, :field, :level, :reason, :call, :outcome)
+""",
+    at="double precision",
+)
+
+SEAL_KEYS: Final = Statement("SELECT value FROM crm_meta WHERE name = 'seal_keys'")
+SET_SEAL_KEYS: Final = Statement("""
+INSERT INTO crm_meta (name, value) VALUES ('seal_keys', :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+""")
 CLAIM_KEY: Final = Statement("""
 INSERT INTO crm_meta (name, value) VALUES ('key_check', :value) ON CONFLICT (name) DO NOTHING
 """)

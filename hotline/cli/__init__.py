@@ -18,6 +18,7 @@ from hotline.cli import (
     flow,
     integrations,
     kb,
+    privacy,
     prompts,
     report,
     routing,
@@ -50,6 +51,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(integrations.tokens, name="tokens")
 app.add_typer(integrations.webhooks, name="webhooks")
 app.add_typer(flow.app, name="flow")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(report.app, name="report")
 app.add_typer(routing.app, name="routing")

@@ -97,7 +97,9 @@ async def _look_up(settings: Settings, raw: str) -> Found:
         international=bool(number.region) and number.region != reader.home_region,
         status=recognised.status,
         candidates=recognised.candidates,
-        briefs=tuple(brief for brief in briefs if brief is not None),
+        briefs=tuple(
+            msgspec.structs.replace(brief, held=None) for brief in briefs if brief is not None
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from hotline import db, demo_bank
 from hotline.demo import robots
 from hotline.demo.people import AGENTS, EMPLOYEES, PASSWORD, SUPERVISOR
 from hotline.demo.site import HOST, PortPlan, Site
+from hotline.privacy.keys import open_sealer
 
 
 class Demo:
@@ -132,9 +133,9 @@ def _score(site: Site) -> None:
 
 
 def _some_numbers(site: Site) -> list[str]:
-    number = customer_numbers.c.number
-    query = sa.select(number).order_by(number).limit(800)
+    own, sealer = customer_numbers.c, open_sealer(site.settings)
+    query = sa.select(own.customer_id, own.number, own.sealed).order_by(own.number).limit(800)
     return db.run_sync(
         site.settings.database_url,
-        lambda connection: [row[0] for row in connection.execute(query)],
+        lambda connection: sorted(sealer.phone(*row) for row in connection.execute(query)),
     )

@@ -23,6 +23,8 @@ from hotline.asterisk.secrets import load_secrets
 from hotline.carrier import TRUNK_ADDRESS, Carrier, CarrierConfig, Line
 from hotline.demo.people import EMPLOYEES, PASSWORD
 from hotline.exchange import Exchange, find_install
+from hotline.privacy.convert import seal_base
+from hotline.privacy.keys import open_sealer
 from hotline.serve import phones
 from hotline.settings import Settings, load_settings
 from hotline.supervisor import Supervisor
@@ -194,6 +196,8 @@ class Site:
         progress(f"bank with {customers:,} customers")
         key = DataKey(bytes.fromhex(load_secrets(self.settings).lookup))
         await asyncio.to_thread(demo_bank.seed, url, key=key, customers=customers)
+        if self.settings.privacy.seal:
+            await asyncio.to_thread(seal_base, url, open_sealer(self.settings))
         progress("people")
         async with open_users(self.settings) as store:
             there = {user.login for user in await store.users()}

@@ -239,6 +239,21 @@ class DatabaseSettings(Section):
     )
 
 
+class PrivacySettings(Section):
+    """Customers' personal data; see docs/privacy.md."""
+
+    seal: bool = Field(
+        False,
+        description="encrypt names, numbers, ID numbers, addresses, e-mails and notes; after a "
+        "change restart the services, then run `hotline privacy seal` or `unseal`",
+    )
+    key_file: Path | None = Field(
+        None,
+        description="the keys, apart from the database, made when sealing is switched on; "
+        "default: seal-keys in the state folder",
+    )
+
+
 class LogSettings(Section):
     """What is logged and how."""
 
@@ -463,6 +478,7 @@ class Settings(Section):
     console: ConsoleSettings = ConsoleSettings()
     integrations: IntegrationSettings = IntegrationSettings()
     database: DatabaseSettings = DatabaseSettings()
+    privacy: PrivacySettings = PrivacySettings()
     log: LogSettings = LogSettings()
     agents: AgentSettings = AgentSettings()
     reports: ReportSettings = ReportSettings()

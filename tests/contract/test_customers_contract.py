@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -14,6 +15,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.memory import MemoryBank
 from crm_lookup.model import CustomerId, Recognition, Satisfaction, Text
 from crm_lookup.ports import CallContact, CustomerDirectory
+from crm_lookup.sealing import PLAIN, Sealer, SealKey
 from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sql.statements import MOST_CANDIDATES
 from crm_lookup.sqlite import SqliteBank
@@ -30,6 +32,7 @@ from crm_lookup.testing import (
     WANG_CARD,
     WANG_NUMBER,
     memory_bank,
+    sealed_bank,
     sqlite_bank,
 )
 from tests.postgres_kit import BANKS
@@ -41,6 +44,10 @@ async def directory(
 ) -> AsyncIterator[CustomerDirectory]:
     async with BANKS[request.param](tmp_path) as bank:
         yield bank
+
+
+CANARIES: Final = ("王芳", WANG_NUMBER, "11010519850123002X", "世纪大道", "wangfang@", "Smith")
+"""Personal data of the small bank."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -276,3 +283,36 @@ async def test_answers_to_offers_change_the_next_ranking(directory: CustomerDire
     await directory.note_offer(FIRM, "mobile_banking", "accepted", **call)
     assert await names() == []
     await directory.note_offer(CustomerId("nobody"), "mobile_banking", "accepted", **call)
+
+
+async def test_personal_data_come_in_clear_for_those_who_may_see_more(
+    directory: CustomerDirectory,
+) -> None:
+    brief = await directory.brief(WANG)
+    assert brief is not None
+    held = brief.held
+    assert (held.name, held.family_name, held.phone) == ("王芳", "王", WANG_NUMBER)
+    assert (held.id_number, held.email) == ("11010519850123002X", "wangfang@example.com")
+    assert (held.address, held.birth_year) == ("上海市浦东新区世纪大道100号", "1985")
+    assert "王芳" not in repr(brief)
+    with pytest.raises(TypeError, match="Held"):
+        msgspec.json.encode(brief)
+    assert await directory.held(WANG) == held  # type: ignore[attr-defined] # all of them have it
+    assert await directory.held(CustomerId("nobody")) is None  # type: ignore[attr-defined] # as above
+
+
+@pytest.mark.parametrize("file", ["sealed.db", "sealed.db-wal"])
+async def test_a_sealed_file_holds_nothing_personal(tmp_path: Path, file: str) -> None:
+    async with sealed_bank(tmp_path):
+        raw = (tmp_path / file).read_bytes() if (tmp_path / file).exists() else b""
+        for canary in CANARIES:
+            assert canary.encode() not in raw
+        assert b"sealed:" in raw or file.endswith("-wal")
+
+
+async def test_a_sealed_base_wants_its_key(tmp_path: Path) -> None:
+    async with sealed_bank(tmp_path):
+        pass
+    for sealer in (PLAIN, Sealer([SealKey(b"another sealing key" * 2)], seals=True)):
+        with pytest.raises(WrongKeyError, match="not in the key file: put it back"):
+            await SqliteBank.open(tmp_path / "sealed.db", key=KEY, sealer=sealer)

@@ -1,0 +1,1 @@
+"""Customers' personal data as the operator handles them: seal, unseal, erase, export, audit."""
