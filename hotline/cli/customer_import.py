@@ -157,6 +157,7 @@ def _template(file: Path, format_: str, encoding: str, delimiter: str, sheet: st
 def _finish(settings: "Settings", sink: "CustomerSink") -> "Outcome | None":
     from crm_lookup.importing.run import resume
     from hotline.importing import import_folder
+    from hotline.privacy.keys import open_sealer
 
     note = sink.unfinished()
     if note is None:
@@ -167,7 +168,12 @@ def _finish(settings: "Settings", sink: "CustomerSink") -> "Outcome | None":
         markup=False,
     )
     with _bar() as progress:
-        return resume(sink, folder=import_folder(settings), progress=progress)
+        return resume(
+            sink,
+            folder=import_folder(settings),
+            sealing=open_sealer(settings),
+            progress=progress,
+        )
 
 
 def _import(
