@@ -110,7 +110,8 @@ class SqlBank:
     @property
     def search(self) -> SqlCustomerSearch:
         """Finding customers by what a caller says."""
-        return SqlCustomerSearch(self._database)
+        keys = self._keys if self._sealed else None
+        return SqlCustomerSearch(self._database, self._sealer, keys)
 
     # Directory -----------------------------------------------------------------------------
 

@@ -5,13 +5,17 @@ anybody.  One text for both databases, as in :mod:`crm_lookup.sql.statements`.
 """
 
 import secrets
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
+from crm_lookup import sealing
 from crm_lookup.changes import ANNOUNCE
 from crm_lookup.model import CustomerId
+from crm_lookup.sealing import PLAIN, Sealer
 from crm_lookup.sql.port import Database, Statement
 
+Keys: TypeAlias = Callable[[str], Mapping[str, str]]
 MOST_FOUND: Final = 20
 PROSPECT: Final = ("新客户，尚未评级", "A new customer, not rated yet")
 
@@ -36,12 +40,22 @@ ORDER BY c.customer_id LIMIT :most
 """,  # noqa: S608 - our own text
     most="bigint",
 )
+BY_ANY_NUMBER: Final = Statement(
+    f"""
+SELECT DISTINCT c.customer_id, c.name FROM customer_numbers AS n
+JOIN customers AS c ON c.customer_id = n.customer_id
+WHERE n.number IN (:number, :sealed, :older) AND {_FITS}
+ORDER BY c.customer_id LIMIT :most
+""",  # noqa: S608 - our own text
+    most="bigint",
+)
+"""Where values may be sealed; names are compared once they are open."""
 IS_THERE: Final = Statement(
     "SELECT 1 FROM customers WHERE customer_id = :id AND status <> 'closed'"
 )
 LINK: Final = Statement("""
-INSERT INTO customer_numbers (number, customer_id, kind, is_primary, relation)
-SELECT :number, customer_id, :kind, FALSE, 'own' FROM customers WHERE customer_id = :id
+INSERT INTO customer_numbers (number, customer_id, kind, is_primary, relation, sealed)
+SELECT :number, customer_id, :kind, FALSE, 'own', :sealed FROM customers WHERE customer_id = :id
 ON CONFLICT (number, customer_id) DO NOTHING
 """)
 # Whoever keeps what was looked up a moment ago must look again.
@@ -60,14 +74,28 @@ VALUES (:id, 'person', 'prospect', :name, :family, 'standard', :zh, :en, :langua
 class SqlCustomerSearch:
     """See :class:`crm_lookup.ports.CustomerSearch`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer = PLAIN, keys: Keys | None = None
+    ) -> None:
+        """``keys`` gives what a number may stand under, where values may be sealed."""
         self._database = database
+        self._sealer = sealer
+        self._keys = keys
 
     async def search(self, *, name: str, card_tail: str, number: str) -> tuple[CustomerId, ...]:
         if not (name or number):
             return ()
         values = {"name": name, "tail": card_tail, "most": MOST_FOUND}
-        if number:
+        if number and self._keys is not None:
+            rows = await self._database.read(
+                BY_ANY_NUMBER, {"tail": card_tail, "most": MOST_FOUND, **self._keys(number)}
+            )
+            rows = [
+                row
+                for row in rows
+                if not name or self._sealer.open(sealing.NAME, row[0], row[1]) == name
+            ]
+        elif number:
             rows = await self._database.read(BY_NUMBER, {**values, "number": number})
         else:
             rows = await self._database.read(BY_NAME, values)
@@ -78,9 +106,13 @@ class SqlCustomerSearch:
             return False
         if number:
             kind = "mobile" if mobile else "home"
-            values = {"number": number, "id": customer_id, "kind": kind}
+            values = self._own(customer_id, number, kind)
             await self._database.write_all([(LINK, values), (ANNOUNCED, {})])
         return True
+
+    def _own(self, customer_id: CustomerId, number: str, kind: str) -> dict[str, str | None]:
+        key, sealed = self._sealer.number(customer_id, number)
+        return {"number": key, "sealed": sealed, "id": customer_id, "kind": kind}
 
     async def add_prospect(
         self,
@@ -96,8 +128,8 @@ class SqlCustomerSearch:
         zh, en = PROSPECT
         values = {
             "id": customer_id,
-            "name": name,
-            "family": family_name(name),
+            "name": self._sealer.text(sealing.NAME, customer_id, name),
+            "family": self._sealer.text(sealing.FAMILY_NAME, customer_id, family_name(name)),
             "zh": zh,
             "en": en,
             "language": language,
@@ -107,7 +139,7 @@ class SqlCustomerSearch:
         changes: list[tuple[Statement, dict[str, Any]]] = [(ADD, values)]
         if number:
             kind = "mobile" if mobile else "home"
-            changes.append((LINK, {"number": number, "id": customer_id, "kind": kind}))
+            changes.append((LINK, self._own(customer_id, number, kind)))
         await self._database.write_all([*changes, (ANNOUNCED, {})])
         return customer_id
 

@@ -152,10 +152,11 @@ def _numbers(connection: sa.Connection, sealer: Sealer, ids: list[str]) -> int:
         if sealed is not None and not sealer.stale(sealed):
             continue
         key, hidden = sealer.number(customer_id, sealer.phone(customer_id, number, sealed))
+        own = table.c.customer_id == customer_id
+        # Somebody may have linked the number again meanwhile, in the new form.
+        connection.execute(sa.delete(table).where(own, table.c.number == key, key != number))
         connection.execute(
-            sa.update(table)
-            .where(table.c.customer_id == customer_id, table.c.number == number)
-            .values(number=key, sealed=hidden)
+            sa.update(table).where(own, table.c.number == number).values(number=key, sealed=hidden)
         )
         changed += 1
     return changed
