@@ -5,9 +5,10 @@ own, while another one tries PINs in the same database.  It is read back and cou
 again (nothing may change), and once more with every hundredth customer changed.  The floor is a
 plain ``executemany`` of the same rows into the same schema, in one transaction, in the same run.
 Then a smaller file is imported by processes that ``kill -9`` ends at random moments, until it is
-in: the tables must be equal to those of a run that was left in peace.
+in: the tables must be equal to those of a run that was left in peace.  At last the whole file goes
+into a private PostgreSQL.
 
-    python -m bench.imports [--part size|kills] [--customers N] [--kills N]
+    python -m bench.imports [--part size|kills|server] [--customers N] [--kills N]
 
 Below a million customers, or ten kills, it reports nothing and fails.
 """
@@ -58,16 +59,18 @@ _PINS: Final = (
 class Site:
     """One installation in a folder, without Asterisk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str = "") -> None:
+        """``url`` names another database than a file in the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.config = folder / "hotline.toml"
-        self.config.write_text(f'state_dir = "{folder / "state"}"\n')
+        database = f'[database]\nurl = "{url}"\n' if url else ""
+        self.config.write_text(f'state_dir = "{folder / "state"}"\n{database}')
         self.mapping = folder / "mapping.yaml"
         self.mapping.write_text(MAPPING, encoding="utf-8")
         settings = load_settings(self.config)
         db.upgrade(settings.database_url)
-        self.path = db.sqlite_path(settings.database_url)
+        self.path = folder / "state" / "hotline.db"
         load_secrets(settings)  # makes them
 
     def command(self, *words: str | Path) -> list[str]:
@@ -94,7 +97,7 @@ class Measured(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.imports")
-    parser.add_argument("--part", choices=("size", "kills"))
+    parser.add_argument("--part", choices=("size", "kills", "server"))
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
     parser.add_argument("--kills", type=int, default=KILLS)
     chosen = parser.parse_args(arguments)
@@ -102,10 +105,15 @@ def main(arguments: list[str] | None = None) -> int:
         print("too few customers or kills to report on; leave the options out")
         return 1
     with tempfile.TemporaryDirectory() as scratch:
-        if chosen.part != "kills":
-            report_size(Path(scratch), BankShape(customers=chosen.customers))
-        if chosen.part != "size":
+        shape = BankShape(customers=chosen.customers)
+        if chosen.part in (None, "size"):
+            report_size(Path(scratch), shape)
+        if chosen.part in (None, "kills"):
             report_kills(Path(scratch), BankShape(customers=KILL_CUSTOMERS), chosen.kills)
+        if chosen.part in (None, "server"):
+            from bench.import_server import report_server
+
+            report_server(Path(scratch), shape)
     return 0
 
 
