@@ -5,7 +5,7 @@ ratio says something on any machine; the absolute times do only for this one.  E
 synthetic bank of its own; what it holds is counted by the database and must be what was asked for.
 
     python -m bench.lookup [--sizes 10000,100000] [--rounds 2000] [--cold 100]
-                           [--folder DIR] [--postgres] [--json]
+                           [--folder DIR] [--storages sqlite postgres] [--json]
 
 The banks take turns, so that what else the machine does meets them alike.  A bank that is in
 ``--folder`` is used again.  ``cold`` rounds open a new connection after the
@@ -184,9 +184,10 @@ def _read_bytes() -> int:
 
 async def run(arguments: argparse.Namespace, folder: Path) -> list[Figures]:
     found = []
-    with SqliteBanks(folder) as files:
-        found += await measure("sqlite", files, arguments)
-    if arguments.postgres:
+    if "sqlite" in arguments.storages:
+        with SqliteBanks(folder) as files:
+            found += await measure("sqlite", files, arguments)
+    if "postgres" in arguments.storages:
         with PostgresBanks() as server:
             found += await measure("postgres", server, arguments)
     return found
@@ -233,7 +234,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2_000)
     parser.add_argument("--cold", type=int, default=100, help="rounds with a cold page cache")
     parser.add_argument("--folder", type=Path, help="where banks are kept for the next run")
-    parser.add_argument("--postgres", action="store_true", help="also on a private PostgreSQL")
+    parser.add_argument(
+        "--storages", nargs="+", choices=("sqlite", "postgres"), default=["sqlite"],
+        help="PostgreSQL is a private server",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args()
     if min(arguments.sizes) < 100 or arguments.rounds < 100:
