@@ -20,6 +20,7 @@ from crm_lookup.importing.statements import (
     Rows,
     customer_changes,
     detail_changes,
+    seal_keys,
     work_of,
 )
 from crm_lookup.keys import DataKey
@@ -194,6 +195,11 @@ class PostgresSink:
                     "ON CONFLICT (name) DO NOTHING",
                     self._key.check_value(),
                 )
+                used = await self._server.fetchval(
+                    "SELECT value FROM crm_meta WHERE name = 'seal_keys' FOR UPDATE"
+                )
+                if keys := seal_keys(used, note):
+                    await self._server.execute(_SET_NOTE, "seal_keys", keys)
                 await self._note(note)
 
         self._run(begin())

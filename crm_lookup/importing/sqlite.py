@@ -19,6 +19,7 @@ from crm_lookup.importing.statements import (
     Work,
     customer_changes,
     detail_changes,
+    seal_keys,
     work_of,
 )
 from crm_lookup.keys import DataKey
@@ -151,6 +152,15 @@ class SqliteSink:
                 "ON CONFLICT (name) DO NOTHING",
                 (self._key.check_value(),),
             )
+            used = self._database.execute(
+                "SELECT value FROM crm_meta WHERE name = 'seal_keys'"
+            ).fetchone()
+            if keys := seal_keys(used and used[0], note):
+                self._database.execute(
+                    "INSERT INTO crm_meta (name, value) VALUES ('seal_keys', ?) "
+                    "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    (keys,),
+                )
             self._note(note)
 
     def write(

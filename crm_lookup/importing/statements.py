@@ -6,7 +6,7 @@ Tuples stand in the order of the columns named here.
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from crm_lookup.importing.records import COLUMNS, NO_SEGMENT, Customer, Plan
+from crm_lookup.importing.records import COLUMNS, NO_SEGMENT, Customer, Note, Plan
 
 NOTE: Final = "unfinished_import"
 """Under this name the unfinished run stands in ``crm_meta``."""
@@ -93,3 +93,14 @@ def customer_changes(plan: Plan) -> str:
 def detail_changes(plan: Plan) -> str:
     """Return the same of ``customer_details``."""
     return ", ".join(f"{name} = excluded.{name}" for name in plan.details)
+
+
+def seal_keys(used: str | None, note: Note) -> str:
+    """Return the ids of keys under which values may be sealed, if the run adds one; else nothing.
+
+    ``used`` is what ``crm_meta`` says now: who opens the database looks there which keys it needs.
+    """
+    known = (used or "").split()
+    if not note.sealed_under or note.sealed_under in known:
+        return ""
+    return " ".join((note.sealed_under, *known))

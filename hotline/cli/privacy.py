@@ -74,7 +74,9 @@ def rotate_key(context: typer.Context) -> None:
 
 
 def _convert(settings: Settings) -> None:
+    from crm_lookup.importing.stage import only_import
     from hotline import db
+    from hotline.importing import import_folder, unfinished_import
     from hotline.privacy.convert import convert, scrub
     from hotline.privacy.keys import open_sealer
 
@@ -83,6 +85,7 @@ def _convert(settings: Settings) -> None:
     sealer = open_sealer(settings)
     with (
         db.in_use(url),
+        only_import(import_folder(settings)),  # it would write under the key of its beginning
         Progress(
             "customers",
             BarColumn(),
@@ -92,6 +95,11 @@ def _convert(settings: Settings) -> None:
             transient=True,
         ) as bar,
     ):
+        if (note := unfinished_import(settings)) is not None:
+            fail(
+                f"the import of {note.source} is unfinished, and its stage is as it was when it "
+                "began: finish it first with `hotline customers import --resume`"
+            )
         task = bar.add_task("", total=None)
         done = convert(
             url,

@@ -1,6 +1,8 @@
 """``hotline customers import`` as an operator meets it."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -30,8 +32,16 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+def command(config: Path, *words: str) -> Result:
+    return CliRunner().invoke(app, ["-c", str(config), *words])
+
+
 def hotline(config: Path, *words: str) -> Result:
-    return CliRunner().invoke(app, ["-c", str(config), "customers", "import", *words])
+    return command(config, "customers", "import", *words)
+
+
+def dies(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def said(result: Result) -> str:
@@ -90,9 +100,6 @@ def test_an_unfinished_import_is_told_of_and_finished_first(
 ) -> None:
     settings = load_settings(config)
 
-    def dies(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(run_module, "_write", dies)
     assert hotline(config, "c.csv", "-m", "m.yaml").exit_code == 130
     monkeypatch.undo()
@@ -139,6 +146,31 @@ def test_customers_go_into_postgresql_too(config: Path, postgres_url: str) -> No
     assert "50 unchanged" in said(hotline(config, "c.csv", "-m", "m.yaml", "--dry-run"))
     assert "no import is unfinished" in said(hotline(config, "--status"))
     assert query(postgres_url, "SELECT count(*) FROM customers") == [(50,)]
+
+
+def test_an_import_into_a_sealed_base_is_found_and_keeps_the_keys_in_place(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(config.read_text() + "[privacy]\nseal = true\n")
+    settings = load_settings(config)
+    path = db.sqlite_path(settings.database_url)
+    monkeypatch.setattr(run_module, "_write", dies)
+    assert hotline(config, "c.csv", "-m", "m.yaml").exit_code == 130
+    monkeypatch.undo()
+    monkeypatch.chdir(config.parent)
+    # Nobody may change the key under which the stage is sealed.
+    refused = command(config, "privacy", "seal")
+    assert (refused.exit_code, "c.csv is unfinished" in said(refused)) == (1, True)
+    assert "50 added" in said(hotline(config, "--resume"))
+    with closing(sqlite3.connect(path)) as database:
+        names = {row[0] for row in database.execute("SELECT name FROM customers")}
+        [(keys,)] = database.execute("SELECT value FROM crm_meta WHERE name = 'seal_keys'")
+    assert all(name.startswith("sealed:") for name in names)
+    assert keys
+    assert command(config, "privacy", "seal").exit_code == 0
+    found = json.loads(command(config, "customers", "lookup", "13800000001", "--json").stdout)
+    assert "C0000001" in json.dumps(found)
+    assert "50 unchanged" in said(hotline(config, "c.csv", "-m", "m.yaml"))
 
 
 def test_the_page_about_it_is_right() -> None:
