@@ -42,7 +42,8 @@ class Desk:
         self.stream = stream
         self.seq = 0
         self._frames: deque[tuple[int, str]] = deque(maxlen=buffered)
-        self._queue_frame: tuple[int, str] | None = None
+        self._queue_news: tuple[int, bytes] | None = None
+        """The newest summary's number and body, which all desks share."""
         self._fold(picture)
 
     @property
@@ -61,9 +62,10 @@ class Desk:
         """
         self._fold(message)
         self.seq += 1
-        frame = wrap(self.seq, encode_body(message) if body is None else body)
+        body = encode_body(message) if body is None else body
+        frame = wrap(self.seq, body)
         if isinstance(message, QueueSummary):
-            self._queue_frame = (self.seq, frame)  # only the newest matters: one place is enough
+            self._queue_news = (self.seq, body)  # only the newest matters: one place is enough
         else:
             self._frames.append((self.seq, frame))
         return frame
@@ -87,7 +89,8 @@ class Desk:
         return full and seq < self._frames[0][0] - 1
 
     def _numbered(self) -> Iterator[tuple[int, str]]:
-        waiting = self._queue_frame
+        news = self._queue_news
+        waiting = None if news is None else (news[0], wrap(*news))
         for numbered in self._frames:
             if waiting is not None and waiting[0] < numbered[0]:
                 yield waiting

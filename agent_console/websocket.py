@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import deque
 from typing import Final
 
 import structlog
@@ -26,12 +25,13 @@ _CLOSE_WITHIN_S: Final = 2.0
 class Outbox:
     """Frames that wait for one page; bounded in number and in bytes."""
 
+    __slots__ = ("_bytes", "_frames", "_most_bytes", "_most_frames")
+
     def __init__(self, most_frames: int, most_bytes: int) -> None:
         self._most_frames = most_frames
         self._most_bytes = most_bytes
-        self._frames: deque[str] = deque()
+        self._frames: list[str] = []
         self._bytes = 0
-        self._filled = asyncio.Event()
 
     def put(self, frame: str) -> bool:
         """Append the frame; ``False`` if the page is too slow for it."""
@@ -39,21 +39,27 @@ class Outbox:
             return False
         self._frames.append(frame)
         self._bytes += len(frame)
-        self._filled.set()
         return True
 
-    async def get(self) -> str:
-        """Return the next frame."""
-        while not self._frames:
-            self._filled.clear()
-            await self._filled.wait()
-        frame = self._frames.popleft()
+    def get(self) -> str | None:
+        """Return the next frame, if there is one."""
+        if not self._frames:
+            return None
+        frame = self._frames.pop(0)
         self._bytes -= len(frame)
         return frame
 
 
 class Socket:
-    """One page's connection, and its seat at the hub."""
+    """One page's connection, and its seat at the hub.
+
+    A page that is quiet costs one task, which reads; another one writes only while frames wait.
+    """
+
+    __slots__ = (
+        *("_clock", "_close_code", "_commands", "_connection", "_holder", "_hub", "_outbox"),
+        *("_reading", "_websocket", "_writing"),
+    )
 
     def __init__(
         self,
@@ -70,24 +76,28 @@ class Socket:
         self._clock = clock
         self._outbox = Outbox(config.slow_frames, config.slow_bytes)
         self._connection = Connection(tickets.redeem, clock())
-        self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._reading: asyncio.Task[object] | None = asyncio.current_task()
+        self._writing: asyncio.Task[None] | None = None
         self._close_code: CloseCode | None = None
         self._holder: Pass | None = None
 
     def offer(self, frame: str) -> None:
         """Queue the frame, or end the connection of a page that reads too slowly."""
-        if self._stopped.done():
+        if self._close_code is not None or self._reading is None:
             return
-        if self._outbox.put(frame):
-            metrics.FRAMES.inc()
-        else:
+        if not self._outbox.put(frame):
             self.close(4408)
+            return
+        metrics.FRAMES.inc()
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
 
     def close(self, code: CloseCode) -> None:
         """End the connection; what still waits is not sent."""
-        if not self._stopped.done():
+        if self._close_code is None and self._reading is not None:
             self._close_code = code
-            self._stopped.set_result(None)
+            if asyncio.current_task() is not self._reading:
+                self._reading.cancel()
 
     def tick(self) -> None:
         """Notice that time has passed."""
@@ -96,21 +106,26 @@ class Socket:
                 self.close(step.code)
 
     async def run(self) -> None:
-        """Serve the page until either side ends the connection."""
-        tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
-        either: list[asyncio.Future[None]] = [*tasks, self._stopped]
+        """Serve the page until either side ends the connection; by the task that made this."""
+        reading = self._reading
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            await self._read()
+        except WebSocketDisconnect:
+            pass
+        except asyncio.CancelledError:
+            # Our own close interrupts the reading; whatever else cancels us goes on its way.
+            if self._close_code is None or (reading is not None and reading.uncancel() > 0):
+                raise
+        except Exception:
+            log.exception("console_socket_failed")
         finally:
+            self._reading = None
             if self._holder is not None:
                 self._hub.leave(self, self._holder)
             self._connection.closed()
-            for task in tasks:
-                task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
-                log.error("console_socket_failed", exc_info=result)
+            if self._writing is not None:
+                self._writing.cancel()
+                await asyncio.gather(self._writing, return_exceptions=True)
         await self._say_goodbye()
 
     async def _say_goodbye(self) -> None:
@@ -123,8 +138,16 @@ class Socket:
                 await self._websocket.close(self._close_code)
 
     async def _write(self) -> None:
-        while True:
-            await self._websocket.send_text(await self._outbox.get())
+        """Send what waits; a line that is broken ends the reading, too."""
+        try:
+            while (frame := self._outbox.get()) is not None:
+                await self._websocket.send_text(frame)
+        except WebSocketDisconnect:
+            pass
+        except RuntimeError as error:  # the connection is closed already
+            log.info("console_frame_unsent", error=str(error))
+        finally:
+            self._writing = None
 
     async def _read(self) -> None:
         while True:
@@ -134,10 +157,11 @@ class Socket:
             text = message.get("text")
             frame = message.get("bytes") or b"" if text is None else text
             for step in self._connection.receive(frame, self._clock()):
+                if self._close_code is not None:
+                    return
                 match step:
                     case Close(code):
                         self.close(code)
-                        return
                     case Open(holder, resume):
                         self._holder = holder
                         self._hub.join(self, holder, resume)
@@ -148,6 +172,8 @@ class Socket:
                     case Run(command) if self._holder is not None:
                         reply = await self._commands.run(self._holder, command)
                         self.offer(self._hub.answer(self._holder, reply))
+            if self._close_code is not None:
+                return
 
 
 class SocketServer:
