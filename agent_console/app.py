@@ -138,6 +138,7 @@ def create_app(
             hub.stop()
             await app.state.end_streams()
             await desk_log.stop()
+            await sign_ins.stop()
             passwords.close()
 
     app = Starlette(

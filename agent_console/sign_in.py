@@ -4,6 +4,7 @@ Whoever is refused learns nothing: a wrong password, an unknown login, a locked 
 account all look and last the same.
 """
 
+import asyncio
 import secrets
 from typing import Final, Literal, NoReturn, TypeAlias
 
@@ -63,6 +64,8 @@ class SignIns:
         self._users = users
         self._passwords = passwords
         self._clock = clock
+        self._seen: set[str] = set()
+        self._noting: asyncio.Task[None] | None = None
         self._failures = RateLimit(config.address_failures, config.address_refill_s)
 
     async def sign_in(self, login: str, password: str, address: str, user_agent: str) -> Visitor:
@@ -100,8 +103,26 @@ class SignIns:
             return None
         session, user = found
         if now - session.seen_at >= _TOUCH_EVERY_S:
-            await self.keep_alive([session.session_id])
+            self._seen.add(session.session_id)
+            if self._noting is None:
+                self._noting = asyncio.create_task(self._note_seen())
         return Visitor(token=token, session=session, user=user)
+
+    async def _note_seen(self) -> None:
+        """Keep alive whoever was seen: many who come at once, as after a restart, in one write."""
+        try:
+            while self._seen:
+                seen, self._seen = self._seen, set()
+                await self.keep_alive(sorted(seen))
+        except Exception:
+            log.exception("sessions_not_kept_alive")
+        finally:
+            self._noting = None
+
+    async def stop(self) -> None:
+        """Wait until it is noted who was seen."""
+        if self._noting is not None:
+            await self._noting
 
     async def keep_alive(self, session_ids: list[str]) -> None:
         """Note that the sessions are in use."""

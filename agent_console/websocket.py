@@ -144,8 +144,8 @@ class Socket:
                 await self._websocket.send_text(frame)
         except WebSocketDisconnect:
             pass
-        except RuntimeError as error:  # the connection is closed already
-            log.info("console_frame_unsent", error=str(error))
+        except Exception:
+            log.exception("console_frame_unsent")
         finally:
             self._writing = None
 
