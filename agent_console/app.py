@@ -31,6 +31,7 @@ from agent_console.ports import (
     LookupAudit,
     Readiness,
     TargetGroups,
+    Unmasking,
     UserStore,
     WorkStore,
 )
@@ -39,6 +40,7 @@ from agent_console.rest_board import Boards
 from agent_console.rest_customers import Customers
 from agent_console.rest_groups import Groups
 from agent_console.rest_knowledge import Knowledge
+from agent_console.rest_unmask import Unmask
 from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
 from agent_console.sign_in import SignIns
@@ -90,6 +92,7 @@ def create_app(
     knowledge: KnowledgeStore | None = None,
     customers: CustomerDesk | None = None,
     lookups: LookupAudit | None = None,
+    unmasking: Unmasking | None = None,
     board: BoardSource | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
@@ -117,6 +120,8 @@ def create_app(
         endpoints += Knowledge(knowledge, clock).endpoints()
     if customers is not None and lookups is not None:
         endpoints += Customers(engine, hub, customers, lookups, clock).endpoints()
+    if unmasking is not None:
+        endpoints += Unmask(hub, unmasking, clock).endpoints()
     feed = None
     if board is not None:
         feed = BoardFeed(board, users, clock)

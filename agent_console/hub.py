@@ -123,6 +123,9 @@ class Hub:
         """Seat a page at its person's desk and bring it up to date."""
         key = _key(holder.me)
         desk = self._desks.get(key)
+        agent_id = holder.me.agent_id
+        if agent_id is not None and self._engine.seated(agent_id, holder.me.role) and desk:
+            self._send(key, desk.apply(self._picture(key)))
         if desk is None:
             desk = Desk(f"{self._process}.{secrets.token_hex(4)}", self._picture(key))
             self._desks[key] = desk

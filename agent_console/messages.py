@@ -26,6 +26,7 @@ Channel: TypeAlias = Literal["phone", "branch", "app", "web", "message", "email"
 CaseKind: TypeAlias = Literal["enquiry", "complaint", "dispute", "fraud", "card_loss", "request"]
 Role: TypeAlias = Literal["agent", "leader", "supervisor", "admin"]
 Language: TypeAlias = Literal["zh", "en"]
+PersonalField: TypeAlias = Literal["name", "phone", "id_number", "birth_year", "address", "email"]
 WithdrawnReason: TypeAlias = Literal["no_answer", "abandoned", "elsewhere", "ended"]
 WrapUpEnd: TypeAlias = Literal["agent", "timer", "supervisor", "resync"]
 ErrorCode: TypeAlias = Literal[
@@ -200,6 +201,16 @@ class ScoreCard(Record, frozen=True, kw_only=True):
     """What weighs most in it, at most three."""
 
 
+class PersonalLine(Record, frozen=True, kw_only=True):
+    """One field of the customer's personal data, as this viewer may see it now."""
+
+    field: PersonalField
+    shown: str
+    """Masked, or the whole value."""
+    on_request: bool = False
+    """``POST /api/calls/{call_id}/unmask`` gives the whole value for a reason."""
+
+
 class CustomerCard(Record, frozen=True, kw_only=True):
     """What the agent may see of the customer; masked before it gets here."""
 
@@ -229,6 +240,8 @@ class CustomerCard(Record, frozen=True, kw_only=True):
     """What the analysis found; empty for somebody it has not looked at."""
     services: tuple[Text, ...] = ()
     """What the customer's segment is entitled to, to be proposed by the agent."""
+    personal: tuple[PersonalLine, ...] = ()
+    """By the viewer's role and the call's verified level; see docs/privacy.md."""
 
 
 class CandidateCard(Record, frozen=True, kw_only=True):
@@ -675,10 +688,13 @@ def wrap(seq: int, body: bytes) -> str:
     return f'{{"seq":{seq},"message":{body.decode()}}}'
 
 
-def card_of(brief: Any) -> CustomerCard:
+def card_of(brief: Any, personal: tuple[PersonalLine, ...] = ()) -> CustomerCard:
     """Return what a page may see of a customer's brief: the fields of the card and no others.
+
+    ``personal`` is what this viewer may see of the personal data.
 
     ``brief`` is a :class:`crm_lookup.model.CustomerBrief` or anything with the same attributes;
     raises :class:`msgspec.ValidationError` for anything else.
     """
-    return msgspec.convert(brief, CustomerCard, from_attributes=True)
+    card = msgspec.convert(brief, CustomerCard, from_attributes=True)
+    return msgspec.structs.replace(card, personal=personal)

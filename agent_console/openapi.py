@@ -47,7 +47,9 @@ def endpoints() -> tuple[Endpoint, ...]:
         absent,
         absent,
         passwords=absent,
-        **dict.fromkeys(("groups", "board", "knowledge", "customers", "lookups"), absent),
+        **dict.fromkeys(
+            ("groups", "board", "knowledge", "customers", "lookups", "unmasking"), absent
+        ),
     )
     found: tuple[Endpoint, ...] = app.state.endpoints
     return found

@@ -11,6 +11,7 @@ from agent_console.messages import (
     CandidateCard,
     DeskMessage,
     QueueSummary,
+    Role,
     SkillChoice,
     Snapshot,
 )
@@ -19,6 +20,7 @@ from agent_console.store.knowledge_model import Found, StoredArticle
 from agent_console.store.lookups import Lookup
 from agent_console.store.model import Language, Phone, Session, Skill, User
 from agent_console.store.work_model import DeskCall, FollowUp
+from crm_lookup.unmasking import Wish
 
 Clock: TypeAlias = Callable[[], float]
 """Returns the seconds since the epoch."""
@@ -77,6 +79,9 @@ class EnginePort(OrdersPort, Protocol):
 
         The listener is called in the event loop and neither blocks nor raises.
         """
+
+    def seated(self, agent_id: str, role: Role) -> bool:
+        """Note who looks at the agent's desk; whether its picture may look different now."""
 
     def picture(self, agent_id: str) -> Snapshot:
         """Return the agent's desk as of the last message that the listener was given."""
@@ -292,6 +297,16 @@ class KnowledgeStore(Protocol):
 
     async def set_editor(self, login: str, department: str, may: bool) -> None:
         """Let somebody write for a department, or no longer."""
+
+
+class Unmasking(Protocol):
+    """Whole values for a reason; :class:`crm_lookup.unmasking.Unmasker` implements it."""
+
+    async def show(self, wish: Wish) -> str:
+        """Return the value once the audit has the line.
+
+        Raises :class:`crm_lookup.unmasking.LookRefusedError`, which the audit has as well.
+        """
 
 
 class CustomerDesk(Protocol):

@@ -8,7 +8,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from agent_console.messages import AgentState, Choice, Language, Record, VerifiedLevel
+from agent_console.messages import (
+    AgentState,
+    Choice,
+    Language,
+    PersonalField,
+    Record,
+    VerifiedLevel,
+)
 
 MOST_NOTE: Final = 8_000
 """Characters of a note; a minute of fast typing makes 400."""
@@ -200,6 +207,21 @@ class CustomerQuery(Body, frozen=True, kw_only=True):
     """A telephone number as it is spoken here."""
     call_id: Annotated[str, msgspec.Meta(max_length=64)] = ""
     """The call for which is searched; agents must have it."""
+
+
+class UnmaskOrder(Body, frozen=True, kw_only=True):
+    """Body of ``POST /api/calls/{call_id}/unmask``."""
+
+    field: PersonalField
+    reason: Annotated[str, msgspec.Meta(max_length=200)]
+    """Why it is needed, in at least four letters or signs; stands in the audit."""
+
+
+class Unmasked(Body, frozen=True, kw_only=True):
+    """The whole value."""
+
+    field: PersonalField
+    value: str
 
 
 class CallerChoice(Body, frozen=True, kw_only=True):

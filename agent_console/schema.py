@@ -47,6 +47,8 @@ _REST: Final = (
     r.CustomerQuery,
     r.CallerChoice,
     r.NewProspect,
+    r.Unmasked,
+    r.UnmaskOrder,
     m.CandidateCard,
     r.Preferences,
     k.ArticleDraft,

@@ -28,6 +28,7 @@ from agent_console.messages import (
     PopWithdrawn,
     QueueLine,
     QueueSummary,
+    Role,
     SkillChoice,
     Snapshot,
     WithdrawnReason,
@@ -68,6 +69,8 @@ class FakeEngine:
         """How agents said that calls end, before they did."""
         self.refuse_with: ErrorCode | None = None
         self.broken = False
+        self.viewers: dict[str, Role] = {}
+        """The role in which somebody looks at each agent's desk."""
         self.caller = "+8613912345678"
         """The number of every caller."""
         self.wrap_up_s = 30.0
@@ -77,6 +80,11 @@ class FakeEngine:
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def seated(self, agent_id: str, role: Role) -> bool:
+        changed = self.viewers.get(agent_id) != role
+        self.viewers[agent_id] = role
+        return changed
 
     def picture(self, agent_id: str) -> Snapshot:
         nothing = Snapshot(status=AgentStatus(state="logged_out", since=self._clock()))

@@ -184,7 +184,7 @@ class Held:
 class PersonalLine(msgspec.Struct, frozen=True, kw_only=True):
     """One field of a customer's personal data, as one viewer may see it."""
 
-    field: str
+    field: Literal["name", "phone", "id_number", "birth_year", "address", "email"]
     """A field of :mod:`crm_lookup.masking`."""
     shown: str
     """Masked, or the whole value."""

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 import msgspec
 
 from crm_lookup.errors import CrmError
-from crm_lookup.masking import FIELDS, LEVELS, VIEWERS, Field, may_ask, view
+from crm_lookup.masking import FIELDS, LEVELS, VIEWERS, may_ask, view
 from crm_lookup.model import CustomerId, Held, PersonalLine
 
 LEAST_REASON: Final = 4
@@ -21,7 +21,8 @@ Action: TypeAlias = Literal["unmask", "export", "erase"]
 Outcome: TypeAlias = Literal["shown", "refused", "done"]
 Why: TypeAlias = Literal["not_allowed", "no_reason", "nothing_there"]
 
-_ON_PAGE: Final[tuple[Field, ...]] = (
+OnPage: TypeAlias = Literal["name", "phone", "id_number", "birth_year", "address", "email"]
+_ON_PAGE: Final[tuple[OnPage, ...]] = (
     *("name", "phone", "id_number", "birth_year", "address", "email"),
 )
 

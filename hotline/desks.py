@@ -25,6 +25,7 @@ from agent_console.ports import (
 from crm_lookup.masking import masked_phone
 from crm_lookup.model import CustomerBrief
 from crm_lookup.numbers import NumberReader
+from crm_lookup.unmasking import personal_lines
 from cti import pops, views
 from cti.bus import EVENTS, LocalBus
 from cti.core import events as ev
@@ -107,6 +108,8 @@ class Desks:
         self._numbers = numbers
         self._listeners: list[Listener] = []
         self._pages = 0
+        self._viewers: dict[str, msg.Role] = {}
+        """In which role somebody looks at each agent's desk; nobody yet: the least is shown."""
         self._talking: dict[str, str] = {}
         """The call that each agent answered and whose pop is still on the desk."""
         self._summary_due = False
@@ -118,6 +121,11 @@ class Desks:
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def seated(self, agent_id: str, role: msg.Role) -> bool:
+        changed = self._viewers.get(agent_id) != role
+        self._viewers[agent_id] = role
+        return changed
 
     def picture(self, agent_id: str) -> msg.Snapshot:
         agent = self._engine.agent(AgentId(agent_id))
@@ -281,7 +289,9 @@ class Desks:
             case pops.PopRaised():
                 yield _to(message.agent_id, msg.PopRaised(pop=self._pop(message)))
             case pops.PopCompleted():
-                customer = None if message.brief is None else msg.card_of(message.brief)
+                call = self._engine.world.calls.get(message.call_id)
+                level = "none" if call is None else call.verified
+                customer = self._card(message.brief, message.agent_id, level)
                 completed = msg.PopCompleted(
                     call_id=message.call_id,
                     customer=customer,
@@ -359,9 +369,23 @@ class Desks:
             raised_at=raised.raised_at,
             connected_at=call.connected_at if call is not None and raised.connected else None,
             brief=states[raised.brief_status],
-            customer=None if raised.brief is None else msg.card_of(raised.brief),
+            customer=self._card(raised.brief, raised.agent_id, raised.verified),
             candidates=_candidates(raised.candidates),
         )
+
+    def _card(
+        self, brief: CustomerBrief | None, agent_id: str, level: str
+    ) -> msg.CustomerCard | None:
+        """What the one who looks at the agent's desk may see of the customer."""
+        if brief is None:
+            return None
+        viewer = self._viewers.get(agent_id, "none")
+        lines = personal_lines(brief.held, viewer=viewer, level=level)
+        personal = tuple(
+            msg.PersonalLine(field=line.field, shown=line.shown, on_request=line.on_request)
+            for line in lines
+        )
+        return msg.card_of(brief, personal)
 
     def _wrap_up(self, agent: views.AgentView) -> msg.WrapUp | None:
         if agent.state != "wrap_up" or agent.call_id is None or agent.wrap_up_until is None:

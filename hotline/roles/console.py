@@ -28,6 +28,7 @@ from crm_lookup.keys import DataKey
 from crm_lookup.model import CustomerBrief, Text
 from crm_lookup.numbers import NumberReader
 from crm_lookup.topics import TOPICS
+from crm_lookup.unmasking import Unmasker
 from cti.ami.client import AmiConfig
 from cti.core import ids
 from cti.core.ids import QueueName
@@ -163,6 +164,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 knowledge=knowledge,
                 customers=customer_desk,
                 lookups=lookups,
+                unmasking=Unmasker(bank, bank, time.time),
             )
         else:
             await stopped.wait()

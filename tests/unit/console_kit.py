@@ -38,7 +38,8 @@ from agent_console.store import (
 )
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from agent_console.tickets import Pass
-from crm_lookup.model import Text
+from crm_lookup.model import Held, Text
+from crm_lookup.unmasking import MemoryLooks, Unmasker
 from tests.unit.socket_kit import START, FakeClock, FarEnd
 
 ORIGIN = "https://hotline.test"
@@ -156,6 +157,13 @@ class FakeCustomers:
         return "P-1"
 
 
+class FakeHeld:
+    """What the bank holds of the customer on every card."""
+
+    async def held(self, customer_id: str) -> Held | None:
+        return Held(name="王小明", family_name="王", phone="+8613800138000", address="canary road")
+
+
 class Kit:
     """A console with a fake engine, a standing clock and users in memory."""
 
@@ -169,6 +177,8 @@ class Kit:
         self.groups = FakeGroups()
         self.customers = FakeCustomers()
         self.lookups = MemoryLookupAudit()
+        self.looks = MemoryLooks()
+        self.unmasking = Unmasker(FakeHeld(), self.looks, self.clock)
         self.knowledge = MemoryKnowledgeStore()
         self.passwords = cheap_passwords()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
@@ -185,6 +195,7 @@ class Kit:
             knowledge=self.knowledge,
             customers=self.customers,
             lookups=self.lookups,
+            unmasking=self.unmasking,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

@@ -3,12 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent_console import messages as msg
 from agent_console.errors import CommandRefusedError
 from agent_console.ports import Addressed, Feed
 from agent_console.store import MemoryUserStore
+from crm_lookup.model import Held
 from crm_lookup.numbers import NumberReader
 from cti import pops, views
 from cti.bus import EVENTS, agent_topic
@@ -17,6 +19,7 @@ from cti.core.ids import AgentId, CallId, QueueName
 from cti.errors import AmiUnavailableError
 from hotline.desks import Desks, TappedBus
 from hotline.settings.model import QueueSettings
+from tests.unit.events_api_kit import BRIEF
 
 AGENT = AgentId("1001")
 CALL = CallId("c1")
@@ -202,3 +205,35 @@ async def test_an_absent_asterisk_is_a_refusal(desk: Desk) -> None:
 async def test_an_agent_without_a_phone_cannot_take_calls(desk: Desk) -> None:
     with pytest.raises(CommandRefusedError, match="no phone"):
         await desk.desks.set_available(AGENT)
+
+
+@pytest.mark.parametrize(
+    ("role", "verified", "name", "asks"),
+    [
+        (None, "pin", "王**", []),
+        ("admin", "pin", "王**", []),
+        ("agent", "number", "王**", ["name"]),
+        ("agent", "pin", "王芳", ["phone", "address"]),
+        ("supervisor", "none", "王**", ["name", "phone"]),
+    ],
+)
+async def test_a_brief_is_masked_by_who_looks_and_how_the_caller_is_verified(
+    desk: Desk, role: Any, verified: str, name: str, asks: list[str]
+) -> None:
+    if role is not None:
+        assert desk.desks.seated(AGENT, role)
+        assert not desk.desks.seated(AGENT, role)
+    held = Held(
+        name="王芳", family_name="王", phone="+8613800138000", address="上海市浦东新区某路一号"
+    )
+    brief = msgspec.structs.replace(BRIEF, held=held)
+    desk.bus.publish(
+        agent_topic(AGENT), raised(brief=brief, brief_status="ready", verified=verified)
+    )
+    customer = desk.messages()[0].pop.customer
+    shown = {line.field: line.shown for line in customer.personal}
+    assert shown["name"] == name
+    assert shown["phone"] == "+86 138****8000"
+    assert [line.field for line in customer.personal if line.on_request] == asks
+    assert customer.name == BRIEF.name
+    assert b"Held" not in msgspec.json.encode(desk.messages()[0])

@@ -24,6 +24,7 @@ const CARD: CustomerCard = {
   offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance'), script: text('您好', 'Hello'), chance: 0.2, worth: 80 }],
   scores: [],
   services: [],
+  personal: [],
 }
 const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [text('客户上次由您接待', 'You served this customer last time')],

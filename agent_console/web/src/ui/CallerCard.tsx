@@ -9,6 +9,7 @@ import { Icon } from './Icon'
 import { PanelBody } from './Panel'
 import { Timeline } from './Timeline'
 import { Since } from './Timer'
+import { Unmask } from './Unmask'
 
 export function CallerCard({ pop }: { pop: Pop }) {
   const customer = pop.customer
@@ -42,6 +43,7 @@ export function CallerCard({ pop }: { pop: Pop }) {
         <CallFacts pop={pop} />
         {pop.brief === 'loading' && <LoadingFacts />}
         {customer !== null && <CustomerFacts customer={customer} />}
+        <Unmask pop={pop} />
         {customer !== null && <Cases cases={customer.cases} />}
         <Timeline pop={pop} />
       </PanelBody>

@@ -234,6 +234,8 @@ export interface CustomerCard {
   scores: readonly ScoreCard[]
   /** What the customer's segment is entitled to, to be proposed by the agent. */
   services: readonly Text[]
+  /** By the viewer's role and the call's verified level; see docs/privacy.md. */
+  personal: readonly PersonalLine[]
 }
 
 /** Customers who meet some conditions, as a whole. */
@@ -495,6 +497,15 @@ export interface OwnDay {
   disposed: number
   /** Own follow-ups that are due today or overdue. */
   follow_ups_due: number
+}
+
+/** One field of the customer's personal data, as this viewer may see it now. */
+export interface PersonalLine {
+  field: 'address' | 'birth_year' | 'email' | 'id_number' | 'name' | 'phone'
+  /** Masked, or the whole value. */
+  shown: string
+  /** `POST /api/calls/{call_id}/unmask` gives the whole value for a reason. */
+  on_request: boolean
 }
 
 /** Sign of life. */
@@ -776,6 +787,19 @@ export interface TopicScript {
   article_id: string
   title: Text
   script: Text
+}
+
+/** Body of `POST /api/calls/{call_id}/unmask`. */
+export interface UnmaskOrder {
+  field: 'address' | 'birth_year' | 'email' | 'id_number' | 'name' | 'phone'
+  /** Why it is needed, in at least four letters or signs; stands in the audit. */
+  reason: string
+}
+
+/** The whole value. */
+export interface Unmasked {
+  field: 'address' | 'birth_year' | 'email' | 'id_number' | 'name' | 'phone'
+  value: string
 }
 
 /** The ticket was good. A `snapshot` or, if `resumed`, the missed messages follow. */

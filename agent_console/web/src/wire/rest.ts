@@ -1,6 +1,6 @@
 /** The few HTTP requests of the page. The CSRF token lives in memory only. */
 
-import type { CallWork, LanguageChoice, Problem, SessionView, SignIn, TicketView, WorkDraft } from './messages.gen'
+import type { CallWork, LanguageChoice, Problem, SessionView, SignIn, TicketView, Unmasked, UnmaskOrder, WorkDraft } from './messages.gen'
 
 export class Refused extends Error {
   readonly status: number
@@ -81,4 +81,9 @@ export async function saveCallWork(callId: string, draft: WorkDraft): Promise<Ca
 export async function socketTicket(): Promise<string> {
   const response = await request('POST', '/api/socket-ticket')
   return (await response.json() as TicketView).ticket
+}
+
+/** Asks for the whole value of what is masked; the reason stands in the audit. Throws `Refused`. */
+export async function unmask(callId: string, order: UnmaskOrder): Promise<Unmasked> {
+  return await (await request('POST', `/api/calls/${encodeURIComponent(callId)}/unmask`, order)).json() as Unmasked
 }
