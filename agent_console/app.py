@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,7 +20,7 @@ from agent_console.desk_log import DeskLog
 from agent_console.errors import CommandRefusedError
 from agent_console.guard import Guard
 from agent_console.hub import Hub
-from agent_console.messages import MAX_MESSAGE_BYTES
+from agent_console.messages import MAX_MESSAGE_BYTES, FollowUpDue
 from agent_console.pages import Pages
 from agent_console.ports import (
     BoardSource,
@@ -50,6 +51,7 @@ from agent_console.websocket import SocketServer
 log = structlog.get_logger(__name__)
 
 _KEEP_ALIVE_S: Final = 30.0
+_REMIND_EVERY_S: Final = 2.0
 _SWEEP_DATABASE_S: Final = 600.0
 _PAUSE_S: Final = 0.005
 """Between two parts of what all pages are told: room for pops."""
@@ -127,7 +129,7 @@ def create_app(
         feed = BoardFeed(board, users, clock)
         endpoints += Boards(board, feed, clock).endpoints()
     desk_log = DeskLog(engine, work)
-    watch = Watch(config, engine, users, sign_ins, hub, sockets, clock)
+    watch = Watch(config, engine, users, work, sign_ins, hub, sockets, clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -188,6 +190,7 @@ class Watch:
         config: ConsoleConfig,
         engine: EnginePort,
         users: UserStore,
+        work: WorkStore,
         sign_ins: SignIns,
         hub: Hub,
         sockets: SocketServer,
@@ -200,6 +203,8 @@ class Watch:
         self._hub = hub
         self._sockets = sockets
         self._clock = clock
+        self._work = work
+        self._reminded_until = clock()
         self._kept_out: frozenset[str] = frozenset()
         self._kept_at = 0.0
         self._swept_at = 0.0
@@ -225,10 +230,20 @@ class Watch:
                 self._kept_at = now
                 await self._sign_ins.keep_alive(sorted(living))
                 self._hub.prolong(living, lambda opened: self._sign_ins.expiry(opened, now))
+        if now - self._reminded_until >= _REMIND_EVERY_S:
+            await self._remind(now)
         await self._keep_out(await self._users.disabled_agents())
         if now - self._swept_at >= _SWEEP_DATABASE_S:
             self._swept_at = now
             await self._users.sweep(now)
+
+    async def _remind(self, now: float) -> None:
+        """Tell people of what has fallen due since the last look."""
+        due = await self._work.due(self._reminded_until, now)
+        self._reminded_until = now
+        for each in due:
+            message = msgspec.convert(each, FollowUpDue, from_attributes=True)
+            self._hub.remind(each.login, message)
 
     async def _keep_out(self, disabled: frozenset[str]) -> None:
         """Take the agents out of the queues, each once; who could not be is tried again."""

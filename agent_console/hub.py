@@ -167,6 +167,12 @@ class Hub:
         desk = self._desks.get(_key(me))
         return None if desk is None else desk.pop(call_id)
 
+    def remind(self, login: str, message: DeskMessage) -> None:
+        """Bring the message to the person's open pages; nothing happens if there are none."""
+        for key, seats in self._seats.items():
+            if any(holder.me.login == login for holder in seats.values()):
+                self._send(key, self._desks[key].apply(message))
+
     def prolong(self, session_ids: frozenset[str], expires: Callable[[float], float]) -> None:
         """Take over that sessions were kept alive.
 

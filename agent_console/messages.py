@@ -401,6 +401,17 @@ class QueueSummary(Message, frozen=True, kw_only=True):
     queues: tuple[QueueLine, ...]
 
 
+class FollowUpDue(Message, frozen=True, kw_only=True):
+    """Something that the person promised is due now; the list of follow-ups has it, too."""
+
+    follow_up_id: str
+    kind: Literal["task", "callback"]
+    text: str
+    due_at: float
+    caller: str = ""
+    """Masked; empty when it belongs to no call."""
+
+
 class Pong(Message, frozen=True, kw_only=True):
     """Answer to ``ping``."""
 
@@ -435,6 +446,7 @@ ServerMessage: TypeAlias = (
     | WrapUpStarted
     | WrapUpEnded
     | QueueSummary
+    | FollowUpDue
     | Pong
     | Accepted
     | Failed
@@ -451,6 +463,7 @@ DeskMessage: TypeAlias = (
     | WrapUpStarted
     | WrapUpEnded
     | QueueSummary
+    | FollowUpDue
 )
 """The messages that change the desk; each takes the next number of the agent's stream."""
 

@@ -251,6 +251,9 @@ class WorkStore(Protocol):
     async def follow_ups(self, login: str, done_after: float) -> Sequence[FollowUp]:
         """Return those that are open, or were done after that moment; the next due comes first."""
 
+    async def due(self, after: float, until: float) -> Sequence[FollowUp]:
+        """Return everybody's open follow-ups that fall due after ``after``, up to ``until``."""
+
     async def change_follow_up(
         self, login: str, follow_up_id: str, *, text: str, due_at: float, done_at: float | None
     ) -> bool:

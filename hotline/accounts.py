@@ -91,9 +91,13 @@ async def add_user(
 
 
 async def set_password(store: SqlUserStore, login: str, password: str) -> None:
-    """Replace a password.  Raises :class:`agent_console.errors.ConsoleError`."""
+    """Replace a password and end the sessions that were opened with the old one.
+
+    Raises :class:`agent_console.errors.ConsoleError`.
+    """
     passwords = Passwords()
     try:
         await store.set_password(login, await passwords.hash(password))
+        await store.end_sessions_of(login)
     finally:
         passwords.close()

@@ -103,6 +103,19 @@ class SqlWorkStore:
         async with self._engine.connect() as connection:
             return [FollowUp(**row._mapping) for row in await connection.execute(query)]
 
+    async def due(self, after: float, until: float) -> Sequence[FollowUp]:
+        query = (
+            sa.select(t.follow_ups)
+            .where(
+                t.follow_ups.c.done_at.is_(None),
+                t.follow_ups.c.due_at > after,
+                t.follow_ups.c.due_at <= until,
+            )
+            .order_by(t.follow_ups.c.due_at, t.follow_ups.c.follow_up_id)
+        )
+        async with self._engine.connect() as connection:
+            return [FollowUp(**row._mapping) for row in await connection.execute(query)]
+
     async def change_follow_up(
         self, login: str, follow_up_id: str, *, text: str, due_at: float, done_at: float | None
     ) -> bool:

@@ -59,6 +59,12 @@ class MemoryWorkStore:
         shown = [f for f in own if f.done_at is None or f.done_at > done_after]
         return sorted(shown, key=lambda f: (f.due_at, f.follow_up_id))[:500]
 
+    async def due(self, after: float, until: float) -> Sequence[FollowUp]:
+        found = (
+            f for f in self._follow_ups.values() if f.done_at is None and after < f.due_at <= until
+        )
+        return sorted(found, key=lambda f: (f.due_at, f.follow_up_id))
+
     async def change_follow_up(
         self, login: str, follow_up_id: str, *, text: str, due_at: float, done_at: float | None
     ) -> bool:

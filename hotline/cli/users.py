@@ -149,7 +149,7 @@ def passwd(
     login: str = typer.Argument(..., help="Whose password."),
     password: str = typer.Option(..., prompt=True, hide_input=True, confirmation_prompt=True),
 ) -> None:
-    """Set a new password; it also lifts a lock."""
+    """Set a new password; it also lifts a lock and signs the person out everywhere."""
     from agent_console.errors import ConsoleError
     from hotline.accounts import open_users, set_password
 

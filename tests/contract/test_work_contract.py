@@ -146,3 +146,12 @@ async def test_nothing_is_left_of_a_forgotten_customer(store: WorkStore) -> None
     assert other.caller == "王**"
     assert list(await store.follow_ups("wang", NOW)) == []
     assert await store.forget_customer("C0001") == 0
+
+
+async def test_what_falls_due_is_told_by_moments(store: WorkStore) -> None:
+    await store.add_follow_up(PROMISE)
+    await store.add_follow_up(replace(PROMISE, follow_up_id="f2", due_at=NOW + 200))
+    await store.add_follow_up(replace(PROMISE, follow_up_id="f3", done_at=NOW + 1))
+    assert [f.follow_up_id for f in await store.due(NOW, NOW + 100)] == ["f1"]
+    assert list(await store.due(NOW + 100, NOW + 199)) == []
+    assert [f.follow_up_id for f in await store.due(NOW, NOW + 900)] == ["f1", "f2"]

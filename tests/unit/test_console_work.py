@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent_console.messages import FollowUpDue
 from agent_console.rest_messages import OwnDay
 from tests.unit.console_kit import Browser, Kit, card, pop
 from tests.unit.socket_kit import START
@@ -194,3 +195,30 @@ async def test_everything_needs_a_session_and_the_csrf_token(kit: Kit, wang: Bro
     assert (await save(wang, 1, "x")).json()["code"] == "csrf"
     wang.http.headers["origin"] = "https://hotline.test.evil.example"
     assert (await save(wang, 1, "x")).json()["code"] == "foreign_origin"
+
+
+async def test_what_was_promised_is_told_when_it_is_due(kit: Kit, wang: Browser) -> None:
+    order = {
+        "key": "key-of-a-page-1",
+        "kind": "callback",
+        "text": "周五回电",
+        "due_at": START + 10,
+    }
+    made = (await wang.http.post("/api/follow-ups", json={**order, "call_id": None})).json()
+    li = await browser(kit, "li")
+    async with wang.page() as one, wang.page() as two, li.page() as other:
+        for page in (one, two, other):
+            await page.read_all(2)
+        await kit.look()
+        kit.clock.advance(9)
+        await kit.look()
+        assert await one.is_quiet()
+        kit.clock.advance(2)
+        await kit.look()
+        told = [(await page.read()).message for page in (one, two)]
+        await kit.look()
+        assert await one.is_quiet()
+        assert await other.is_quiet()
+    assert told[0] == told[1]
+    assert isinstance(told[0], FollowUpDue)
+    assert (told[0].follow_up_id, told[0].text) == (made["follow_up_id"], "周五回电")

@@ -300,7 +300,7 @@ export interface EarlierPath {
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
 export interface Envelope {
   seq: number
-  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | WrapUpStarted | WrapUpEnded | QueueSummary | Pong | Accepted | Failed
+  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Pong | Accepted | Failed
 }
 
 /** Ask for more time after the call. */
@@ -331,6 +331,17 @@ export interface FollowUpDraft {
   kind: 'callback' | 'task'
   text: string
   due_at: number | null
+}
+
+/** Something that the person promised is due now; the list of follow-ups has it, too. */
+export interface FollowUpDue {
+  type: 'follow_up_due'
+  follow_up_id: string
+  kind: 'callback' | 'task'
+  text: string
+  due_at: number
+  /** Masked; empty when it belongs to no call. */
+  caller: string
 }
 
 /** Something that the agent has promised. */
@@ -859,6 +870,7 @@ export type ServerMessage =
   | WrapUpStarted
   | WrapUpEnded
   | QueueSummary
+  | FollowUpDue
   | Pong
   | Accepted
   | Failed
@@ -874,6 +886,7 @@ export type DeskMessage =
   | WrapUpStarted
   | WrapUpEnded
   | QueueSummary
+  | FollowUpDue
 
 export type ClientMessage =
   | Hello
