@@ -18,6 +18,9 @@ def selftest(
     ),
     fail_fast: bool = typer.Option(False, "--fail-fast", help="Stop at the first failed step."),
     keep: bool = typer.Option(False, "--keep", help="Keep the folder with logs and database."),
+    database: str | None = typer.Option(
+        None, "--database", metavar="URL", help="An empty PostgreSQL database that may be filled."
+    ),
 ) -> None:
     """Prove that everything works: boot a stack of its own and place real SIP calls.
 
@@ -32,6 +35,7 @@ def selftest(
     from hotline.selftest.run import SelfTest
     from hotline.settings.model import LogSettings
 
+    _refuse_a_used_one(database)
     configure_logging(LogSettings(level="warning"), "selftest")
     folder = Path(tempfile.mkdtemp(prefix="hotline-"))
     folder.chmod(0o755)  # Asterisk runs as another user
@@ -42,7 +46,8 @@ def selftest(
         err.print(step.detail, markup=False)
 
     async def run() -> Report:
-        return await SelfTest(folder, pin=pin, report=report, fail_fast=fail_fast).run()
+        test = SelfTest(folder, pin=pin, report=report, fail_fast=fail_fast, database=database)
+        return await test.run()
 
     try:
         result = asyncio.run(run())
@@ -63,3 +68,18 @@ def selftest(
         pops = result.pop_ms
         out.print(f"self-test {verdict}; pops: p50 {pops.p50} ms, p99 {pops.p99} ms, n {pops.n}")
     raise typer.Exit(0 if result.ok else 1)
+
+
+def _refuse_a_used_one(database: str | None) -> None:
+    """The trial writes made-up customers: it must not meet anybody's data."""
+    from hotline import db
+
+    if database is None:
+        return
+    found = db.status(db.server_dsn(database))
+    if not found.exists:
+        raise db.DatabaseError(found.integrity)
+    if found.tables:
+        raise db.DatabaseError(
+            f"{found.place} holds {len(found.tables)} tables: name an empty database for the trial"
+        )

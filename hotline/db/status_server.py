@@ -56,6 +56,12 @@ def unfit(connection: sa.Connection) -> str:
     encoding = connection.scalar(sa.text("SHOW server_encoding"))
     if encoding != "UTF8":
         return f"the database's encoding is {encoding}: create it with ENCODING 'UTF8'"
+    order = connection.scalar(
+        sa.text("SELECT datcollate FROM pg_database WHERE datname = current_database()")
+    )
+    if str(order).split(".")[0] not in {"C", "POSIX"}:
+        # Ids are looked for by their beginning, and listed, in the order of their bytes.
+        return f"the database sorts as {order}: create it with LOCALE 'C' TEMPLATE template0"
     return ""
 
 

@@ -107,6 +107,8 @@ def raw_connection(path: Path) -> sqlite3.Connection:
 def shown(url: str) -> str:
     """The URL without its password."""
     try:
-        return sa.make_url(url).render_as_string(hide_password=True)
+        parsed = sa.make_url(url)
+        hidden = {name: "***" for name in parsed.query if "password" in name}
+        return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
     except (sa.exc.ArgumentError, ValueError):
         return repr(url.split("@")[-1])

@@ -7,6 +7,7 @@ journal is compared with Asterisk's own queue_log and call records.
 
 import asyncio
 import csv
+import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -44,7 +45,9 @@ class SelfTest:
         pin: str | None,
         report: Callable[[Step], None],
         fail_fast: bool = False,
+        database: str | None = None,
     ) -> None:
+        """``database``: the URL of an empty one to use in place of a file."""
         self._state_dir = state_dir
         self._fail_fast = fail_fast
         self._customer = demo_bank.DEMO_CUSTOMERS[0]
@@ -53,7 +56,11 @@ class SelfTest:
         self._steps: list[Step] = []
         self._pops: list[float] = []
         self._pids: dict[str, int | None] = {}
-        self._site = Site(state_dir, PortPlan.choose(23000))
+        self._site = Site(
+            state_dir,
+            PortPlan.choose(23000),
+            extra=f"\n[database]\nurl = {json.dumps(database)}\n" if database else "",
+        )
         self._journal = JournalReader(self._site.settings.database_url)
         self._desk = Desk(ConsoleClient(HOST, self._site.plan.console))
 

@@ -235,7 +235,9 @@ class DatabaseSettings(Section):
     """Where customers, journal and users are kept."""
 
     url: str | None = Field(
-        None, description="SQLAlchemy URL; default: SQLite file in the state folder"
+        None,
+        description="sqlite:///PATH or postgresql://USER@HOST/DATABASE?sslmode=verify-full; "
+        "default: an SQLite file in the state folder",
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.postgres_kit import databases, query
+
 pytestmark = pytest.mark.timeout(200)
 
 Saboteur = Callable[[dict[str, int]], None]
@@ -38,7 +40,7 @@ async def selftest(*arguments: str, sabotage: Saboteur | None = None) -> tuple[i
 
     reading: Awaitable[Any] = asyncio.gather(process.stdout.read(), watch(process.stderr))
     output, _ = await reading
-    return await process.wait(), json.loads(output)
+    return await process.wait(), json.loads(output) if output else None
 
 
 def failed(report: Any) -> list[str]:
@@ -55,12 +57,19 @@ async def test_a_sound_stack_passes() -> None:
     assert sum(step["seconds"] for step in report["steps"]) < 90
 
 
-async def test_a_wrong_pin_is_named() -> None:
-    status, report = await selftest("--pin", "000000", "--fail-fast")
-    assert (status, report["ok"]) == (1, False)
-    assert failed(report) == ["known customer: balance with PIN"]
-    detail = next(step["detail"] for step in report["steps"] if not step["ok"])
-    assert "PIN was refused" in detail
+async def test_a_wrong_pin_is_named_and_all_else_works_on_postgresql() -> None:
+    with databases().fresh(empty=True) as url:
+        status, report = await selftest("--pin", "000000", "--database", url)
+        assert (status, report["ok"]) == (1, False)
+        assert failed(report) == ["known customer: balance with PIN"]
+        detail = next(step["detail"] for step in report["steps"] if not step["ok"])
+        assert "PIN was refused" in detail
+        assert report["pop_ms"]["n"] == 3
+        [(kept,)] = query(url, "SELECT count(DISTINCT call_id) FROM journal")
+        assert kept == 4
+        assert query(url, "SELECT max(failures) FROM pins") == [(1,)]
+        again, refused = await selftest("--database", url)
+        assert (again, refused) == (1, None)  # it is no empty database any more
 
 
 async def test_a_killed_asterisk_is_named() -> None:

@@ -65,6 +65,15 @@ def test_secrets_are_hidden(config: Path) -> None:
     assert json.loads(hotline("-c", config, "config", "show", "--json").stdout)["console"]
 
 
+def test_the_password_of_the_database_is_hidden(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.toml"
+    file.write_text('[database]\nurl = "postgresql://u:geheim@h/d?password=geheim"\n')
+    for arguments in (["show"], ["show", "--json"]):
+        result = hotline("-c", file, "config", *arguments)
+        assert "geheim" not in result.output
+        assert "postgresql://u:***@h/d" in result.output
+
+
 def test_serve_refuses_a_database_that_is_not_up_to_date(config: Path) -> None:
     result = hotline("-c", config, "serve", "ivr")
     assert result.exit_code == 1
