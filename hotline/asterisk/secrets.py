@@ -38,6 +38,18 @@ def load_secrets(settings: Settings) -> Secrets:
     )
 
 
+def renew_pseudonyms(settings: Settings) -> None:
+    """Replace the key of the pseudonyms for good: nobody can tie the old ones to a number.
+
+    A running engine goes on with the old one until it is restarted.  Raises ``OSError``.
+    """
+    path = settings.state_dir / "secrets.json"
+    load_secrets(settings)
+    stored = msgspec.json.decode(path.read_bytes(), type=Secrets)
+    renewed = msgspec.structs.replace(stored, pseudonym=secrets.token_hex(32))
+    os.replace(_written(path, renewed), path)
+
+
 def _make(path: Path) -> Secrets:
     made = Secrets(
         ami=secrets.token_urlsafe(24),
@@ -45,13 +57,7 @@ def _make(path: Path) -> Secrets:
         pseudonym=secrets.token_hex(32),
         lookup=secrets.token_hex(32),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(made))
-        file.flush()
-        os.fsync(file.fileno())
+    partial = _written(path, made)
     try:
         os.link(partial, path)  # the first of two processes wins
     except FileExistsError:
@@ -59,3 +65,15 @@ def _make(path: Path) -> Secrets:
     finally:
         partial.unlink()
     return made
+
+
+def _written(path: Path, values: Secrets) -> Path:
+    """Write the secrets beside their place, and return where."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(values))
+        file.flush()
+        os.fsync(file.fileno())
+    return partial

@@ -7,11 +7,12 @@ from hotline.cli import (
     customer_import,
     customer_lookup,
     customer_models,
+    customer_privacy,
     customer_segments,
 )
 
 app = typer.Typer(
-    help="The bank's customers: who calls, imports, models, analysis, segments, offers.",
+    help="The bank's customers: who calls, imports, analysis, segments, export, erasure.",
     no_args_is_help=True,
 )
 customer_lookup.add_to(app)
@@ -19,3 +20,4 @@ customer_import.add_to(app)
 customer_analysis.add_to(app)
 customer_models.add_to(app)
 customer_segments.add_to(app)
+customer_privacy.add_to(app)
