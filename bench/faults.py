@@ -120,7 +120,7 @@ async def measure(
     clock = FakeClock.find(state_dir / "clock")
     if not clock.there:
         print("libfaketime is missing: no clock is stepped (make setup installs it)", flush=True)
-        names = [name for name in names if name != "step_clock"]
+        names = [name for name in names if name not in ("step_clock", "step_machine")]
     order = schedule(names, rounds, chance)
     async with running(state_dir, BASE_PORT, clock) as stand:
         return await run(stand, order, chance, lambda words: print(words, flush=True), seconds)

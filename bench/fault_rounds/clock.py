@@ -24,6 +24,10 @@ class FakeClock:
         found = (path for pattern in _LIBRARIES for path in sorted(Path("/").glob(pattern)))
         return cls(file, next(found, None))
 
+    def twin(self, file: Path) -> "FakeClock":
+        """Return another clock of the same kind, for another process."""
+        return FakeClock(file, self._library)
+
     @property
     def there(self) -> bool:
         """Whether the clock can be stepped on this machine."""

@@ -19,6 +19,10 @@ STALLED: Final = 2.0
 STEPS: Final = (-3600.0, -20.0, 20.0, 3600.0)
 """Seconds by which the clock is stepped."""
 
+SMALL_STEPS: Final = (-1.5, 1.5)
+"""Seconds for both clocks: what Asterisk tells of a wait is wrong by that until it ends, and the
+comparison must not take it for ours."""
+
 Fault = Callable[[Stand, random.Random], Awaitable[None]]
 
 
@@ -148,6 +152,18 @@ async def step_clock(stand: Stand, chance: random.Random) -> None:
     await asyncio.sleep(2.0)
 
 
+async def step_machine(stand: Stand, chance: random.Random) -> None:
+    """Step our clock and Asterisk's by the same, as when the machine's own is set."""
+    seconds = chance.choice(SMALL_STEPS)
+    stand.clock.step(seconds)
+    stand.asterisk_clock.step(seconds)
+    until = time.monotonic() + 5
+    while abs(await asyncio.to_thread(stand.asterisks_time) - time.time() - seconds) > 0.5:
+        assert time.monotonic() < until, "Asterisk's clock is not stepped"
+        await asyncio.sleep(0.2)
+    await asyncio.sleep(1.0)
+
+
 FAULTS: Final[Mapping[str, Fault]] = {
     fault.__name__: fault
     for fault in (
@@ -161,5 +177,6 @@ FAULTS: Final[Mapping[str, Fault]] = {
         cut_ami,
         stall_database,
         step_clock,
+        step_machine,
     )
 }

@@ -194,8 +194,9 @@ async def _round(
         found = await _pages(stand, robots)
     if broken:
         found = [broken, *found]
-    if fault == "step_clock":
+    if fault in ("step_clock", "step_machine"):
         stand.clock.step(0.0)
+        stand.asterisk_clock.step(0.0)
     booted = stand.relay.booted_at
     # After a stale pause the comparison begins only when that is settled, which is timed itself.
     reconnected = booted > begun and fault != "stale_pause"

@@ -54,6 +54,9 @@ class Stand:
     def __init__(self, site: Site, clock: FakeClock) -> None:
         self.site = site
         self.clock = clock
+        """Our side's."""
+        self.asterisk_clock = clock.twin(site.state_dir / "asterisk-clock")
+        site.exchange.process.environ = self.asterisk_clock.environ()
         self.relay = Relay(HOST, site.plan.ami + 50, site.plan.ami)
         config = site.state_dir / "relayed.toml"
         ports = f"[ami]\nport = {site.plan.ami}"
@@ -99,6 +102,10 @@ class Stand:
             with contextlib.suppress(Exception):
                 return truth.read(HOST, self.site.plan.ami, self.secret)
         return truth.read(HOST, self.site.plan.ami, self.secret)
+
+    def asterisks_time(self) -> float:
+        """Seconds since the epoch by Asterisk's clock."""
+        return truth.clock(HOST, self.site.plan.ami, self.secret)
 
     def phases(self) -> Mapping[str, str]:
         """The phase of each call now."""

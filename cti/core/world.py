@@ -12,7 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from cti.core import events as ev
-from cti.core.agents import Agent, AgentInput, Membership, freed, step
+from cti.core.agents import RESERVED, Agent, AgentInput, Membership, freed, step
 from cti.core.calls import Call, advance, arrive
 from cti.core.events import AgentState
 from cti.core.ids import AgentId, CallbackId, CallId, QueueName
@@ -20,6 +20,7 @@ from cti.core.machine import IllegalTransitionError
 from cti.core.pseudonym import plain_number, pseudonym
 from cti.core.records import CallVars, Device, Leg
 
+_OCCUPIED: Final = ("ringing", "on_call", "on_hold", "wrap_up")
 KEPT: Final = 900.0
 """Seconds for which an ended call stays known, so that an agent can still dispose of it."""
 
@@ -360,13 +361,17 @@ class World:
                 case ev.AgentStateChanged():
                     if event.state in ("logged_out", "paused"):
                         self.set_agent(event.agent_id, event.at, misses=0)
+                    reason = event.reason if event.state == "paused" else ""
+                    if event.state in _OCCUPIED:  # a pause goes on behind a call and its wrap-up
+                        behind = self.agent(event.agent_id, event.at).pause_reason
+                        reason = "" if behind == RESERVED else behind
                     self.set_agent(
                         event.agent_id,
                         event.at,
                         state=event.state,
                         since=event.at,
                         call_id=event.call_id,
-                        pause_reason=event.reason if event.state == "paused" else "",
+                        pause_reason=reason,
                         memberships=() if event.state == "logged_out" else (_UNKNOWN,),
                     )
                 case ev.WrapUpExtended():

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +52,8 @@ class AsteriskProcess:
         self.install = install
         self.dirs = dirs
         self._child: subprocess.Popen[bytes] | None = None
+        self.environ: Mapping[str, str] = {}
+        """What else Asterisk finds in its environment; tests step its clock by that."""
         self._owner = service_user(user)
 
     @property
@@ -104,7 +106,12 @@ class AsteriskProcess:
                 user=uid,
                 group=gid,
                 extra_groups=[] if uid is not None else None,
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.dirs.lib)},
+                env={
+                    "PATH": "/usr/bin:/bin",
+                    "LANG": "C.UTF-8",
+                    "HOME": str(self.dirs.lib),
+                    **self.environ,
+                },
             )
         no_core_dump(self._child.pid)
         try:

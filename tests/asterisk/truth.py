@@ -5,7 +5,7 @@ The reader shares no line with the product's: another library, another connectio
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asterisk.manager import Manager
@@ -67,21 +67,33 @@ def read(host: str, port: int, secret: str, username: str = "hotline") -> Truth:
     Without events: pyst2 fails at the channel variables in them on Python 3.  It hands the whole
     list over as the raw lines of one answer ("status will follow").
     """
+    with _signed_in(host, port, secret, username) as manager:
+        asked = time.time()
+        queues = manager.send_action({"Action": "QueueStatus"}).response
+        onhold = {"Variables": "CHANNEL(onhold)"}
+        channels = manager.send_action({"Action": "Status", **onhold}).response
+    items = _items(queues, "QueueStatusComplete")
+    return told(items, _items(channels, "StatusComplete"), asked)
+
+
+def clock(host: str, port: int, secret: str, username: str = "hotline") -> float:
+    """Ask Asterisk what time it is, in seconds since the epoch."""
+    with _signed_in(host, port, secret, username) as manager:
+        return float(manager.send_action({"Action": "Ping"}).get_header("Timestamp"))
+
+
+@contextlib.contextmanager
+def _signed_in(host: str, port: int, secret: str, username: str) -> Iterator[Manager]:
     manager = Manager()
     manager.connect(host, port)
     try:
         login = {"Username": username, "Secret": secret, "Events": "off"}
         answer = manager.send_action({"Action": "Login", **login})
         assert answer.get_header("Response") == "Success", answer.headers
-        asked = time.time()
-        queues = manager.send_action({"Action": "QueueStatus"}).response
-        onhold = {"Variables": "CHANNEL(onhold)"}
-        channels = manager.send_action({"Action": "Status", **onhold}).response
+        yield manager
     finally:
         with contextlib.suppress(Exception):  # what was read counts, however pyst2 takes leave
             manager.close()
-    items = _items(queues, "QueueStatusComplete")
-    return told(items, _items(channels, "StatusComplete"), asked)
 
 
 Item = Mapping[str, Sequence[str]]

@@ -7,7 +7,8 @@ import pytest
 from cti import testing
 from cti.ami.framing import Message
 from cti.core import events as ev
-from cti.core.agents import TABLE, Agent, step
+from cti.core.agents import RESERVED, TABLE, Agent, step
+from cti.core.events import AgentState
 from cti.core.ids import AgentId
 from cti.core.machine import IllegalTransitionError
 from cti.core.world import Rules, World
@@ -44,6 +45,27 @@ class Play:
     @property
     def agent(self) -> Agent:
         return self.world.agents[ONE]
+
+
+@pytest.mark.parametrize(("reason", "after"), [("meeting", "meeting"), (RESERVED, "")])
+def test_a_pause_behind_a_call_and_its_wrap_up_survives_our_restart(
+    reason: str, after: str
+) -> None:
+    states: list[tuple[AgentState, str]] = [
+        ("available", ""),
+        ("paused", reason),
+        ("ringing", ""),
+        ("on_call", ""),
+        ("wrap_up", "wrap-up"),
+    ]
+    world = World(Rules(pseudonym_key=b"k" * 16))
+    world.restore(
+        ev.AgentStateChanged(at=float(at), agent_id=ONE, state=state, reason=why)
+        for at, (state, why) in enumerate(states)
+    )
+    assert (world.agents[ONE].state, world.agents[ONE].pause_reason) == ("wrap_up", after)
+    world.restore([ev.AgentStateChanged(at=9.0, agent_id=ONE, state="available")])
+    assert world.agents[ONE].pause_reason == ""
 
 
 def test_a_busy_phone_is_a_call_of_ones_own() -> None:
