@@ -234,6 +234,13 @@ async def _forget(settings: Settings, customer_id: str) -> int:
         await engine.dispose()
 
 
+def _overwrite(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:
+    """Let SQLite overwrite what it deletes."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA secure_delete=ON")
+    cursor.close()
+
+
 def _erase(connection: sa.Connection, customer_id: str, reason: str) -> tuple[int, dict[str, int]]:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
