@@ -144,14 +144,9 @@ class Hall:
         breaks = set(self.random.sample(range(pops), min(drops, pops)))
         began = time.monotonic()
         for n in range(pops):
-            if len(self._standing) >= min(STANDING, len(self.consoles) // 2):
+            if len(self._standing) >= self.most_standing:
                 self.end_one()
-            agent = self.random.choice(sorted(self._free))
-            self._free.discard(agent)
-            call = f"call{len(self.rung)}"
-            self.rung[call] = str(agent)
-            self._standing.append((agent, call))
-            self.server.say("ring", str(agent), call)
+            self.ring_one()
             if n in breaks:
                 here = [console for console in self.consoles if console.is_open]
                 self.random.choice(here).drop()
@@ -161,6 +156,30 @@ class Hall:
                 await asyncio.sleep(late)
             elif n % 20 == 0:
                 await asyncio.sleep(0)
+
+    @property
+    def most_standing(self) -> int:
+        return min(STANDING, len(self.consoles) // 2)
+
+    def ring_all(self) -> None:
+        """End what stands, and let as many new calls ring; nothing is awaited."""
+        while self._standing:
+            self.end_one()
+        for _ in range(self.most_standing):
+            self.ring_one()
+
+    def ring_one(self) -> None:
+        """Let a call ring at somebody who has none."""
+        agent = self.random.choice(sorted(self._free))
+        self._free.discard(agent)
+        call = f"call{len(self.rung)}"
+        self.rung[call] = str(agent)
+        self._standing.append((agent, call))
+        self.server.say("ring", str(agent), call)
+
+    async def all_shown(self) -> None:
+        """Wait until no pop is missing.  Raises ``TimeoutError`` with their number."""
+        await until(lambda: not self.lost(), 20, lambda: f"{len(self.lost())} pops are missing")
 
     def end_one(self) -> None:
         """End the oldest call."""
@@ -272,6 +291,8 @@ async def measure(hall: Hall, broadcasts: int, pops: int, drops: int) -> list[st
 
     await hall.ring(pops // 2, drops // 2)
     await hall.all_here(60)
+    await hall.all_shown()
+    hall.ring_all()  # whoever is in the middle of being told hears of it from the next server
     await hall.server.kill()
     killed = time.monotonic()
     await until(lambda: not any(c.is_open for c in hall.consoles), 10, lambda: "still open")
@@ -285,7 +306,7 @@ async def measure(hall: Hall, broadcasts: int, pops: int, drops: int) -> list[st
     )
     await hall.ring(pops - pops // 2, drops - drops // 2)
     await hall.all_here(60)
-    await until(lambda: not hall.lost(), 20, lambda: f"{len(hall.lost())} pops are missing")
+    await hall.all_shown()
     doubled = sum(len(console.doubled) for console in hall.consoles)
     resumed = sum(console.resumed for console in hall.consoles)
     said.append(

@@ -64,8 +64,9 @@ class Console:
 
     def drop(self) -> None:
         """Break the line without a word."""
-        if self._socket is not None:
-            self._socket.transport.abort()
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.transport.abort()
 
     async def _visit(self) -> None:
         async with self._gate:

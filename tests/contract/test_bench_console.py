@@ -20,7 +20,7 @@ def test_a_small_run_says_what_it_drove(capsys: pytest.CaptureFixture[str]) -> N
     assert console.main([*small]) == 0, capsys.readouterr().out
     said = capsys.readouterr().out
     assert "all 20 consoles back" in said
-    assert "300 pops over 30 broken lines and the kill: 0 lost, 0 doubled, 0 on another" in said
+    assert "310 pops over 30 broken lines and the kill: 0 lost, 0 doubled, 0 on another" in said
 
 
 def test_it_notices_what_it_looks_for(tmp_path_factory: pytest.TempPathFactory) -> None:
