@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from typer.testing import CliRunner
 
 from crm_lookup.postgres import PostgresBank
 from crm_lookup.testing import KEY, NOW, WANG, postgres_bank
@@ -13,6 +14,7 @@ from cti.errors import JournalError
 from cti.journal.postgres import ServerStorage
 from cti.journal.sql import SqlJournal
 from hotline import db
+from hotline.cli import app
 from tests.postgres_kit import databases, query
 
 
@@ -66,3 +68,14 @@ async def test_the_services_work_and_cannot_change_the_schema(roles: Roles) -> N
     for statement in ("DROP TABLE pins", "CREATE TABLE own (a int)", "TRUNCATE journal"):
         with pytest.raises(Exception, match=r"must be owner|permission denied"):
             query(roles.services, statement)
+
+
+@pytest.mark.parametrize("command", [["analyse"], ["scores", "C1"], ["segments", "history", "C1"]])
+def test_what_needs_sqlite_so_far_says_so(
+    postgres_url: str, tmp_path: Path, command: list[str]
+) -> None:
+    config = tmp_path / "hotline.toml"
+    config.write_text(f'state_dir = "{tmp_path}"\n[database]\nurl = "{postgres_url}"\n')
+    done = CliRunner().invoke(app, ["-c", str(config), "customers", *command])
+    assert done.exit_code == 1
+    assert "SQLite only so far" in " ".join(done.output.split())
