@@ -22,6 +22,7 @@ from hotline import db
 from hotline.console_client import ConsoleClient, ConsoleClientError
 from hotline.demo.people import PASSWORD
 from hotline.demo.site import HOST, PortPlan, Site
+from hotline.demo_bank.cast import AMBIGUOUS_NUMBER
 from hotline.journal_reader import JournalReader
 from hotline.selftest.desk import Desk
 
@@ -183,6 +184,53 @@ async def test_pops_carry_scores_and_what_is_said_to_an_offer_changes_the_next_o
         await hall.hang_up(call_id)
         call_id, card, desk = await talk()
         assert not {first[0], second[0]} & {offer.offer_id for offer in card.offers}
+    await hall.hang_up(call_id)
+
+
+async def test_an_agent_chooses_who_of_the_household_calls_and_the_timeline_grows(
+    hall: Hall,
+) -> None:
+    began = time.time()
+    call_id = await hall.phone_in(AMBIGUOUS_NUMBER)
+    answered = await hall.journal.wait(ev.CallConnected, 20, call_id=call_id)
+    desk = hall.desks[answered.agent_id]
+    _, raised = await desk.wait(msg.PopRaised, 5, lambda m: m.pop.call_id == call_id)
+    assert (raised.pop.customer, raised.pop.verified) == (None, "none")
+    candidates = raised.pop.candidates
+    assert [(one.customer_id, one.name) for one in candidates] == [
+        ("C10000004", "陈**"),
+        ("C10000005", "陈**"),
+    ]
+    assert candidates[0].reasons[0].zh == "家庭电话"
+    chosen = candidates[1].customer_id
+    await desk.client.send("choose_customer", call_id=call_id, customer_id=chosen)
+    _, done = await desk.wait(msg.PopCompleted, 5, lambda m: m.call_id == call_id)
+    assert done.customer is not None
+    assert done.customer.customer_id == chosen
+    noted = await hall.journal.wait(ev.CustomerChosen, 10, call_id=call_id)
+    assert (noted.agent_id, noted.customer_id, noted.candidates) == (
+        answered.agent_id,
+        chosen,
+        2,
+    )
+    await hall.hang_up(call_id)
+
+    call_id = await hall.phone_in(AMBIGUOUS_NUMBER)
+    answered = await hall.journal.wait(ev.CallConnected, 20, call_id=call_id)
+    desk = hall.desks[answered.agent_id]
+    _, raised = await desk.wait(msg.PopRaised, 5, lambda m: m.pop.call_id == call_id)
+    # Who has just called stands first now, and calls again.
+    first = raised.pop.candidates[0]
+    assert (first.customer_id, first.reasons[-1].en) == (chosen, "called within the last 24 hours")
+    assert first.need is not None
+    assert first.need.en.startswith("called once in 7 days")
+    await desk.client.send("choose_customer", call_id=call_id, customer_id=chosen)
+    _, done = await desk.wait(msg.PopCompleted, 5, lambda m: m.call_id == call_id)
+    assert done.customer is not None
+    newest = done.customer.interactions[0]
+    assert newest.at > began
+    assert newest.summary.en == "Called about general enquiry: talked with an agent"
+    assert "agent_now" in done.customer.menu_paths[0].path
     await hall.hang_up(call_id)
 
 
