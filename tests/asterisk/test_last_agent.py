@@ -7,9 +7,11 @@ supervisor may order, and that people come and go while calls go on.
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from hotline import db
 from hotline.console_client import ConsoleClient, ConsoleClientError
 from hotline.demo.people import PASSWORD
 from hotline.demo.site import HOST, PortPlan, Site
-from hotline.demo_bank.cast import AMBIGUOUS_NUMBER
+from hotline.demo_bank.cast import AMBIGUOUS_NUMBER, DEMO_PIN
 from hotline.journal_reader import JournalReader
 from hotline.selftest.desk import Desk
 
@@ -232,6 +234,24 @@ async def test_an_agent_chooses_who_of_the_household_calls_and_the_timeline_grow
     assert newest.summary.en == "Called about general enquiry: talked with an agent"
     assert "agent_now" in done.customer.menu_paths[0].path
     await hall.hang_up(call_id)
+
+
+async def test_a_tail_and_the_pin_tell_who_of_the_household_calls(hall: Hall) -> None:
+    assert hall.site.carrier is not None
+    path = db.sqlite_path(hall.site.settings.database_url)
+    with closing(sqlite3.connect(path)) as database:
+        [(tail,)] = database.execute(
+            "SELECT tail FROM cards WHERE customer_id = 'C10000004' AND kind = 'debit' LIMIT 1"
+        ).fetchall()
+    known = {e.call_id for e in hall.journal.refresh().of(ev.CallArrived)}
+    steps = ["w4", "d1", "w3", "d1", "w3", f"d{tail}#", "w3", f"d{DEMO_PIN}#"]
+    hall.site.carrier.call("95500", caller=AMBIGUOUS_NUMBER, steps=steps)
+    arrived = await hall.journal.wait(ev.CallArrived, 20, where=lambda e: e.call_id not in known)
+    proved = await hall.journal.wait(ev.CallerVerified, 40, call_id=arrived.call_id)
+    assert (proved.customer_id, proved.level) == ("C10000004", "pin")
+    [recognised] = hall.journal.of(ev.CallerRecognised, arrived.call_id)
+    assert (recognised.status, recognised.customer_id) == ("ambiguous", None)
+    await hall.hang_up(arrived.call_id)
 
 
 async def test_an_agent_who_is_paused_is_not_waited_for(hall: Hall) -> None:
