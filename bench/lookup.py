@@ -182,15 +182,12 @@ def _read_bytes() -> int:
     return 0
 
 
-async def run(arguments: argparse.Namespace, folder: Path) -> list[Figures]:
-    found = []
-    if "sqlite" in arguments.storages:
+async def run(storage: str, arguments: argparse.Namespace, folder: Path) -> list[Figures]:
+    if storage == "sqlite":
         with SqliteBanks(folder) as files:
-            found += await measure("sqlite", files, arguments)
-    if "postgres" in arguments.storages:
-        with PostgresBanks() as server:
-            found += await measure("postgres", server, arguments)
-    return found
+            return await measure(storage, files, arguments)
+    with PostgresBanks() as server:
+        return await measure(storage, server, arguments)
 
 
 def report(found: Sequence[Figures]) -> list[str]:
@@ -242,14 +239,18 @@ def main() -> int:
     arguments = parser.parse_args()
     if min(arguments.sizes) < 100 or arguments.rounds < 100:
         parser.error("below 100 customers or rounds the figures would say nothing")
+    found, faults = [], []
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.folder or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
-        found = asyncio.run(run(arguments, folder))
+        for storage in arguments.storages:
+            figures = asyncio.run(run(storage, arguments, folder))
+            found += figures
+            if not arguments.json:
+                faults += report(figures)
+                sys.stdout.flush()
     if arguments.json:
         print(json.dumps([msgspec.to_builtins(one) for one in found]))
-        return 0
-    faults = report(found)
     for fault in faults:
         print(f"✗ {fault}")
     return 1 if faults else 0
