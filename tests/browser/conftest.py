@@ -16,11 +16,12 @@ from agent_console.accounts import Passwords, create_user
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, PAUSE_REASONS, WEB_DIST, ConsoleConfig
 from agent_console.messages import Catalogue, QueueLine
-from agent_console.store import MemoryUserStore, MemoryWorkStore
+from agent_console.store import MemoryLookupAudit, MemoryUserStore, MemoryWorkStore
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from crm_lookup.model import Text
 from tests.browser.board_samples import LEGEND, board_picture
 from tests.browser.samples import SampleGroups
+from tests.unit.console_kit import FakeCustomers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PASSWORD = "agent-demo-pass"
@@ -77,6 +78,7 @@ class Console:
         self.days = FakeDays(time.time)
         self.board = FakeBoard(time.time)
         self.board.now, self.board.words = board_picture(now), LEGEND
+        self.customers = FakeCustomers()
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -93,6 +95,8 @@ class Console:
             passwords=cheap(),
             groups=SampleGroups(),
             board=self.board,
+            customers=self.customers,
+            lookups=MemoryLookupAudit(),
         )
         self._server = uvicorn.Server(
             uvicorn.Config(

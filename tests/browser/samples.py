@@ -5,15 +5,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from agent_console.messages import (
+    CandidateCard,
     Choice,
     CustomerCard,
     CustomerInteraction,
     OpenCase,
     Pop,
+    ProbableNeed,
     RankedOffer,
+    SatisfactionCard,
     ScoreCard,
 )
-from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, GroupWord
+from agent_console.rest_messages import (
+    CustomerGroup,
+    GroupExport,
+    GroupFields,
+    GroupWord,
+)
 from crm_lookup.model import Text
 from crm_lookup.target_words import NUMBERS, VALUES, WORDS
 
@@ -58,6 +66,16 @@ def card() -> CustomerCard:
         flags=("complaint",),
         relationship_manager="赵敏",
         interactions=_interactions(now),
+        needs=(
+            ProbableNeed(
+                need="bill_due",
+                title=Text(zh="信用卡还款", en="Credit card payment"),
+                reason=Text(zh="账单 3 天后到期", en="The bill is due in 3 days"),
+                weight=80,
+                topic="card",
+            ),
+        ),
+        satisfaction=SatisfactionCard(last=4, last_at=now - 2 * DAY, mean=3.0, count=2),
         cases=(
             OpenCase(
                 case_id="K1",
@@ -160,6 +178,20 @@ _SCORES = (
     ),
     _score("attrition", Text(zh="流失概率", en="Chance of leaving"), Text(zh="4%", en="4%")),
 )
+
+
+def candidates() -> tuple[CandidateCard, ...]:
+    return (
+        CandidateCard(
+            customer_id="C0001",
+            name="王**",
+            phone="+86 138****8000",
+            segment="diamond",
+            reasons=(Text(zh="昨天从此号码来电", en="Called from here yesterday"),),
+            need=Text(zh="信用卡还款", en="Credit card payment"),
+        ),
+        CandidateCard(customer_id="C0002", name="李**", phone="+86 10****5678", segment="silver"),
+    )
 
 
 class SampleGroups:

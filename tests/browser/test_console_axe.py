@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from agent_console.config import WEB_DIST
 from tests.browser.board_samples import calls_behind
 from tests.browser.conftest import PASSWORD, Console
-from tests.browser.samples import card, pop
+from tests.browser.samples import candidates, card, pop
 
 pytestmark = pytest.mark.browser
 
@@ -119,7 +119,17 @@ async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Consol
     unknown: dict[str, Any] = {"number": "", "brief": "unknown", "verified": "none"}
     console.engine.ring("1001", pop("c2", **unknown))
     await expect(page.get_by_role("heading", name="未识别的来电")).to_be_visible()
-    await look("two calls, one of nobody we know")
+    console.engine.connect("1001", "c2")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("s")
+    await page.keyboard.type("王小明")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("found")).to_be_visible()
+    await look("two calls, one of nobody we know, somebody found")
+    console.engine.withdraw("1001", "c2")
+    console.engine.ring("1001", pop("c2", brief="unknown", candidates=candidates()))
+    await expect(page.get_by_test_id("candidates")).to_be_visible()
+    await look("candidates to choose among")
     console.engine.withdraw("1001", "c2")
     await page.keyboard.press("Escape")
     await page.keyboard.press("?")

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from agent_console.store import Session
 from crm_lookup.model import Text
 from tests.browser.conftest import PASSWORD, Console
-from tests.browser.samples import card, pop
+from tests.browser.samples import candidates, card, pop
 
 pytestmark = pytest.mark.browser
 
@@ -363,3 +363,38 @@ async def test_two_calls_keep_two_pops_apart(page: Page, console: Console) -> No
     await expect(page.get_by_test_id("caller-name")).to_have_text("王**")
     console.engine.withdraw("1001", "c2")
     await expect(page.get_by_role("navigation", name="当前来电")).to_have_count(0)
+
+
+async def test_the_agent_says_which_of_the_candidates_calls(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    console.engine.ring("1001", pop(brief="unknown", candidates=candidates()))
+    await expect(page.get_by_test_id("candidates")).to_contain_text("昨天从此号码来电")
+    await page.get_by_role("button", name="是这位：李**").click()
+    await expect(page.get_by_role("button", name="是这位：李**")).to_be_enabled()
+    assert console.engine.commands == [("choose_customer", "1001", "c1", "C0002", "2")]
+    console.engine.complete("1001", "c1", card())
+    await expect(page.get_by_test_id("candidates")).to_have_count(0)
+    await expect(page.get_by_test_id("needs")).to_contain_text("账单 3 天后到期")
+
+
+async def test_the_agent_finds_a_caller_whom_nobody_knows(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    console.engine.ring("1001", pop(brief="unknown", verified="none"))
+    console.engine.connect("1001", "c1")
+    await expect(page.get_by_test_id("pop")).to_have_attribute("data-phase", "connected")
+    await page.keyboard.press("s")
+    await page.keyboard.type("王小明 0015")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("found")).to_contain_text("王**")
+    await page.get_by_role("button", name="是这位：王**").click()
+    await expect(page.get_by_role("button", name="是这位：王**")).to_be_enabled()
+    assert console.engine.commands == [("choose_customer", "1001", "c1", "C0001", "0")]
+    assert console.customers.linked == [("C0001", console.engine.caller)]
+    await page.locator("[data-key-target=find]").fill("李娜")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("find-customer")).to_contain_text("没有找到")
+    await page.get_by_test_id("prospect").click()
+    await expect(page.get_by_test_id("prospect")).to_be_enabled()
+    assert console.customers.linked[1:] == [("P-1", console.engine.caller)]
+    console.engine.complete("1001", "c1", card())
+    await expect(page.get_by_test_id("find-customer")).to_have_count(0)

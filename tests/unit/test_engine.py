@@ -241,10 +241,10 @@ async def test_a_brief_of_before_is_better_than_none(bench: Bench) -> None:
     assert (len(bench.briefs.asked), pop.brief) == (2, "brief of C0000001")
 
 
-def _ambiguous() -> list[Message]:
-    """Return the stream of a call from a number that several customers have."""
+def _ambiguous(status: bytes = b"ambiguous") -> list[Message]:
+    """Return the stream of a call from a number that several customers have, or nobody."""
     text = (FIXTURES / "answered_caller_ends.ami").read_bytes()
-    text = text.replace(b"status: recognised", b"status: ambiguous")
+    text = text.replace(b"status: recognised", b"status: " + status)
     text = text.replace(b"CUSTOMER=C0000001", b"CUSTOMER=").replace(b"VERIFIED=pin", b"VERIFIED=")
     stream = testing.messages(text.replace(b"customer_id: C0000001", b"customer_id: "))
     return [m for m in stream if m.get("UserEvent") != "HotlineVerified"]
@@ -279,6 +279,28 @@ async def test_an_agent_chooses_among_the_customers_with_one_number(bench: Bench
         (ONE, "C2", 2, None),
         (ONE, "C1", 2, "C2"),
     ]
+
+
+async def test_an_agent_says_who_calls_from_a_number_that_nobody_has(bench: Bench) -> None:
+    ringing, _ = _until(_ambiguous(b"unknown"), "AgentCalled")
+    await bench.say(ringing)
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    assert (pop.customer_id, pop.candidates) == (None, ())
+    bench.engine.choose_customer(ONE, pop.call_id, CustomerId("C2"), 1)
+    await settle()
+    shown = bench.engine.pop_of(ONE)
+    assert shown is not None
+    assert (shown.customer_id, shown.brief, shown.verified) == ("C2", "brief of C2", "none")
+
+
+async def test_one_customer_whom_the_number_names_leaves_no_choice(bench: Bench) -> None:
+    ringing, _ = _until(_ambiguous(b"recognised"), "AgentCalled")
+    await bench.say(ringing)
+    pop = bench.engine.pop_of(ONE)
+    assert pop is not None
+    with pytest.raises(NotAllowedNowError, match="no choice"):
+        bench.engine.choose_customer(ONE, pop.call_id, CustomerId("C2"), 1)
 
 
 async def test_who_is_known_leaves_no_choice(bench: Bench) -> None:

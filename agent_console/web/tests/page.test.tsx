@@ -5,7 +5,7 @@ import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
 import { answers } from '../src/state/answers'
 import { EMPTY } from '../src/state/desk'
-import { keysOn, pressed } from '../src/state/shortcuts'
+import { keysOn, pressed, SHORTCUTS } from '../src/state/shortcuts'
 import { catalogue, desk, language, line, me, phase, problem } from '../src/state/store'
 import { clockFace, now } from '../src/state/time'
 import { App } from '../src/ui/App'
@@ -19,7 +19,7 @@ const CARD: CustomerCard = {
   interactions: [{ at: 1_700_000_000, channel: 'app', summary: text('转账', 'Transfer'), topic: 'transfers', satisfaction: 4 }],
   needs: [],
   menu_paths: [],
-  satisfaction: null,
+  satisfaction: { last: 4, last_at: 1_700_000_000, mean: 4, count: 1 },
   cases: [{ case_id: 'k1', kind: 'complaint', status: 'open', subject: text('费用', 'A fee'), opened_at: 1000, due_at: null }],
   offers: [{ offer_id: 'o1', title: text('存单', 'Deposit'), reason: text('余额高', 'High balance'), script: text('您好', 'Hello'), chance: 0.2, worth: 80 }],
   scores: [],
@@ -161,6 +161,20 @@ describe('the page', () => {
     await screen.findByText('客户拒绝')
   })
 
+  it('lets the agent choose among candidates, but not against a PIN', () => {
+    const candidates = [{ customer_id: 'C1', name: '王**', phone: '', segment: 'gold' as const, reasons: [text('昨天来电', 'Called yesterday')], need: null }]
+    const pop = { ...POP, brief: 'unknown' as const, candidates }
+    desk.value = { ...desk.value, pops: [pop] }
+    const { unmount } = render(<App />)
+    expect(shown('candidates')).toContain('昨天来电')
+    const choose = () => screen.getByRole('button', { name: /是这位：王/ }) as HTMLButtonElement
+    expect(choose().disabled).toBe(false)
+    unmount()
+    desk.value = { ...desk.value, pops: [{ ...pop, verified: 'pin' }] }
+    render(<App />)
+    expect(choose().disabled).toBe(true)
+  })
+
   it('does nothing by single keys once they are switched off, but shows the sheet', () => {
     keysOn.value = false
     expect(pressed(new KeyboardEvent('keydown', { key: 'y' }))).toBe(false)
@@ -188,6 +202,14 @@ describe('the page', () => {
     expect(shown('state')).toContain('用餐')
     fireEvent.click(screen.getByTestId('available'))
     expect((await screen.findByTestId('problem')).textContent).toContain('连接中断')
+  })
+})
+
+describe('the keys', () => {
+  it('stand for one thing each, and their words are on the sheet', () => {
+    const keys = SHORTCUTS.map(each => each.key)
+    expect(new Set(keys).size).toBe(keys.length)
+    for (const each of SHORTCUTS) expect(zh[`key.${each.name}`], each.name).toBeTruthy()
   })
 })
 

@@ -21,7 +21,7 @@ interface Shortcut {
 
 export type ShortcutName =
   | 'help' | 'desk' | 'day' | 'board' | 'groups' | 'available' | 'pause' | 'language' | 'theme'
-  | 'next_call' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
+  | 'next_call' | 'find' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
   | 'accepted' | 'declined' | 'later'
 
 export const helpOpen = signal(false)
@@ -49,6 +49,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: 'y', name: 'language', group: 'everywhere', may: always, run: () => setLanguage(language.value === 'zh' ? 'en' : 'zh') },
   { key: 't', name: 'theme', group: 'everywhere', may: always, run: toggleTheme },
   { key: 'c', name: 'next_call', group: 'call', may: () => desk.value.pops.length > 1, run: nextCall },
+  { key: 's', name: 'find', group: 'call', may: always, run: () => goTo('find') },
   { key: 'n', name: 'note', group: 'call', may: always, run: () => goTo('note') },
   { key: 'o', name: 'outcome', group: 'call', may: always, run: () => goTo('outcome') },
   { key: 'f', name: 'follow', group: 'call', may: always, run: () => press('[data-key-target=follow]') },

@@ -135,6 +135,8 @@ export const answerOffer = (callId: string, offerId: string, answer: OfferAnswer
 export const orderState = (agentId: string, state: 'available' | 'paused' | 'logged_out', reason = '') =>
   command({ type: 'order_state', agent_id: agentId, state, reason })
 export const orderWrapUpEnd = (agentId: string) => command({ type: 'order_wrap_up_end', agent_id: agentId })
+export const chooseCustomer = (callId: string, customerId: string) =>
+  command({ type: 'choose_customer', call_id: callId, customer_id: customerId })
 export const dispose = (callId: string, code: string) => command({ type: 'dispose', call_id: callId, code })
 
 export async function start(): Promise<void> {

@@ -1,5 +1,7 @@
 import { t } from '../i18n'
 import type { Pop } from '../wire/messages.gen'
+import { Candidates } from './Candidates'
+import { FindCustomer } from './FindCustomer'
 import { Offers } from './Offers'
 import { PanelBody } from './Panel'
 import { Scores } from './Scores'
@@ -10,6 +12,8 @@ export function Advice({ pop }: { pop: Pop | null }) {
   return (
     <section class="panel advice">
       <PanelBody label={t('panel.advice')}>
+        {pop !== null && <Candidates pop={pop} />}
+        {pop?.brief === 'unknown' && <FindCustomer key={pop.call_id} pop={pop} />}
         {pop !== null && <Offers pop={pop} />}
         {pop?.customer != null && <Services services={pop.customer.services} />}
         {pop !== null && <Scores pop={pop} />}

@@ -6,6 +6,7 @@ import { callerName } from './caller'
 import { CallFacts, CustomerFacts, LoadingFacts } from './Facts'
 import { Cases } from './Cases'
 import { Icon } from './Icon'
+import { Needs } from './Needs'
 import { PanelBody } from './Panel'
 import { Timeline } from './Timeline'
 import { Since } from './Timer'
@@ -39,8 +40,9 @@ export function CallerCard({ pop }: { pop: Pop }) {
         {customer !== null && <Flags flags={customer.flags} />}
       </div>
       <PanelBody label={t('panel.caller')}>
-        {pop.brief === 'unknown' && <p class="note">{t('pop.unknown_hint')}</p>}
+        {pop.brief === 'unknown' && pop.candidates.length === 0 && <p class="note">{t('pop.unknown_hint')}</p>}
         <CallFacts pop={pop} />
+        {customer !== null && <Needs needs={customer.needs} />}
         {pop.brief === 'loading' && <LoadingFacts />}
         {customer !== null && <CustomerFacts customer={customer} />}
         <Unmask pop={pop} />

@@ -75,15 +75,14 @@ export function CustomerFacts({ customer }: { customer: CustomerCard }) {
 }
 
 function Satisfaction({ customer }: { customer: CustomerCard }) {
-  const said = customer.interactions.flatMap(each => each.satisfaction ?? [])
-  const mean = said.reduce((sum, each) => sum + each, 0) / said.length
+  const said = customer.satisfaction
   return (
     <div class="fact" data-testid="satisfaction">
       <dt>{t('fact.satisfaction')}</dt>
       <dd>
-        {said.length === 0
+        {said === null
           ? t('fact.none')
-          : <>{t('satisfaction.mean', { mean: mean.toFixed(1) })} <small>{t('satisfaction.count', { count: said.length })}</small></>}
+          : <>{t('satisfaction.mean', { mean: said.mean.toFixed(1) })} <small>{t('satisfaction.count', { count: said.count })}</small></>}
       </dd>
     </div>
   )
