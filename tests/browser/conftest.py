@@ -16,11 +16,16 @@ from agent_console.accounts import Passwords, create_user
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, PAUSE_REASONS, WEB_DIST, ConsoleConfig
 from agent_console.messages import Catalogue, QueueLine
-from agent_console.store import MemoryLookupAudit, MemoryUserStore, MemoryWorkStore
+from agent_console.store import (
+    MemoryKnowledgeStore,
+    MemoryLookupAudit,
+    MemoryUserStore,
+    MemoryWorkStore,
+)
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from crm_lookup.model import Text
 from tests.browser.board_samples import LEGEND, board_picture
-from tests.browser.samples import SampleGroups
+from tests.browser.samples import ARTICLE, SampleGroups
 from tests.unit.console_kit import FakeCustomers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -79,6 +84,7 @@ class Console:
         self.board = FakeBoard(time.time)
         self.board.now, self.board.words = board_picture(now), LEGEND
         self.customers = FakeCustomers()
+        self.knowledge = MemoryKnowledgeStore()
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -96,6 +102,7 @@ class Console:
             groups=SampleGroups(),
             board=self.board,
             customers=self.customers,
+            knowledge=self.knowledge,
             lookups=MemoryLookupAudit(),
         )
         self._server = uvicorn.Server(
@@ -139,6 +146,7 @@ async def running_console(port: int) -> AsyncIterator[Console]:
             agent_id=agent_id,
         )
     passwords.close()
+    await console.knowledge.save(ARTICLE)
     await console.start()
     try:
         yield console

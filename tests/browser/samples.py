@@ -22,6 +22,7 @@ from agent_console.rest_messages import (
     GroupFields,
     GroupWord,
 )
+from agent_console.store.knowledge_model import StoredArticle
 from crm_lookup.model import Text
 from crm_lookup.target_words import NUMBERS, VALUES, WORDS
 
@@ -192,6 +193,23 @@ def candidates() -> tuple[CandidateCard, ...]:
         ),
         CandidateCard(customer_id="C0002", name="李**", phone="+86 10****5678", segment="silver"),
     )
+
+
+ARTICLE = StoredArticle(
+    article_id="yearly-fee",
+    version=1,
+    department="cards",
+    audience="everybody",
+    topics=("card",),
+    title_zh="信用卡年费减免",
+    title_en="Waiving the yearly card fee",
+    body_zh="本年度消费满 6 万元可免年费。\n钻石客户可直接减免一次。",
+    body_en="Who spends CNY 60,000 in a year pays no fee.\nDiamond customers may be freed once.",
+    script_zh="您今年的消费已接近免年费标准。",
+    script_en="You have nearly spent enough this year to pay no fee.",
+    changed_at=time.time() - 5 * DAY,
+    changed_by="boss",
+)
 
 
 class SampleGroups:

@@ -139,6 +139,11 @@ async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Consol
     await page.get_by_test_id("nav-day").click()
     await expect(page.get_by_test_id("own-calls")).to_be_visible()
     await look("the day")
+    await page.keyboard.press("k")
+    await expect(page.get_by_test_id("hits")).to_contain_text("信用卡年费减免")
+    await page.get_by_role("button", name="信用卡年费减免").click()
+    await expect(page.get_by_test_id("article")).to_contain_text("6 万元")
+    await look("an article")
     await console.stop()
     await expect(page.get_by_test_id("line")).to_have_attribute(
         "data-line", re.compile("lost|connecting")

@@ -398,3 +398,16 @@ async def test_the_agent_finds_a_caller_whom_nobody_knows(page: Page, console: C
     assert console.customers.linked[1:] == [("P-1", console.engine.caller)]
     console.engine.complete("1001", "c1", card())
     await expect(page.get_by_test_id("find-customer")).to_have_count(0)
+
+
+async def test_the_knowledge_base_helps_in_a_call(page: Page, console: Console) -> None:
+    await on_duty(page, console)
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    await expect(page.get_by_test_id("topic-scripts")).to_contain_text("接近免年费标准")
+    await page.keyboard.press("k")
+    await page.keyboard.type("yearly")  # in either language
+    await expect(page.get_by_test_id("hits").get_by_role("button")).to_have_count(1)
+    await page.get_by_test_id("hits").get_by_role("button").click()
+    await expect(page.get_by_test_id("article")).to_contain_text("钻石客户可直接减免一次")
+    await page.get_by_label("搜索知识库").fill("没有这个词")
+    await expect(page.get_by_text("没有匹配的文章")).to_be_visible()

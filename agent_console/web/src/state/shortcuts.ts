@@ -6,7 +6,7 @@ import { answerChosen, answerable, chooseOffer } from './chosen'
 import { planner } from './groups'
 import { keep, kept } from './kept'
 import { becomeAvailable, busy, chosen, currentPop, desk, extendWrapUp, language, live, me, ready, setLanguage, toggleTheme } from './store'
-import { show, view } from './view'
+import { show, type View, view } from './view'
 
 export type ShortcutGroup = 'everywhere' | 'call' | 'offers'
 
@@ -20,7 +20,7 @@ interface Shortcut {
 }
 
 export type ShortcutName =
-  | 'help' | 'desk' | 'day' | 'board' | 'groups' | 'available' | 'pause' | 'language' | 'theme'
+  | 'help' | 'desk' | 'day' | 'knowledge' | 'board' | 'groups' | 'available' | 'pause' | 'language' | 'theme'
   | 'next_call' | 'find' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
   | 'accepted' | 'declined' | 'later'
 
@@ -43,6 +43,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: 'h', name: 'desk', group: 'everywhere', may: always, run: () => show('desk') },
   { key: 'm', name: 'day', group: 'everywhere', may: always, run: () => show('day') },
   { key: 'b', name: 'board', group: 'everywhere', may: () => leads.value, run: () => show('board') },
+  { key: 'k', name: 'knowledge', group: 'everywhere', may: always, run: () => goTo('knowledge', 'knowledge') },
   { key: 'g', name: 'groups', group: 'everywhere', may: () => planner.value, run: () => show('groups') },
   { key: 'v', name: 'available', group: 'everywhere', may: changeable, run: () => void becomeAvailable() },
   { key: 'p', name: 'pause', group: 'everywhere', may: changeable, run: () => press('[data-testid=pause]') },
@@ -85,11 +86,11 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || ['TEXTAREA', 'SELECT'].includes(target.tagName) || target.closest('[role=menu]') !== null
 }
 
-function goTo(target: string): void {
+function goTo(target: string, on: View = 'desk'): void {
   const focus = () => document.querySelector<HTMLElement>(`[data-key-target=${target}]`)?.focus()
   // At once where it can be: what is typed right after the key belongs into the field.
-  if (view.peek() === 'desk') return focus()
-  show('desk')
+  if (view.peek() === on) return focus()
+  show(on)
   requestAnimationFrame(focus)
 }
 

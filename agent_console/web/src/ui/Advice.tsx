@@ -6,6 +6,7 @@ import { Offers } from './Offers'
 import { PanelBody } from './Panel'
 import { Scores } from './Scores'
 import { Services } from './Services'
+import { TopicScripts } from './TopicScripts'
 
 /** What may be proposed to the customer, and why. */
 export function Advice({ pop }: { pop: Pop | null }) {
@@ -15,6 +16,7 @@ export function Advice({ pop }: { pop: Pop | null }) {
         {pop !== null && <Candidates pop={pop} />}
         {pop?.brief === 'unknown' && <FindCustomer key={pop.call_id} pop={pop} />}
         {pop !== null && <Offers pop={pop} />}
+        {pop !== null && <TopicScripts topic={pop.reason} />}
         {pop?.customer != null && <Services services={pop.customer.services} />}
         {pop !== null && <Scores pop={pop} />}
       </PanelBody>

@@ -11,6 +11,7 @@ import { GroupsView } from './GroupsView'
 import { Header } from './Header'
 import { HelpSheet } from './HelpSheet'
 import { Icon } from './Icon'
+import { KnowledgeView } from './KnowledgeView'
 import { Announcer } from './Announcer'
 import { QueueStrip } from './QueueStrip'
 import { SignIn } from './SignIn'
@@ -38,6 +39,7 @@ export function App() {
 
 function Page() {
   if (view.value === 'day') return <DayView />
+  if (view.value === 'knowledge') return <KnowledgeView />
   if (view.value === 'board' && leads.value) return <BoardView />
   if (view.value === 'groups' && planner.value) return <GroupsView />
   return <DeskView />

@@ -6,6 +6,7 @@ import { show, view, VIEWS, type View } from '../state/view'
 const MAY: Readonly<Record<View, () => boolean>> = {
   desk: () => true,
   day: () => true,
+  knowledge: () => true,
   board: () => leads.value,
   groups: () => planner.value,
 }

@@ -1,0 +1,37 @@
+import { useEffect, useState } from 'preact/hooks'
+import { local, t } from '../i18n'
+import { read } from '../state/knowledge'
+import { show } from '../state/view'
+import type { TopicScript } from '../wire/messages.gen'
+import { get } from '../wire/rest'
+import { Icon } from './Icon'
+
+/** What the knowledge base says for the call's topic; nothing where it has nothing. */
+export function TopicScripts({ topic }: { topic: string }) {
+  const [scripts, setScripts] = useState<readonly TopicScript[]>([])
+  useEffect(() => {
+    let wanted = topic !== ''
+    if (wanted) {
+      // A comfort: without it the call goes on.
+      void get<readonly TopicScript[]>(`/api/knowledge/scripts?topic=${encodeURIComponent(topic)}`)
+        .then(found => { if (wanted) setScripts(found) }, () => undefined)
+    }
+    return () => { wanted = false }
+  }, [topic])
+  if (scripts.length === 0) return null
+  return (
+    <section class="block">
+      <h2>{t('knowledge.scripts')}</h2>
+      <ul class="topic-scripts" data-testid="topic-scripts">
+        {scripts.map(each => (
+          <li key={each.article_id}>
+            <button type="button" class="button quiet small" onClick={() => { read(each.article_id); show('knowledge') }}>
+              <Icon name="bulb" size={14} />{local(each.title)}
+            </button>
+            <p>{local(each.script)}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
