@@ -223,5 +223,5 @@ class CustomerBrief(msgspec.Struct, frozen=True, kw_only=True):
     """What the analysis found; empty for somebody it has not looked at."""
     services: tuple[Text, ...] = ()
     """What the customer's segment is entitled to, to be proposed by the agent."""
-    held: Any = None
+    held: Any = msgspec.UNSET
     """A :class:`Held`, for whoever may see more than the lowest level; cannot be encoded."""

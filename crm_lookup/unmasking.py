@@ -138,9 +138,9 @@ class Unmasker:
         return value
 
 
-def personal_lines(held: Held | None, *, viewer: str, level: str) -> tuple[PersonalLine, ...]:
+def personal_lines(held: object, *, viewer: str, level: str) -> tuple[PersonalLine, ...]:
     """Return what of a customer's personal data one viewer sees at once."""
-    if held is None:
+    if not isinstance(held, Held):
         return ()
     lines = []
     for field in _ON_PAGE:

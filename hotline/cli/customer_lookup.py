@@ -98,7 +98,9 @@ async def _look_up(settings: Settings, raw: str) -> Found:
         status=recognised.status,
         candidates=recognised.candidates,
         briefs=tuple(
-            msgspec.structs.replace(brief, held=None) for brief in briefs if brief is not None
+            msgspec.structs.replace(brief, held=msgspec.UNSET)
+            for brief in briefs
+            if brief is not None
         ),
     )
 

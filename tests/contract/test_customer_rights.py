@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from typer.testing import CliRunner
 
 from agent_console.store import DeskCall, FollowUp, SqlUserStore, SqlWorkStore, User
 from crm_lookup.testing import LI, NOW, WANG, WANG_NUMBER
@@ -18,11 +19,14 @@ from cti.core.callbacks import Callback
 from cti.core.ids import CallbackId, CallId, CustomerId, QueueName
 from cti.core.pseudonym import pseudonym
 from cti.journal.sqlite import SqliteJournal
-from hotline import voicemail
+from hotline import db, voicemail
 from hotline.accounts import async_engine
 from hotline.asterisk.secrets import load_secrets
+from hotline.cli import app
 from hotline.storage import callbacks
-from tests.contract.test_privacy_commands import CANARIES, Site
+from tests.contract.test_privacy_commands import CANARIES, Site, fill_base
+from tests.postgres_kit import databases
+from tests.postgres_kit import query as postgres
 
 QUEUE: Final = QueueName("service")
 CALLS: Final = {"call-wang": WANG, "call-li": LI}
@@ -186,3 +190,33 @@ def test_an_erasure_asks_first(site: Site) -> None:
     assert refused.exit_code == 1
     assert "(王**) for good?" in refused.output
     assert site.rows() == rows
+
+
+def test_a_customer_in_postgresql_is_exported_and_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotline.privacy.customer.CANCEL_SECONDS", 0.0)
+    file, out = tmp_path / "hotline.toml", tmp_path / "wang.json"
+    with databases().fresh() as url:
+        file.write_text(
+            f'state_dir = "{tmp_path}"\n[database]\nurl = "{url}"\n[privacy]\nseal = true\n',
+            encoding="utf-8",
+        )
+        db.run_sync(url, fill_base)
+
+        def run(*words: str) -> str:
+            done = CliRunner().invoke(app, ["--config", str(file), *words])
+            assert done.exit_code == 0, done.output
+            return done.output
+
+        run("privacy", "seal")
+        run("customers", "export", WANG, "--out", str(out))
+        assert all(canary in out.read_text(encoding="utf-8") for canary in CANARIES)
+        run("customers", "erase", WANG, "--reason", "request 4711", "--yes")
+        run("calls", "verify")
+        assert postgres(url, "SELECT 1 FROM customers WHERE customer_id = $1", WANG) == []
+        assert postgres(url, "SELECT 1 FROM customer_notes WHERE customer_id = $1", WANG) == []
+        assert postgres(url, "SELECT action FROM privacy_audit ORDER BY audit_id") == [
+            ("export",),
+            ("erase",),
+        ]

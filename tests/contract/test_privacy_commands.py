@@ -20,6 +20,7 @@ from hotline.cli import app
 from hotline.privacy.convert import convert
 from hotline.privacy.keys import load_keys, open_sealer
 from hotline.settings import load_settings
+from tests.postgres_kit import databases, query
 
 CANARIES: Final = (
     "王芳",
@@ -49,7 +50,7 @@ class Site:
         self.file = folder / "state" / "hotline.db"
         self.keys = folder / "state" / "seal-keys"
         db.upgrade(self.url)
-        db.run_sync(self.url, _fill)
+        db.run_sync(self.url, fill_base)
 
     def seal(self, *, on: bool) -> None:
         self.config.write_text(
@@ -72,7 +73,7 @@ class Site:
         return b"".join(path.read_bytes() for path in self.file.parent.glob("hotline.db*"))
 
 
-def _fill(connection: sa.Connection) -> None:
+def fill_base(connection: sa.Connection) -> None:
     write_bank(connection)
     connection.execute(
         sa.insert(contact_tables.customer_notes).values(
@@ -211,3 +212,40 @@ def test_the_audit_is_listed(site: Site) -> None:
     assert (
         json.loads(site.run("privacy", "audit", "list", "--customer", "X", "--json").output) == []
     )
+
+
+def test_what_an_import_writes_is_sealed_and_found(site: Site) -> None:
+    site.seal(on=True)
+    assert site.run("privacy", "seal").exit_code == 0
+    file = site.folder / "new.csv"
+    file.write_text("id,name,mobile\nN1,钱进,13511112222\n", encoding="utf-8")
+    mapping = site.folder / "new.yaml"
+    mapping.write_text(
+        "columns:\n  external_id: id\n  name: name\nnumbers:\n  - column: mobile\n",
+        encoding="utf-8",
+    )
+    done = site.run("customers", "import", str(file), "--mapping", str(mapping))
+    assert done.exit_code == 0, done.output
+    raw = site.everything()
+    assert "钱进".encode() not in raw
+    assert b"+8613511112222" not in raw
+    found = json.loads(site.run("customers", "lookup", "13511112222", "--json").output)
+    assert [brief["name"] for brief in found["briefs"]] == ["钱**"]
+    assert "held" not in found["briefs"][0]
+
+
+def test_a_base_in_postgresql_is_sealed_and_opened(tmp_path: Path) -> None:
+    keys = [SealKey(b"1" * 32)]
+    with databases().fresh() as url:
+        db.run_sync(url, fill_base)
+        held = (
+            "SELECT customer_id, number, sealed FROM customer_numbers ORDER BY customer_id, number"
+        )
+        before = query(url, held)
+        sealed = convert(url, Sealer(keys, seals=True), pause=lambda _: None, batch=2)
+        assert sealed.values > len(before)
+        assert all(row[2].startswith("sealed:") for row in query(url, held))
+        again = convert(url, Sealer(keys, seals=True), pause=lambda _: None)
+        assert again.values == 0
+        convert(url, Sealer(keys), pause=lambda _: None)
+        assert query(url, held) == before
