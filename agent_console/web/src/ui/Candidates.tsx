@@ -31,7 +31,7 @@ interface PeopleProps {
 /** People to choose among; the one who is chosen becomes the customer of the call. */
 export function People({ people, name, disabled, choose }: PeopleProps) {
   return (
-    <ul class="people" data-testid={name}>
+    <ul class="callers" data-testid={name}>
       {people.map(each => (
         <li key={each.customer_id} data-segment={each.segment}>
           <span class="person-head">
