@@ -221,11 +221,14 @@ class Ear:
         for at in range(0, max(1, len(own) - BLOCK // 2), BLOCK):
             block = own[at : at + BLOCK]
             best = (0.0, slip)
-            for shift in range(slip - DRIFT, slip + DRIFT + 1):
+            # The least shift first: a pause fits everywhere, and must not carry the rest away.
+            for shift in sorted(
+                range(slip - DRIFT, slip + DRIFT + 1), key=lambda s: abs(s - slip)
+            ):
                 begin = start + at + shift
                 heard = bands[begin : begin + len(block)] if begin >= 0 else bands[:0]
-                if len(heard) == len(block):
-                    best = max(best, (_alike(block, heard), shift))
+                if len(heard) == len(block) and (score := _alike(block, heard)) > best[0]:
+                    best = (score, shift)
             slip = best[1] if best[0] >= GOES_ON else slip
             found.append(best[0])
         return found

@@ -78,7 +78,8 @@ class Caller:
         """Place the call, do the steps, hang up.
 
         ``h1.5`` hears so much, ``q`` waits until the menu listens, ``d12#`` keys, ``s2`` speaks,
-        ``w2`` waits, ``e`` waits for the other side to hang up.
+        ``w2`` waits, ``e`` waits for the other side to hang up.  ``t`` waits until the line was
+        told of what the next steps follow, and counts what is heard from there.
         """
         loop = asyncio.get_running_loop()
         self._rtp, _ = await loop.create_datagram_endpoint(
@@ -121,6 +122,9 @@ class Caller:
                 self._speaks = False
             case "w":
                 await asyncio.sleep(float(value))
+            case "t":
+                await self._until(self._line.told.is_set)
+                self._marked = len(self.heard)
             case "e":
                 await self._until(self._gone.is_set)
             case _:
@@ -251,6 +255,8 @@ class Line:
         self.port = 0
         self.calls: dict[str, Caller] = {}
         self.talking: set[Caller] = set()
+        self.told = asyncio.Event()
+        """What callers at the step ``t`` wait for."""
         self._transport: asyncio.DatagramTransport | None = None
         self._ticking: asyncio.Task[None] | None = None
 

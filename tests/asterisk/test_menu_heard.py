@@ -336,7 +336,8 @@ JOURNEYS = {
         dialled="95613",
     ),
     "a score after the conversation": Journey(
-        steps=(*ZH, "d0", "h21", "d5", "h2", "e"),
+        # However long the agent took: the score is keyed in the second half of the question.
+        steps=(*ZH, "d0", "t", "h9", "d5", "h2", "e"),
         heard=(
             *DAY,
             "zh/transfer_to_agent",
@@ -355,9 +356,12 @@ class OneMenu:
 
     def __init__(self) -> None:
         self._flows = load(FOLDER / "flows", CATALOGUE)
+        self.asked_for_score = asyncio.Event()
 
     def get(self, name: str) -> Flow:
         SERVED.set(name)
+        if name == "survey":
+            self.asked_for_score.set()
         return self._flows.get("survey" if name == "survey" else "main")
 
 
@@ -440,14 +444,14 @@ async def lab(state_dir: Path, install: object) -> AsyncIterator[Lab]:
     await site.prepare(20, lambda _: None)
     bank = demo_bank()
     bank.numbers[CUSTOMER.removeprefix("+")] = bank.numbers[CUSTOMER]
-    numbers = Numbers(bank)
+    numbers, menu = Numbers(bank), OneMenu()
     server = IvrServer(
         IvrConfig(
             host=HOST,
             port=site.plan.ivr,
             secret=load_secrets(site.settings).ivr,
             allow=(ip_network("127.0.0.0/8"),),
-            flows=OneMenu(),
+            flows=menu,
             route=shipped_router(),
             clock=lambda: MOMENTS.get(SERVED.get(), NOON),
             lengths=lengths.read(FOLDER / "sounds"),
@@ -472,6 +476,7 @@ async def lab(state_dir: Path, install: object) -> AsyncIterator[Lab]:
         await desk.client.send("set_state", state="available")
         await desk.wait(messages.AgentStateChanged, 8, lambda m: m.status.state == "available")
         async with Line(HOST, site.plan.sip) as line:
+            line.told = menu.asked_for_score
             callers = await asyncio.gather(*(travel(line, one) for one in JOURNEYS.values()))
         sounds = dict(zip(JOURNEYS, (one.sound() for one in callers), strict=True))
         ear = await asyncio.to_thread(an_ear, {})

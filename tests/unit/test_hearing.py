@@ -100,3 +100,12 @@ def test_two_swapped_files_are_noticed() -> None:
         swapped[one], swapped[other] = SOUNDS[other], SOUNDS[one]
     heard = Ear(swapped, TEXTS).listen(spoken(*(one for one, _ in pairs)))
     assert [part.prompt for part in heard] == [other for _, other in pairs]
+
+
+def test_pauses_within_a_prompt_do_not_end_it(ear: Ear) -> None:
+    """A pause fits wherever one looks for it: the search must not wander off in it."""
+    for name in ("zh/survey_question", "zh/survey_question_2", "zh/main_menu", "en/main_menu"):
+        sound = np.concatenate([np.zeros(1600), SOUNDS[name], np.zeros(1600)])
+        (heard,) = ear.listen(sound)
+        assert heard.prompt == name
+        assert heard.seconds > len(SOUNDS[name]) / 8000 - 0.4
