@@ -163,6 +163,22 @@ def _menus(settings: Settings) -> Iterator[Finding]:
         yield ok("Prompts", "every sentence has its recording in every language")
 
 
+def calendar_findings(settings: Settings) -> Iterator[Finding]:
+    """Warn when the holidays of this year, or of the next from November on, are not known."""
+    from hotline.roles.flows import holidays
+
+    calendar = holidays(settings)
+    year = calendar.unknown_year(datetime.now(settings.zone).date())
+    if year is None:
+        yield ok("Calendar", f"complete to the end of {max(calendar.years)}")
+    else:
+        yield warning(
+            "Calendar",
+            f"the holidays of {year}, and the weekends worked in exchange, are not all known",
+            "complete calendar.yaml from the State Council's notice (docs/flows.md)",
+        )
+
+
 def _database(settings: Settings) -> Iterator[Finding]:
     found = db.status(settings.database_url)
     if found.path is None and found.integrity != "ok":
@@ -275,6 +291,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...]] 
     ("Service user", _user),
     ("Numbers", _numbers),
     ("Menus", _menus),
+    ("Calendar", calendar_findings),
     ("Database", _database),
     ("Imports", _imports),
     ("Bank services", _bank),

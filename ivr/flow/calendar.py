@@ -18,6 +18,9 @@ from ivr.flow.yaml_marks import MarkedYaml, Plain
 DayKind: TypeAlias = Literal["workday", "weekend", "holiday"]
 
 _FIELDS: Final = ("holidays", "workdays")
+_DRAFT: Final = "provisional"
+_NOTICE: Final = 11
+"""Month in which the State Council has announced the next year's days of late."""
 _SATURDAY: Final = 5
 _LONGEST: Final = 31
 """Days of one span."""
@@ -53,6 +56,15 @@ class Calendar(msgspec.Struct, frozen=True):
     workdays: frozenset[dt.date] = frozenset()
     hours: Mapping[DayKind, Window | None] = {}
     """When agents are at work, by the kind of day: ``None`` is never, a missing kind always."""
+    years: frozenset[int] = frozenset()
+    """Years whose days are all known, also the weekends that are worked in exchange."""
+
+    def unknown_year(self, today: dt.date) -> int | None:
+        """Return the year whose days should be known by now and are not: this one, and from
+        November on the next.
+        """
+        due = (today.year, today.year + 1) if today.month >= _NOTICE else (today.year,)
+        return next((year for year in due if year not in self.years), None)
 
     def day(self, date: dt.date) -> DayKind:
         """Say what kind of day it is; a worked weekend day is a workday."""
@@ -77,10 +89,23 @@ def load_calendar(file: Path) -> Calendar:
     if not isinstance(top, dict):
         raise source.error((), "the calendar maps years to 'holidays' and 'workdays'")
     found: dict[str, set[dt.date]] = {field: set() for field in _FIELDS}
+    years: set[int] = set()
     for year, fields in top.items():
-        if not isinstance(fields, dict) or not set(fields) <= set(_FIELDS):
-            raise source.error((year,), f"{year}: accepted: {', '.join(_FIELDS)}")
+        accepted = (*_FIELDS, _DRAFT)
+        if (
+            not year.isdecimal()
+            or not isinstance(fields, dict)
+            or not set(fields) <= set(accepted)
+        ):
+            raise source.error((year,), f"{year}: accepted: {', '.join(accepted)}")
+        draft = fields.get(_DRAFT, "false")
+        if draft not in ("true", "false"):
+            raise source.error((year, _DRAFT), f"{year}, {_DRAFT}: accepted: true, false")
+        if draft == "false":
+            years.add(int(year))
         for field, raw in fields.items():
+            if field == _DRAFT:
+                continue
             spans = _listed(raw)
             if spans is None:
                 raise source.error((year, field), f"{year}, {field}: must be a list of days")
@@ -94,7 +119,9 @@ def load_calendar(file: Path) -> Calendar:
                 found[field] |= days
     if both := found["holidays"] & found["workdays"]:
         raise source.error((), f"{min(both)} is both a holiday and a workday; remove one")
-    return Calendar(frozenset(found["holidays"]), frozenset(found["workdays"]))
+    return Calendar(
+        frozenset(found["holidays"]), frozenset(found["workdays"]), years=frozenset(years)
+    )
 
 
 def _listed(raw: Plain) -> list[str] | None:

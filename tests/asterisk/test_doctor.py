@@ -37,7 +37,9 @@ def busy_port(site: Site) -> Iterator[int]:
 
 
 def test_a_sound_installation_is_green(site: Site) -> None:
-    assert [f for f in examine(site.settings) if f.level != "ok"] == []
+    # The calendar warns by the day on which this runs, see tests/unit/test_flow_calendar.py.
+    findings = [f for f in examine(site.settings) if f.name != "Calendar"]
+    assert [f for f in findings if f.level != "ok"] == []
 
 
 def test_a_running_installation_is_green_too(site: Site) -> None:

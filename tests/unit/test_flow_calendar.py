@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 import dialplans
 from hotline.cli import app
+from hotline.doctor import calendar_findings
+from hotline.settings import Settings
 from ivr.errors import CalendarFileError, FlowFileError
 from ivr.flow.calendar import Calendar, load_calendar
 from ivr.flow.call import Call
@@ -185,3 +187,31 @@ def test_the_simulator_takes_a_time(tmp_path: Path) -> None:
     assert "hangup at node closed" in end("2026-10-01T10:00")
     wrong = CliRunner().invoke(app, ["flow", "simulate", "--at", "noon"])
     assert "write the time like" in wrong.output
+
+
+def test_it_says_which_year_is_not_complete_when_that_matters() -> None:
+    assert SHIPPED.years == {2026}
+    assert SHIPPED.unknown_year(dt.date(2026, 10, 31)) is None
+    assert SHIPPED.unknown_year(dt.date(2026, 11, 1)) == 2027
+    assert SHIPPED.unknown_year(dt.date(2027, 1, 1)) == 2027
+    assert Calendar().unknown_year(dt.date(2026, 1, 1)) == 2026
+
+
+def test_a_provisional_year_is_said_by_true_or_false(tmp_path: Path) -> None:
+    file = tmp_path / "calendar.yaml"
+    file.write_text('"2027":\n  provisional: perhaps\n')
+    with pytest.raises(CalendarFileError, match="accepted: true, false"):
+        load_calendar(file)
+
+
+@pytest.mark.parametrize(("known", "level"), [(2, "ok"), (0, "warning")])
+def test_the_doctor_warns_of_a_calendar_that_runs_out(
+    tmp_path: Path, known: int, level: str
+) -> None:
+    (tmp_path / "flows").mkdir()
+    settings = Settings.model_validate({"ivr": {"flows": tmp_path / "flows"}})
+    year = dt.datetime.now(settings.zone).year
+    lines = [f'"{year + n}":\n  holidays: [{year + n}-01-01]\n' for n in range(known)]
+    (tmp_path / "calendar.yaml").write_text("".join(lines) or f'"{year}": {{provisional: true}}\n')
+    (found,) = calendar_findings(settings)
+    assert (found.level, str(year) in found.detail) == (level, not known)
