@@ -15,7 +15,8 @@ from playwright.async_api import Page, async_playwright, expect
 from crm_lookup.analysis.run import analyse
 from cti.core import events
 from hotline import db
-from hotline.demo.people import AGENTS
+from hotline.asterisk.books import books_of
+from hotline.demo.people import AGENTS, SUPERVISOR
 from hotline.demo.site import HOST, Site
 from hotline.demo_bank import DEMO_CUSTOMERS
 from hotline.journal_reader import JournalReader
@@ -130,9 +131,37 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     assert now_offered
     assert not {accepted, declined} & set(now_offered)
     assert set(offered) - {accepted, declined} <= set(now_offered)
+    answered = page.get_by_test_id("pop")
+    await expect(answered).to_have_attribute("data-phase", "connected", timeout=30_000)
     stack.carrier.hang_up_all()
     await page.get_by_test_id("ready").click(timeout=10_000)
     await expect(page.get_by_test_id("own-calls")).to_contain_text("询问本月账单")
+
+
+async def test_the_board_agrees_with_asterisks_own_book(stack: Site, page: Page) -> None:
+    book = [line.split("|") for line in books_of(stack.settings).recent(0.0)]
+    answered, abandoned = (
+        sum(1 for line in book if len(line) > 4 and line[4] == verb)
+        for verb in ("CONNECT", "ABANDON")
+    )
+    assert answered >= 2
+    browser = page.context.browser
+    assert browser is not None
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    board = await context.new_page()
+    await board.goto(f"http://{HOST}:{stack.plan.console}/")
+    await board.fill("input[name=login]", SUPERVISOR.login)
+    await board.fill("input[name=password]", SUPERVISOR.password)
+    await board.keyboard.press("Enter")
+    await board.get_by_test_id("nav-board").click()
+    totals = board.get_by_test_id("totals")
+    await expect(totals.get_by_role("button").nth(0)).to_have_text(str(answered))
+    await expect(totals.get_by_role("button").nth(1)).to_have_text(str(abandoned))
+    await expect(board.locator("tr[data-agent='1001']")).to_contain_text(AGENTS[0].name)
+    await totals.get_by_role("button").nth(0).click()
+    await expect(board.get_by_test_id("board-calls").locator("tbody tr")).to_have_count(answered)
+    await board.screenshot(path=PICTURES / "board-zh.png", animations="disabled")
+    await context.close()
 
 
 async def _sees_what_the_analysis_found(page: Page) -> None:
