@@ -40,6 +40,7 @@ ID_NUMBER: Final = "customer_details.id_number"
 ADDRESS: Final = "customer_details.address"
 EMAIL: Final = "customer_details.email"
 NOTE: Final = "customer_notes.body"
+CALLBACK: Final = "callbacks.number"
 """The columns that are sealed, as they are bound to their values."""
 
 
@@ -121,22 +122,19 @@ class Sealer:
         """Return a text as it is to be stored; an empty one stays empty."""
         if not value or not self.seals:
             return value
+        self._look()
         return self._newest.seal(column, customer_id, value)
 
     def number(self, customer_id: str, e164: str) -> tuple[str, str | None]:
         """Return what a number is found by, and its sealed form where numbers are sealed."""
         if not self.seals:
             return e164, None
+        self._look()
         return self._newest.index(e164), self._newest.seal(NUMBER, customer_id, e164)
 
     def found_by(self, e164: str) -> tuple[str, ...]:
-        """Return everything under which a number may stand: as it is, and its keyed hashes.
-
-        Looks for a new key once in a second: another process may be sealing under it.
-        """
-        if self._newer is not None and time.monotonic() >= self._look_again:
-            self._look_again = time.monotonic() + KNOWN_AFTER
-            self.renew()
+        """Return everything under which a number may stand: as it is, and its keyed hashes."""
+        self._look()
         return (e164, *(key.index(e164) for key in self._keys.values()))
 
     def open(self, column: str, customer_id: str, stored: str) -> str:
@@ -171,6 +169,12 @@ class Sealer:
         if not stored.startswith(PREFIX):
             return self.seals
         return not self.seals or sealed_bytes(stored)[1:_HEAD] != self._newest.id
+
+    def _look(self) -> None:
+        """Look for a new key once in a second: another process may be sealing under it."""
+        if self._newer is not None and time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + KNOWN_AFTER
+            self.renew()
 
     def renew(self) -> None:
         """Read the keys again: another process may have made a new one."""

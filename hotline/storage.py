@@ -10,6 +10,7 @@ from typing import Any
 from crm_lookup.keys import DataKey
 from crm_lookup.numbers import NumberReader
 from crm_lookup.postgres import PostgresBank
+from crm_lookup.sealing import PLAIN
 from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sqlite import SqliteBank
 from cti.callback_postgres import PostgresCallbacks
@@ -20,6 +21,7 @@ from cti.journal.sql import SqlJournal
 from cti.journal.sqlite import FileStorage
 from cti.journal.storage import Storage
 from hotline import db
+from hotline.privacy.callbacks import SealedCallbacks
 from hotline.privacy.keys import open_sealer
 from hotline.settings import Settings
 
@@ -60,6 +62,10 @@ def history(settings: Settings) -> HistoryReader:
 def callbacks(settings: Settings) -> CallbackStore:
     """Return the table of callbacks; opens nothing."""
     url = settings.database_url
-    if db.is_server(url):
-        return PostgresCallbacks(db.server_dsn(url))
-    return SqliteCallbacks(db.sqlite_path(url))
+    store: CallbackStore = (
+        PostgresCallbacks(db.server_dsn(url))
+        if db.is_server(url)
+        else SqliteCallbacks(db.sqlite_path(url))
+    )
+    sealer = open_sealer(settings)
+    return store if sealer is PLAIN else SealedCallbacks(store, sealer)

@@ -17,6 +17,7 @@ from crm_lookup import contact_tables as contacts
 from crm_lookup import sealing, tables
 from crm_lookup.errors import WrongKeyError
 from crm_lookup.sealing import Sealer
+from cti.journal.tables import callbacks
 from hotline import db
 
 BATCH: Final = 200
@@ -63,6 +64,7 @@ def convert(
         done += len(ids)
         progress(done, max(done, all_customers))
         pause(PAUSE_SECONDS)
+    values += db.run_sync(url, lambda c: _callbacks(c, sealer))
     db.run_sync(url, lambda c: _set_keys(c, sealer.ids[:1] if sealer.seals else ()))
     return Converted(customers=done, values=values, seconds=time.monotonic() - begun)
 
@@ -139,6 +141,22 @@ def _page(connection: sa.Connection, sealer: Sealer, ids: list[str]) -> int:
             connection.execute(sa.update(table).where(*where).values(new))
             changed += 1
     return changed + _numbers(connection, sealer, ids)
+
+
+def _callbacks(connection: sa.Connection, sealer: Sealer) -> int:
+    """The numbers of the callbacks that are not over: a few."""
+    table, changed = callbacks, 0
+    query = sa.select(table.c.callback_id, table.c.number)
+    for callback_id, stored in connection.execute(query).all():
+        if sealer.stale(stored):
+            number = sealer.open(sealing.CALLBACK, callback_id, stored)
+            connection.execute(
+                sa.update(table)
+                .where(table.c.callback_id == callback_id, table.c.number == stored)
+                .values(number=sealer.text(sealing.CALLBACK, callback_id, number))
+            )
+            changed += 1
+    return changed
 
 
 def _numbers(connection: sa.Connection, sealer: Sealer, ids: list[str]) -> int:

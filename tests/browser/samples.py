@@ -10,6 +10,7 @@ from agent_console.messages import (
     CustomerCard,
     CustomerInteraction,
     OpenCase,
+    PersonalLine,
     Pop,
     ProbableNeed,
     RankedOffer,
@@ -88,6 +89,12 @@ def card() -> CustomerCard:
             ),
         ),
         offers=_OFFERS,
+        personal=(
+            PersonalLine(field="name", shown="王晓明"),
+            PersonalLine(field="phone", shown="+86 138****8000", on_request=True),
+            PersonalLine(field="id_number", shown="****2X"),
+            PersonalLine(field="address", shown="上海市****", on_request=True),
+        ),
         scores=_SCORES,
         services=(
             Text(zh="优先接入人工", en="Ahead in the queue"),

@@ -1,11 +1,13 @@
 """``hotline privacy``: a base is sealed, unsealed and sealed anew while it is there."""
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
@@ -15,11 +17,15 @@ from crm_lookup.errors import WrongKeyError
 from crm_lookup.sealing import Sealer, SealKey
 from crm_lookup.sqlite import SqliteBank
 from crm_lookup.testing import KEY, NOW, WANG, WANG_NUMBER, write_bank
+from cti.callback_store import SqliteCallbacks
+from cti.core.callbacks import Callback
+from cti.core.ids import CallbackId, CallId, QueueName
 from hotline import db
 from hotline.cli import app
 from hotline.privacy.convert import convert
 from hotline.privacy.keys import load_keys, open_sealer
 from hotline.settings import load_settings
+from hotline.storage import callbacks
 from tests.postgres_kit import databases, query
 
 CANARIES: Final = (
@@ -163,7 +169,7 @@ def test_a_key_is_rotated_and_the_old_one_opens_nothing_more(
 async def test_a_running_service_learns_a_new_key(site: Site) -> None:
     keys = [SealKey(b"1" * 32)]
     running = Sealer(keys, seals=True, newer=lambda: keys)
-    convert(site.url, running, pause=lambda _: None)
+    convert(site.url, Sealer(keys, seals=True), pause=lambda _: None)
     async with await SqliteBank.open(site.file, key=KEY, sealer=running) as bank:
         keys.insert(0, SealKey(b"2" * 32))
         convert(site.url, Sealer(keys, seals=True), pause=lambda _: None)
@@ -249,3 +255,37 @@ def test_a_base_in_postgresql_is_sealed_and_opened(tmp_path: Path) -> None:
         assert again.values == 0
         convert(url, Sealer(keys), pause=lambda _: None)
         assert query(url, held) == before
+
+
+async def test_the_number_of_a_callback_is_sealed_as_well(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotline.cli.privacy.time.sleep", lambda _: None)
+    asked = Callback(
+        callback_id=CallbackId("b-1"),
+        call_id=CallId("call-1"),
+        journey_id=CallId("call-1"),
+        queue=QueueName("service"),
+        joined_at=NOW,
+        asked_at=NOW,
+        expires_at=NOW + 3600,
+    )
+
+    async def numbers() -> list[str]:
+        return [kept.number for kept in await callbacks(site.settings).all()]
+
+    await callbacks(site.settings).put(asked, WANG_NUMBER)
+    site.seal(on=True)
+    for command in ("seal", "rotate-key"):
+        # The commands run an event loop of their own.
+        done = await asyncio.to_thread(site.run, "privacy", command)
+        assert done.exit_code == 0, done.output
+        assert WANG_NUMBER.encode() not in site.everything()
+        assert await numbers() == [WANG_NUMBER]
+    later = msgspec.structs.replace(asked, callback_id=CallbackId("b-2"))
+    await callbacks(site.settings).put(later, "+8613511112222")
+    assert b"+8613511112222" not in site.everything()
+    site.seal(on=False)
+    assert (await asyncio.to_thread(site.run, "privacy", "unseal")).exit_code == 0
+    assert sorted(await numbers()) == ["+8613511112222", WANG_NUMBER]
+    assert (await SqliteCallbacks(site.file).all())[0].number == WANG_NUMBER

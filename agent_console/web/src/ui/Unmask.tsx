@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 import { t } from '../i18n'
 import { live } from '../state/store'
 import type { PersonalLine, Pop } from '../wire/messages.gen'
@@ -58,6 +59,8 @@ function Ask({ callId, line, name, done }: AskProps) {
   const reason = useSignal('')
   const problem = useSignal('')
   const busy = useSignal(false)
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => field.current?.focus(), [])
   const ask = async (event: Event) => {
     event.preventDefault()
     if (busy.value) return
@@ -71,7 +74,7 @@ function Ask({ callId, line, name, done }: AskProps) {
   }
   return (
     <dd>
-      <form class="ask" onSubmit={ask}>
+      <form class="ask" onSubmit={ask} onKeyDown={event => { if (event.key === 'Escape') done('') }}>
         <input
           class="line-field"
           aria-label={t('personal.reason', { name })}
@@ -79,7 +82,7 @@ function Ask({ callId, line, name, done }: AskProps) {
           maxLength={200}
           value={reason.value}
           onInput={event => { reason.value = event.currentTarget.value }}
-          ref={field => { if (field !== null && document.activeElement === document.body) field.focus() }}
+          ref={field}
         />
         <button type="submit" class="button small" disabled={busy.value || reason.value.trim().length < LEAST_REASON}>
           {t('personal.show')}
