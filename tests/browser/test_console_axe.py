@@ -124,6 +124,7 @@ async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Consol
     console.engine.ring("1001", pop("c2", **unknown))
     await expect(page.get_by_role("heading", name="未识别的来电")).to_be_visible()
     console.engine.connect("1001", "c2")
+    await expect(page.locator("[data-key-target=find]")).to_be_enabled()
     await page.keyboard.press("Escape")
     await page.keyboard.press("s")
     await page.keyboard.type("王小明")
