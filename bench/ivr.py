@@ -171,10 +171,10 @@ def show(kept: dict[str, Any]) -> bool:
         for name, found in kept["first_command"].items():
             print(
                 f"connection to first AGI command, {name:8}"
-                f" p50 {found['p50_us'] / 1000:.2f} ms, p99 {found['p99_us'] / 1000:.2f} ms"
+                f" p50 {found['p50'] / 1000:.2f} ms, p99 {found['p99'] / 1000:.2f} ms"
             )
-        print(f"one amount composed: p50 {kept['amount']['p50_us']:.0f} µs,", end=" ")
-        print(f"p99 {kept['amount']['p99_us']:.0f} µs")
+        print(f"one amount composed: p50 {kept['amount']['p50']:.0f} µs,", end=" ")
+        print(f"p99 {kept['amount']['p99']:.0f} µs")
     steps = kept.get("steps", [])
     for found in steps:
         print(line(found))
