@@ -44,13 +44,18 @@ def graph(
     context: typer.Context,
     name: str = typer.Argument(..., help="Name of the flow, e.g. main."),
     svg: Path = typer.Option(None, "--svg", metavar="FILE", help="Also draw it into this file."),
+    whole: bool = typer.Option(False, "--whole", help="Draw the nodes within sub-flows too."),
 ) -> None:
-    """Print a flow as Mermaid text; draw it as SVG."""
+    """Print a flow as Mermaid text; draw it as SVG.
+
+    A sub-flow is one box; draw it by its own name, or everything with --whole.
+    """
     from hotline.roles.ivr import load_flows
     from ivr.flow import graph as drawing
 
     flows = load_flows(state(context).settings)
     flow = flows.flows.get(name) or flows.get(name)  # a part of other flows can be drawn too
+    flow = flow if whole else drawing.folded(flow)
     if svg is not None:
         svg.write_text(drawing.svg(flow), encoding="utf-8")
     typer.echo(drawing.mermaid(flow), nl=False)

@@ -1,5 +1,6 @@
 """A flow as a drawing: Mermaid text, and an SVG laid out in layers.  Pure; no other program."""
 
+from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,7 @@ _COLOURS: Final = {
     "language": "#d0e0f5",
 }
 _OTHER: Final = "#f3f3f3"
+_SEVERAL: Final = "…"
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -27,6 +29,36 @@ class Box(msgspec.Struct, frozen=True):
     layer: int
     x: float
     y: float
+
+
+class Part(Node, frozen=True, kw_only=True, tag="sub_flow"):
+    """A sub-flow drawn as one box; no call ever comes here."""
+
+    arrows: tuple[tuple[str, NodeId], ...]
+    """Label and target of every way out of the part."""
+
+    def edges(self) -> Iterator[tuple[str, NodeId]]:
+        yield from self.arrows
+
+
+def folded(flow: Flow) -> Flow:
+    """Return the flow with every sub-flow (``part.node``) as one box, to be drawn and not run.
+
+    A part that leaves for the same node in several ways has one arrow there.
+    """
+    outer = {name: name.partition(".")[0] for name in flow.nodes}
+    inside = {outer[name] for name in flow.nodes if outer[name] != name}
+    nodes: dict[NodeId, Node] = {}
+    for box in dict.fromkeys(outer.values()):
+        ways: dict[NodeId, str] = {}
+        for name in (name for name in flow.nodes if outer[name] == box):
+            for label, target in flow.nodes[name].edges():
+                if outer[target] != box:
+                    ways[outer[target]] = _SEVERAL if outer[target] in ways else label
+        part = Part(arrows=tuple((label, target) for target, label in ways.items()))
+        nodes[box] = part if box in inside else flow.nodes[box]
+    everywhere = {key: outer[target] for key, target in flow.everywhere.items()}
+    return Flow(name=flow.name, start=outer[flow.start], nodes=nodes, everywhere=everywhere)
 
 
 def mermaid(flow: Flow) -> str:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import dialplans
 from hotline.cli import app
 from ivr.flow import load
-from ivr.flow.graph import layout, mermaid, svg
+from ivr.flow.graph import folded, kind_of, layout, mermaid, svg
 from ivr.flow.model import KINDS
 from ivr.flow.schema import schema, schema_text
 
@@ -38,11 +38,28 @@ def test_the_drawing_is_well_formed_and_no_boxes_overlap() -> None:
     assert len(boxes) == len(MAIN.nodes)
 
 
+def test_a_sub_flow_is_one_box_with_its_ways_out() -> None:
+    drawn = folded(MAIN)
+    assert not [name for name in drawn.nodes if "." in name]
+    assert kind_of(drawn.nodes["lost"]) == "sub_flow"
+    assert drawn.nodes["main_menu"] is MAIN.nodes["main_menu"]
+    whole = {
+        (name.partition(".")[0], target.partition(".")[0])
+        for name, node in MAIN.nodes.items()
+        for _, target in node.edges()
+    }
+    ways = {(name, target) for name, node in drawn.nodes.items() for _, target in node.edges()}
+    assert {(a, b) for a, b in whole if a != b} == {(a, b) for a, b in ways if a != b}
+    assert max(box.x for box in layout(drawn).values()) < 2500
+
+
 def test_the_command_draws(tmp_path: Path) -> None:
     file = tmp_path / "main.svg"
     done = CliRunner().invoke(app, ["flow", "graph", "main", "--svg", str(file)])
+    assert (done.exit_code, done.output) == (0, mermaid(folded(MAIN)))
+    assert file.read_text(encoding="utf-8") == svg(folded(MAIN))
+    done = CliRunner().invoke(app, ["flow", "graph", "main", "--whole"])
     assert (done.exit_code, done.output) == (0, mermaid(MAIN))
-    assert file.read_text(encoding="utf-8") == svg(MAIN)
     unknown = CliRunner().invoke(app, ["flow", "graph", "mian"])
     assert unknown.exit_code == 1
     assert "no flow 'mian' is loaded (loaded: " in unknown.output
