@@ -224,7 +224,7 @@ async def server(lab: Lab) -> AsyncIterator[IvrServer]:
 
 
 async def test_a_balance_after_the_pin_and_then_a_person(lab: Lab, server: IvrServer) -> None:
-    await lab.call("kw1www1www#www135790#wwwwww0wwww0")
+    await lab.call("kw1www1www#www135790#wwwwwwwwww0wwww0")
     report = await lab.report()
     assert report["at"] == "after"
     assert report["next"] == "queue"

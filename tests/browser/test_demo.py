@@ -92,7 +92,7 @@ async def test_a_visitor_sees_pops_without_owning_a_phone(state_dir: Path) -> No
             await page.get_by_label("用户名").fill(AGENTS[0].login)
             await page.get_by_label("密码").fill(AGENTS[0].password)
             await page.keyboard.press("Enter")
-            await expect(page.locator("main")).to_contain_text("队列", timeout=10_000)
+            await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
             await expect(page.get_by_test_id("pop").first).to_be_visible(timeout=90_000)
             await browser.close()
     assert running.process.returncode == 0
