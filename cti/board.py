@@ -17,12 +17,14 @@ from cti.history.figures import AgentFigures, Figures, QueueFigures, add
 from cti.history.fold import STATE_SUM
 from cti.history.keeper import Live
 from cti.history.measures import (
+    NO_WAITS,
     AgentMeasures,
     Formula,
     QueueMeasures,
     Waits,
     agent_measures,
     queue_measures,
+    waits_by,
 )
 
 Window: TypeAlias = Literal["today", "hour", "quarter"]
@@ -179,7 +181,7 @@ class _Sums:
 
     def __init__(self) -> None:
         self.figures = QueueFigures()
-        self.waits = Waits(0, 0, 0, 0)
+        self.waits = NO_WAITS
 
     def measures(self, rules: BoardRules) -> QueueMeasures:
         return queue_measures(self.figures, self.waits, rules.formula)
@@ -190,14 +192,8 @@ def _by_queue(figures: Figures, rules: BoardRules) -> dict[QueueName, _Sums]:
     sums: dict[QueueName, _Sums] = {}
     for key, row in figures.queues.items():
         add(sums.setdefault(key.queue, _Sums()).figures, row)
-    counts: dict[QueueName, list[int]] = {}
-    for wait, count in figures.waits.items():
-        counted = counts.setdefault(wait.queue, [0, 0, 0, 0])
-        first = 0 if wait.outcome == "answered" else 2
-        counted[first] += count
-        counted[first + 1] += count if wait.seconds <= rules.limit(wait.queue) else 0
-    for queue, counted in counts.items():
-        sums.setdefault(queue, _Sums()).waits = Waits(*counted)
+    for queue, waits in waits_by(figures.waits, lambda bar: bar.queue, rules.limit).items():
+        sums.setdefault(queue, _Sums()).waits = waits
     return sums
 
 

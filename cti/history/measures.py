@@ -4,12 +4,13 @@ docs/figures.md says the same in words.  A measure whose divisor is 0 is ``None`
 happened, which is neither good nor bad.
 """
 
-from collections.abc import Callable
-from typing import Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from cti.history.figures import AgentFigures, QueueFigures
+from cti.core.ids import QueueName
+from cti.history.figures import AgentFigures, QueueFigures, WaitKey
 
 Formula: TypeAlias = Literal[
     "of_answered", "of_offered", "short_abandons_left_out", "short_abandons_served"
@@ -23,6 +24,28 @@ class Waits(NamedTuple):
     answered_within: int
     abandoned: int
     abandoned_within: int
+
+
+NO_WAITS: Final = Waits(0, 0, 0, 0)
+KeyT = TypeVar("KeyT")
+
+
+def waits_by(
+    bars: Mapping[WaitKey, int],
+    key: Callable[[WaitKey], KeyT],
+    limit: Callable[[QueueName], int],
+) -> dict[KeyT, Waits]:
+    """Return the waits of a histogram under each ``key``, each queue judged by its own limit.
+
+    ``limit`` gives the seconds of a queue's service level.
+    """
+    counts: dict[KeyT, list[int]] = {}
+    for bar, calls in bars.items():
+        counted = counts.setdefault(key(bar), [0, 0, 0, 0])
+        first = 0 if bar.outcome == "answered" else 2
+        counted[first] += calls
+        counted[first + 1] += calls if bar.seconds <= limit(bar.queue) else 0
+    return {name: Waits(*counted) for name, counted in counts.items()}
 
 
 FORMULAS: Final[dict[Formula, Callable[[Waits], tuple[int, int]]]] = {

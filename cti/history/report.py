@@ -12,15 +12,18 @@ from cti.history.figures import (
     AgentFigures,
     Figures,
     QueueFigures,
+    QueueKey,
+    WaitKey,
     add,
 )
 from cti.history.measures import (
+    NO_WAITS,
     AgentMeasures,
     Formula,
     QueueMeasures,
-    Waits,
     agent_measures,
     queue_measures,
+    waits_by,
 )
 
 Span: TypeAlias = Literal["quarter", "hour", "day", "week", "month", "whole"]
@@ -77,28 +80,23 @@ def queue_report(
     """
     place = _placer(by, zone, since)
     sums: dict[tuple[datetime, str], QueueFigures] = {}
-    waits: dict[tuple[datetime, str], list[int]] = {}
 
     def wanted(queue: QueueName) -> bool:
         return queues is None or queue in queues
 
+    def line(key: QueueKey | WaitKey) -> tuple[datetime, str]:
+        return place(key.start), "" if together else key.queue
+
     for key, row in figures.queues.items():
         if wanted(key.queue):
-            name = "" if together else key.queue
-            add(sums.setdefault((place(key.start), name), QueueFigures()), row)
-    for wait, count in figures.waits.items():
-        if not wanted(wait.queue):
-            continue
-        name = "" if together else wait.queue
-        counted = waits.setdefault((place(wait.start), name), [0] * 4)
-        first = 0 if wait.outcome == "answered" else 2
-        counted[first] += count
-        counted[first + 1] += count if wait.seconds <= limit(wait.queue) else 0
+            add(sums.setdefault(line(key), QueueFigures()), row)
+    bars = {bar: calls for bar, calls in figures.waits.items() if wanted(bar.queue)}
+    waits = waits_by(bars, line, limit)
     return [
         Line(
             start=start,
             name=name,
-            measures=queue_measures(row, Waits(*waits.get((start, name), [0] * 4)), formula),
+            measures=queue_measures(row, waits.get((start, name), NO_WAITS), formula),
         )
         for (start, name), row in sorted(sums.items())
     ]
