@@ -1,8 +1,9 @@
 """The console's users as the command line and the demo make them."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -11,6 +12,8 @@ from agent_console.accounts import Passwords, create_user
 from agent_console.store import Role, SqlIntegrationStore, SqlKnowledgeStore, SqlUserStore
 from hotline import db
 from hotline.settings import Settings
+
+StoreT = TypeVar("StoreT")
 
 
 def async_engine(settings: Settings) -> AsyncEngine:
@@ -31,36 +34,31 @@ def async_engine(settings: Settings) -> AsyncEngine:
 
 
 @asynccontextmanager
-async def open_users(settings: Settings) -> AsyncIterator[SqlUserStore]:
+async def _opened(
+    settings: Settings, store: Callable[[AsyncEngine], StoreT]
+) -> AsyncIterator[StoreT]:
+    """A store of these settings' database; the schema must be up to date."""
+    db.require_current(settings.database_url)
+    engine = async_engine(settings)
+    try:
+        yield store(engine)
+    finally:
+        await engine.dispose()
+
+
+def open_users(settings: Settings) -> AbstractAsyncContextManager[SqlUserStore]:
     """The user store of these settings; the schema must be up to date."""
-    db.require_current(settings.database_url)
-    engine = async_engine(settings)
-    try:
-        yield SqlUserStore(engine)
-    finally:
-        await engine.dispose()
+    return _opened(settings, SqlUserStore)
 
 
-@asynccontextmanager
-async def open_integrations(settings: Settings) -> AsyncIterator[SqlIntegrationStore]:
+def open_integrations(settings: Settings) -> AbstractAsyncContextManager[SqlIntegrationStore]:
     """The event API's store of these settings; the schema must be up to date."""
-    db.require_current(settings.database_url)
-    engine = async_engine(settings)
-    try:
-        yield SqlIntegrationStore(engine)
-    finally:
-        await engine.dispose()
+    return _opened(settings, SqlIntegrationStore)
 
 
-@asynccontextmanager
-async def open_knowledge(settings: Settings) -> AsyncIterator[SqlKnowledgeStore]:
+def open_knowledge(settings: Settings) -> AbstractAsyncContextManager[SqlKnowledgeStore]:
     """The knowledge base of these settings; the schema must be up to date."""
-    db.require_current(settings.database_url)
-    engine = async_engine(settings)
-    try:
-        yield SqlKnowledgeStore(engine)
-    finally:
-        await engine.dispose()
+    return _opened(settings, SqlKnowledgeStore)
 
 
 async def add_user(
