@@ -1,9 +1,10 @@
 """Can a spy who phones in learn which cards exist, which accounts are locked, whom a number names?
 
 Real calls, all with a wrong PIN, in random order: for cards that exist, that do not and that are
-locked, and without a card from numbers that the bank knows and does not.  From the packets that
-reach the caller come the prompts and the times between keys and sounds; a classifier, trained and
-tested on different calls, tries to tell the groups apart.  0.5 is chance, 1 is certainty.  The
+locked, without a card from numbers that the bank knows and does not, and with the last four digits
+of a card that belongs to the calling number's customer and of one that does not.  From the packets
+that reach the caller come the prompts and the times between keys and sounds; a classifier, trained
+and tested on different calls, tries to tell the groups apart.  0.5 is chance, 1 is certainty.  The
 same classifier must find 30 ms that are planted for customers who exist.
 
     python -m bench.enumeration [--calls 2000] [--planted 300] [--rate 4] [--only found|planted]
@@ -42,6 +43,20 @@ ALLOWED = 0.55
 FOUND = 0.6
 """What the planted fault must reach at least."""
 Pair: TypeAlias = tuple[str, str]
+PLANTED: tuple[Pair, ...] = (
+    ("card", "no card"),
+    ("known number", "unknown number"),
+    ("card tail", "wrong tail"),
+)
+"""The pairs of whom one exists."""
+NUMBERS = "SELECT number FROM customer_numbers GROUP BY number HAVING count(*) = 1"
+"""Numbers that name one customer."""
+TAILS = f"""
+SELECT n.customer_id, min(n.number), min(k.tail) FROM customer_numbers AS n
+JOIN cards AS k ON k.customer_id = n.customer_id
+WHERE k.status <> 'expired' AND n.number IN ({NUMBERS}) GROUP BY n.customer_id
+"""  # noqa: S608  # from a constant
+"""Customers with such a number and a card: the number, and the card's last four digits."""
 TRUNK = f'\n[[trunks]]\nname = "{load.TRUNK}"\nhost = "{load.SIPP_ADDRESS}"\n'
 
 
@@ -54,18 +69,16 @@ def targets(site: Site, calls: int, chance: random.Random) -> list[Target]:
     key = DataKey(bytes.fromhex(load_secrets(site.settings).lookup))
     each = calls // len(GROUPS)
     with closing(sqlite3.connect(path)) as connection:
-        numbers = [
-            row[0]
-            for row in connection.execute(
-                "SELECT number FROM customer_numbers GROUP BY number HAVING count(*) = 1"
-            )
-        ]
+        numbers = [row[0] for row in connection.execute(NUMBERS)]
         cards = connection.execute(
             "SELECT min(card_id), customer_id FROM cards GROUP BY customer_id ORDER BY 1 LIMIT ?",
             (2 * each,),
         ).fetchall()
+        taken = {customer for _, customer in cards}
+        tails = [row[1:] for row in connection.execute(TAILS) if row[0] not in taken]
         assert len(cards) == 2 * each, f"only {len(cards)} customers with cards"
         assert len(numbers) >= each, f"only {len(numbers)} numbers"
+        assert len(tails) >= 2 * each, f"only {len(tails)} numbers with cards"
         for (card, customer), (place, digest) in zip(
             cards, enumerate(spies.card_hashes(key, 2 * each)), strict=True
         ):
@@ -79,9 +92,14 @@ def targets(site: Site, calls: int, chance: random.Random) -> list[Target]:
                 )
         connection.commit()
     known = chance.sample(numbers, each)
+    told = chance.sample(tails, 2 * each)
 
     def stranger() -> str:
         return f"+86139{chance.randrange(10**8):08d}"
+
+    def other(tail: str) -> str:
+        """Another tail; that the same customer has a second card with it is most unlikely."""
+        return f"{(int(tail) + chance.randrange(1, 10_000)) % 10_000:04d}"
 
     def card(place: int, *, exists: bool = True) -> str:
         return spies.card_number(place, exists=exists)
@@ -94,6 +112,8 @@ def targets(site: Site, calls: int, chance: random.Random) -> list[Target]:
             Target("no card", stranger(), card(place, exists=False)),
             Target("known number", known[place]),
             Target("unknown number", stranger()),
+            Target("card tail", *told[place]),
+            Target("wrong tail", told[each + place][0], other(told[each + place][1])),
         ]
     chance.shuffle(found)
     return found
@@ -159,7 +179,7 @@ def kept(file: Path | None, heard: Sequence[Heard]) -> list[Heard]:
 
 async def measure(folder: Path, calls: int, rate: float, program: str) -> list[Heard]:
     chance = random.Random()  # noqa: S311 - other numbers in each run
-    customers = max(300, 2 * calls // len(GROUPS) * 2)
+    customers = max(300, 8 * calls // len(GROUPS))
     async with running(folder, customers, program) as (site, trunk):
         wanted = targets(site, calls, chance)
         heard, failed = await spies.send(trunk, wanted, rate)
@@ -197,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("with 30 ms planted for customers who exist", flush=True)
             program = "bench.enumeration_calls.leaky"
             heard = asyncio.run(measure(folder / "b", options.planted, options.rate, program))
-            found = judge(heard, [("card", "no card"), ("known number", "unknown number")])
+            found = judge(heard, PLANTED)
             if min(found.values()) < FOUND:
                 faults.append("the planted fault was not found: these figures say nothing")
     finally:

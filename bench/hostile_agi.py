@@ -1,7 +1,7 @@
 """The attackers of ``python -m bench.hostile``, in a process of their own.
 
-Reads ``{"port": …, "peers": …, "hello": …}`` from standard input and prints how many of each kind
-did their worst.
+Reads ``port``, ``peers``, ``hello`` and ``source`` from standard input (JSON) and prints how many
+of each kind did their worst.
 """
 
 import asyncio
@@ -12,5 +12,6 @@ from tests.hostile_peers import attack
 
 if __name__ == "__main__":
     order = json.load(sys.stdin)
-    done = asyncio.run(attack(order["port"], order["peers"], order["hello"].encode(), at_once=150))
+    hello, source = order["hello"].encode(), order["source"]
+    done = asyncio.run(attack(order["port"], order["peers"], hello, at_once=150, source=source))
     print(json.dumps(done))

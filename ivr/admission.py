@@ -1,6 +1,7 @@
 """Who may connect to the FastAGI port: from where, how often; and what is said of those refused.
 
-Decides only; :mod:`ivr.server` closes the connections.  Times are seconds of any steady clock.
+Decides only; :mod:`ivr.strangers` closes the connections.  Times are seconds of any steady clock.
+Calls are not counted: only connections that never show the secret use up an address's pace.
 """
 
 from collections import OrderedDict
@@ -34,7 +35,7 @@ def is_allowed(address: str, config: IvrConfig) -> bool:
 
 
 class Pace:
-    """How often each address may connect: ``rate`` a second, and a burst after a pause."""
+    """How many strangers each address may send: ``rate`` a second, and a burst after a pause."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -51,6 +52,12 @@ class Pace:
         if len(self._left) > MOST_ADDRESSES:
             self._left.popitem(last=False)
         return allowed
+
+    def give_back(self, address: str) -> None:
+        """Count the last connection as none: it was no stranger."""
+        if address in self._left:
+            left, since = self._left[address]
+            self._left[address] = (min(self._burst, left + 1.0), since)
 
 
 class Refusals:

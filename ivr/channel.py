@@ -6,7 +6,7 @@ be: no task, no stream and no timer of its own.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, cast
 
 from ivr import metrics
@@ -24,14 +24,10 @@ _LAST_WORDS: Final = 2.0
 
 
 class AgiChannel(asyncio.Protocol):
-    """Runs AGI commands on one connection, one at a time.
+    """Runs AGI commands on one connection, one at a time."""
 
-    ``arrived`` is called as soon as there is a connection.
-    """
-
-    def __init__(self, limits: IvrLimits, arrived: Callable[["AgiChannel"], None]) -> None:
+    def __init__(self, limits: IvrLimits) -> None:
         self._limits = limits
-        self._arrived = arrived
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._protocol = AgiProtocol()
@@ -44,17 +40,16 @@ class AgiChannel(asyncio.Protocol):
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._deaf = False
 
-    @property
-    def address(self) -> str:
-        """Where the peer is; empty if that is not known any more."""
-        peer = self._transport.get_extra_info("peername") if self._transport else None
-        return str(peer[0]) if peer else ""
-
     # What the connection does ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._arrived(self)
+
+    def take_over(self, transport: asyncio.Transport, said: bytes) -> None:
+        """Go on with a connection that another protocol began, and that has said so much."""
+        transport.set_protocol(self)
+        self.connection_made(transport)
+        self.data_received(said)
 
     def data_received(self, data: bytes) -> None:
         if self._deaf or self._fault is not None:

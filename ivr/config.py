@@ -42,7 +42,7 @@ class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
     guard: float = 4.0
     """Slack of ``TIMEOUT(absolute)``: after a freeze of ours the caller waits this long."""
     handshake: float = 5.0
-    """A peer must have sent its whole environment by then."""
+    """A peer must have sent its whole environment by then, with the secret."""
     reply: float = 5.0
     """Asterisk must answer so long after what a command may rightly take."""
     sessions: int = 1000
@@ -52,8 +52,10 @@ class IvrLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     Asterisk shows it within milliseconds, so that those who wait are not calls.
     """
-    connections: float = 300.0
-    """Connections that one address may open in a second; further ones are closed at once."""
+    connections: float = 100.0
+    """Connections without the secret that one address may open in a second; others are hurried."""
+    hurry: float = 0.5
+    """A hurried peer must have shown the secret by then."""
     lookup: float = 0.05
     """For recognising the caller by number."""
     accounts: float = 8.0

@@ -1,7 +1,8 @@
 """The FastAGI server: listens, lets Asterisk in and strangers out, drains on stop.
 
 FastAGI has no authentication of its own: the address must be in the allow-list and the dialplan
-shows a secret as the first argument.  See :mod:`ivr.session` for what happens to a call.
+shows a secret as the first argument.  See :mod:`ivr.strangers` for who has not shown it yet, and
+:mod:`ivr.session` for what happens to a call.
 """
 
 import asyncio
@@ -11,12 +12,13 @@ from typing import Final
 import structlog
 
 from ivr import metrics
-from ivr.admission import Pace, Refusals, is_allowed
+from ivr.admission import Refusals
 from ivr.channel import AgiChannel
 from ivr.config import IvrConfig, IvrLimits
 from ivr.inquiries import Inquiries
 from ivr.ports import IvrServices
 from ivr.session import Session
+from ivr.strangers import Strangers
 
 __all__ = ["IvrConfig", "IvrLimits", "IvrServer", "IvrServices"]
 
@@ -33,10 +35,10 @@ class IvrServer:
         self._inquiries = Inquiries(services, config.limits)
         self._server: asyncio.Server | None = None
         self._port = 0
-        self._pace = Pace(config.limits.connections)
         self._refusals = Refusals(time.monotonic)
-        self._strangers: dict[asyncio.Task[None], AgiChannel] = {}
-        """Connections without a secret yet, the oldest first."""
+        self._strangers = Strangers(config, self._refusals.note, self._welcome)
+        self._newcomers: dict[asyncio.Task[None], AgiChannel] = {}
+        """Connections that have shown the secret, and whose session has not begun."""
         self._calls: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -60,7 +62,7 @@ class IvrServer:
     async def start(self) -> None:
         """Begin to listen; raises :class:`OSError` when the address is not free."""
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: AgiChannel(self._config.limits, self._arrived),
+            self._strangers.next,
             self._config.host,
             self._config.port,
             backlog=_BACKLOG,
@@ -76,7 +78,8 @@ class IvrServer:
         self._stopping = True
         if self._server is not None:
             self._server.close()
-        for task, channel in self._strangers.items():
+        self._strangers.close()
+        for task, channel in self._newcomers.items():
             channel.abort()  # a task that never ran closes nothing
             task.cancel()
         if self._calls:
@@ -84,39 +87,31 @@ class IvrServer:
             await asyncio.wait(self._calls, timeout=drain)
         for task in self._calls:
             task.cancel()
-        if left := [*self._calls, *self._strangers]:
+        if left := [*self._calls, *self._newcomers]:
             await asyncio.wait(left)
         if self._server is not None:
             await self._server.wait_closed()
         _log.info("ivr_stopped")
 
-    def _arrived(self, channel: AgiChannel) -> None:
-        """A peer has connected: close it at once, or begin a session."""
-        if self._stopping or not self._may_enter(channel.address):
-            channel.abort()
-            return
-        if len(self._strangers) >= self._config.limits.strangers:
-            self._refusals.note("crowd")
-            oldest = next(iter(self._strangers))
-            self._strangers.pop(oldest).abort()
-            oldest.cancel()
-        task = asyncio.get_running_loop().create_task(self._serve(channel))
-        self._strangers[task] = channel
+    def _welcome(self, transport: asyncio.Transport, said: bytes, arrived: float) -> None:
+        """Begin the session of a peer that has shown the secret; it connected at ``arrived``."""
+        channel = AgiChannel(self._config.limits)
+        channel.take_over(transport, said)
+        task = asyncio.get_running_loop().create_task(self._serve(channel, arrived))
+        self._newcomers[task] = channel
 
-    async def _serve(self, channel: AgiChannel) -> None:
+    async def _serve(self, channel: AgiChannel, arrived: float) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in a task
-        arrived = asyncio.get_running_loop().time()
 
         def admit() -> bool:
-            """Turn the stranger into a call, once the secret was shown."""
+            """Turn the newcomer into a call."""
             if self._stopping or len(self._calls) >= self._config.limits.sessions:
                 return False
-            self._strangers.pop(task, None)
+            self._newcomers.pop(task, None)
             self._calls.add(task)
             metrics.CALLS_NOW.inc()
-            waited = asyncio.get_running_loop().time() - arrived
-            metrics.FIRST_COMMAND_SECONDS.observe(waited)
+            metrics.FIRST_COMMAND_SECONDS.observe(time.monotonic() - arrived)
             return True
 
         session = Session(
@@ -133,20 +128,8 @@ class IvrServer:
             if task in self._calls:
                 _log.info("session_cut")
         finally:
-            self._strangers.pop(task, None)
+            self._newcomers.pop(task, None)
             if task in self._calls:
                 self._calls.discard(task)
                 metrics.CALLS_NOW.dec()
             await channel.close()
-
-    def _may_enter(self, address: str) -> bool:
-        cause = ""
-        if not address:
-            cause = "closed"
-        elif not is_allowed(address, self._config):
-            cause = "address"
-        elif not self._pace.allows(address, time.monotonic()):
-            cause = "pace"
-        if cause:
-            self._refusals.note(cause)
-        return not cause

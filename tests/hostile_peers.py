@@ -123,8 +123,12 @@ async def attack(
     at_once: int = 100,
     seed: int = 1,
     host: str = "127.0.0.1",
+    source: str = "127.0.0.1",
 ) -> dict[str, int]:
-    """Let ``count`` peers do their worst, of all kinds in turn; return how many of each did."""
+    """Let ``count`` peers do their worst, of all kinds in turn; return how many of each did.
+
+    They come from the address ``source``.
+    """
     chance = random.Random(seed)  # noqa: S311 - the same attack again
     done = dict.fromkeys(PEERS, 0)
     places = asyncio.Semaphore(at_once)
@@ -132,7 +136,7 @@ async def attack(
     async def one(name: str) -> None:
         async with places:
             try:
-                peer = await asyncio.open_connection(host, port)
+                peer = await asyncio.open_connection(host, port, local_addr=(source, 0))
             except OSError:
                 return
             try:

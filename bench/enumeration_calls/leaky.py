@@ -7,7 +7,7 @@ import asyncio
 from typing import Final
 
 from hotline.cli import main
-from ivr.flow.effects import CallerClaim, CardClaim, Checked, CheckPin, ServiceFailed
+from ivr.flow.effects import CallerClaim, CardClaim, Checked, CheckPin, ServiceFailed, TailClaim
 from ivr.inquiries import Inquiries
 
 PLANTED: Final = 0.03
@@ -20,6 +20,8 @@ async def _leaky(self: Inquiries, effect: CheckPin) -> Checked | ServiceFailed:
     match effect.claim:
         case CardClaim(digits):
             found = await self._services.identities.by_card_number(digits.reveal())
+        case TailClaim(tail, number):
+            found = await self._services.identities.by_card_tail(number, tail.reveal())
         case CallerClaim(found):
             pass
         case _:

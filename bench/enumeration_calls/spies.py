@@ -12,12 +12,16 @@ from tests.asterisk.wire import SETTLE, CallFailedError, Trunk
 
 KEYED: Final = "975318"
 """Nobody's PIN."""
-GROUPS: Final = ("card", "no card", "locked", "known number", "unknown number")
+GROUPS: Final = (
+    *("card", "no card", "locked", "known number", "unknown number"),
+    *("card tail", "wrong tail"),
+)
 PAIRS: Final = (
     ("card", "no card"),
     ("card", "locked"),
     ("locked", "no card"),
     ("known number", "unknown number"),
+    ("card tail", "wrong tail"),
 )
 _LISTENED: Final = 0.5
 """Seconds of the answer that are listened to."""
@@ -31,6 +35,7 @@ class Target(msgspec.Struct, frozen=True):
     group: str
     number: str
     card: str = ""
+    """What is keyed when the menu asks for a card; a tail, or empty for the calling number."""
 
 
 class Heard(msgspec.Struct, frozen=True):

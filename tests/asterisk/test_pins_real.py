@@ -132,6 +132,8 @@ async def test_spies_hear_the_same_whoever_they_claim_to_be(bank: tuple[Site, Tr
         Target("no card", "+8613700137004", NO_CARD),
         Target("known number", WANG.number),
         Target("unknown number", UNKNOWN_NUMBER),
+        Target("card tail", WANG.number, WANG.card[-4:]),
+        Target("wrong tail", WANG.number, NO_CARD[-4:]),
     ]
     heard, failed = await send(bank[1], targets, rate=10)
     assert failed == []

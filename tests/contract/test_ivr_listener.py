@@ -147,16 +147,30 @@ async def test_half_open_connections_keep_no_call_out(servers: Servers) -> None:
     assert await rest(crowd[0]) == b""  # the oldest made room
 
 
-async def test_an_address_that_connects_too_often_is_closed_at_once(servers: Servers) -> None:
-    server = await servers.start(connections=2)
+async def test_strangers_at_the_address_of_asterisk_keep_no_call_out(servers: Servers) -> None:
+    server = await servers.start(connections=2, hurry=0.1, handshake=60)
     call = await servers.connect(server, HELLO)
     await call[0].readline()
-    for _ in range(3):
-        await servers.connect(server)
-    late = await servers.connect(server, HELLO)
-    assert await rest(late) == b""
+    crowd = [await servers.connect(server, b"agi_network: yes\n") for _ in range(12)]
+    reader, _ = await servers.connect(server, HELLO)
+    assert (await reader.readline()).startswith(b"SET VARIABLE")
+    for peer in crowd[4:]:  # those within the pace have their usual time
+        assert await rest(peer) == b""
+    assert not crowd[0][0].at_eof()
     call[1].write(b"200 result=1\n")  # whoever is in is not disturbed
     assert await call[0].readline() == b'GET VARIABLE "HOTLINE_CALL_ID"\n'
+
+
+async def test_calls_do_not_count_as_strangers(servers: Servers) -> None:
+    server = await servers.start(connections=1, hurry=0.05)
+    for _ in range(6):
+        call = await servers.connect(server, HELLO)
+        assert (await call[0].readline()).startswith(b"SET VARIABLE")
+    assert server.calls == 6
+    stranger = await servers.connect(server, b"agi_network: yes\n")
+    with pytest.raises(TimeoutError):  # it is not hurried
+        async with asyncio.timeout(0.3):
+            await stranger[0].read()
 
 
 async def test_a_vanished_caller_ends_the_session(servers: Servers) -> None:

@@ -60,6 +60,16 @@ def test_a_flood_of_addresses_is_not_remembered_for_ever() -> None:
     assert len(pace._left) == MOST_ADDRESSES
 
 
+def test_what_was_no_stranger_is_given_back() -> None:
+    pace = Pace(1)
+    for _ in range(100):
+        assert pace.allows("a", 0.0)
+        pace.give_back("a")
+    pace.give_back("a")  # never more than the burst
+    pace.give_back("unknown")
+    assert [pace.allows("a", 0.0) for _ in range(3)] == [True, True, False]
+
+
 def test_an_attack_does_not_fill_the_log() -> None:
     now = 50.0
     refusals = Refusals(lambda: now)
