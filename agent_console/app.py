@@ -119,7 +119,7 @@ def create_app(
     if groups is not None:
         endpoints += Groups(groups).endpoints()
     if knowledge is not None:
-        endpoints += Knowledge(knowledge, clock).endpoints()
+        endpoints += Knowledge(knowledge, users, clock).endpoints()
     if customers is not None and lookups is not None:
         endpoints += Customers(engine, hub, customers, lookups, clock).endpoints()
     if unmasking is not None:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent_console.messages import ENCODER, Problem, Role
+from agent_console.messages import ENCODER, Problem, ProblemCode, Role
 from agent_console.security import csrf_matches, origin_allowed
 from agent_console.sign_in import SignIns, Visitor
 
@@ -30,10 +30,10 @@ OpenHandler: TypeAlias = Callable[[Request], Awaitable[Response]]
 class RefusedError(Exception):
     """The request is answered with a :class:`agent_console.messages.Problem`."""
 
-    def __init__(self, status: HTTPStatus, code: str) -> None:
+    def __init__(self, status: HTTPStatus, code: ProblemCode) -> None:
         super().__init__(code)
         self.status = status
-        self.code = code
+        self.code: ProblemCode = code
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +114,7 @@ class Guard:
             refuse(HTTPStatus.FORBIDDEN, "foreign_origin")
 
 
-def refuse(status: HTTPStatus, code: str) -> NoReturn:
+def refuse(status: HTTPStatus, code: ProblemCode) -> NoReturn:
     """Answer the request with a refusal."""
     raise RefusedError(status, code)
 

@@ -42,6 +42,30 @@ ErrorCode: TypeAlias = Literal[
     "too_fast",
     "internal",
 ]
+ProblemCode: TypeAlias = Literal[
+    ErrorCode,
+    "bad_request",
+    "busy",
+    "csrf",
+    "foreign_origin",
+    "newer_article",
+    "newer_work",
+    "no_value",
+    "not_found",
+    "reason_needed",
+    "sign_in_too_many",
+    "sign_in_wrong",
+    "signed_out",
+    "too_many",
+    "too_many_looks",
+    "too_many_searches",
+    "unknown_article",
+    "unknown_customer",
+    "unknown_follow_up",
+    "unknown_session",
+    "unknown_user",
+]
+"""Why an HTTP request was refused; the page has words for each of them."""
 CloseCode: TypeAlias = Literal[
     4400,  # the client broke the protocol
     4401,  # the ticket or the session is not, or no longer, valid
@@ -666,7 +690,7 @@ class LanguageChoice(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class SessionLine(Record, frozen=True, kw_only=True):
-    """One of one's own signed-in browsers."""
+    """One signed-in browser."""
 
     session_id: str
     current: bool
@@ -676,11 +700,28 @@ class SessionLine(Record, frozen=True, kw_only=True):
     user_agent: str
 
 
+class PersonSessions(Record, frozen=True, kw_only=True):
+    """Somebody who can sign in, and whether they have."""
+
+    login: str
+    display_name: str
+    role: Role
+    agent_id: str | None = None
+    disabled: bool = False
+    sessions: int = 0
+    """Signed-in browsers."""
+    seen_at: float | None = None
+    """When one of those was last in use; ``None`` if there is none."""
+    may_end: bool = False
+    """Whether the person who asks may end these sessions."""
+
+
 class Problem(Record, frozen=True, kw_only=True):
     """Body of every refusal."""
 
-    code: str
+    code: ProblemCode
     text_key: str
+    """Key of the words for people, ``error.<code>``."""
 
 
 MAX_MESSAGE_BYTES: Final = 65_536

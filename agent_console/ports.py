@@ -193,6 +193,9 @@ class UserStore(Protocol):
     async def session(self, token_hash: str, now: float) -> tuple[Session, User] | None:
         """Return the living session with this token and its user, who is not disabled."""
 
+    async def sessions(self, now: float) -> Sequence[Session]:
+        """Return everybody's living sessions."""
+
     async def sessions_of(self, login: str, now: float) -> Sequence[Session]:
         """Return the user's living sessions, oldest first."""
 

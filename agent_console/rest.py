@@ -24,6 +24,8 @@ from agent_console.guard import (
 from agent_console.hub import Hub
 from agent_console.messages import (
     LanguageChoice,
+    PersonSessions,
+    ProblemCode,
     Role,
     SessionLine,
     SessionView,
@@ -32,13 +34,17 @@ from agent_console.messages import (
 )
 from agent_console.ports import Clock, EnginePort, Readiness, UserStore
 from agent_console.security import client_address, csrf_token, is_loopback
-from agent_console.sign_in import SignInRefusedError, SignIns, Visitor
+from agent_console.sign_in import Refusal, SignInRefusedError, SignIns, Visitor
 from agent_console.store.model import User
 from agent_console.tickets import Pass, Tickets
 
 log = structlog.get_logger(__name__)
 
 _MOST_SIGN_IN_BYTES: Final = 16_384
+_REFUSED_SIGN_INS: Final[Mapping[Refusal, tuple[HTTPStatus, ProblemCode]]] = {
+    "wrong": (HTTPStatus.UNAUTHORIZED, "sign_in_wrong"),
+    "too_many": (HTTPStatus.TOO_MANY_REQUESTS, "sign_in_too_many"),
+}
 MAY_SIGN_OUT: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
 """Who may see and end others' sessions; those of administrators only they end."""
 
@@ -110,6 +116,14 @@ class Rest:
             ),
             Endpoint(
                 method="GET",
+                path="/api/users",
+                handler=self._list_people,
+                summary="Everybody who can sign in, and how many browsers of theirs are.",
+                answer=list[PersonSessions],
+                roles=MAY_SIGN_OUT,
+            ),
+            Endpoint(
+                method="GET",
                 path="/api/users/{login}/sessions",
                 handler=self._list_others,
                 summary="Somebody's signed-in browsers, oldest first.",
@@ -147,8 +161,7 @@ class Rest:
                 request.headers.get("user-agent", ""),
             )
         except SignInRefusedError as refused:
-            status = {"wrong": HTTPStatus.UNAUTHORIZED, "too_many": HTTPStatus.TOO_MANY_REQUESTS}
-            raise RefusedError(status[refused.kind], f"sign_in_{refused.kind}") from refused
+            raise RefusedError(*_REFUSED_SIGN_INS[refused.kind]) from refused
         except TooBusyError as busy:
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "busy") from busy
         response = json_answer(_view(visitor))
@@ -202,13 +215,34 @@ class Rest:
         await self._end_one(visitor.user.login, request.path_params["session_id"], visitor)
         return done()
 
+    async def _list_people(self, request: Request, visitor: Visitor) -> Response:
+        del request
+        last: dict[str, list[float]] = {}
+        for session in await self._users.sessions(self._clock()):
+            last.setdefault(session.login, []).append(session.seen_at)
+        return json_answer(
+            [
+                PersonSessions(
+                    login=user.login,
+                    display_name=user.display_name,
+                    role=user.role,
+                    agent_id=user.agent_id,
+                    disabled=user.disabled,
+                    sessions=len(last.get(user.login, ())),
+                    seen_at=max(last.get(user.login, ()), default=None),
+                    may_end=_may_end(visitor.user, user),
+                )
+                for user in await self._users.users()
+            ]
+        )
+
     async def _list_others(self, request: Request, visitor: Visitor) -> Response:
         user = await self._other(request)
         return json_answer(await self._lines(user.login, visitor))
 
     async def _revoke_others(self, request: Request, visitor: Visitor) -> Response:
         user = await self._other(request)
-        if user.role == "admin" and visitor.user.role != "admin":
+        if not _may_end(visitor.user, user):
             refuse(HTTPStatus.FORBIDDEN, "not_allowed")
         await self._end_one(user.login, request.path_params["session_id"], visitor)
         return done()
@@ -270,6 +304,10 @@ class Rest:
         if not self._config.metrics_for_all and not is_loopback(client_address(request)):
             refuse(HTTPStatus.NOT_FOUND, "not_found")
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def _may_end(by: User, whose: User) -> bool:
+    return by.role == "admin" or whose.role != "admin"
 
 
 def _view(visitor: Visitor) -> SessionView:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from agent_console.guard import (
     Endpoint,
     Query,
     body_of,
+    done,
     json_answer,
     path_of,
     query_of,
@@ -20,31 +22,38 @@ from agent_console.knowledge.files import stored
 from agent_console.knowledge.messages import (
     Article,
     ArticleDraft,
+    ArticleEditor,
     ArticleHit,
     ArticleId,
     ArticleVersion,
+    EditorDepartments,
     KnowledgeRights,
     TopicCode,
     TopicScript,
 )
 from agent_console.knowledge.terms import query_terms, snippet
-from agent_console.ports import Clock, KnowledgeStore
+from agent_console.messages import Role
+from agent_console.ports import Clock, KnowledgeStore, UserStore
 from agent_console.sign_in import Visitor
 from agent_console.store.knowledge_model import StoredArticle
 from crm_lookup.model import Text
+
+log = structlog.get_logger(__name__)
 
 _Limit = Annotated[int, msgspec.Meta(ge=1, le=50)]
 _Words = Annotated[str, msgspec.Meta(max_length=200)]
 _Number = Annotated[int, msgspec.Meta(ge=1, le=2_147_483_647)]
 _MOST_DRAFT_BYTES: Final = 400_000
 _MOST_SCRIPTS: Final = 20
+_GIVES_RIGHTS: Final[frozenset[Role]] = frozenset({"admin"})
 
 
 class Knowledge:
     """The handlers and their endpoints."""
 
-    def __init__(self, store: KnowledgeStore, clock: Clock) -> None:
+    def __init__(self, store: KnowledgeStore, users: UserStore, clock: Clock) -> None:
         self._store = store
+        self._users = users
         self._clock = clock
 
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -89,6 +98,33 @@ class Knowledge:
                 answer=Article,
                 query=(Query(name="version", kind=_Number, why="the newest if left out"),),
                 problems=missing,
+            ),
+            Endpoint(
+                method="GET",
+                path="/api/knowledge/articles/{article_id}/draft",
+                handler=self._draft,
+                summary="What an article says, to be changed: its texts as they were written, "
+                "under the number of the newest version.",
+                answer=ArticleDraft,
+                query=(Query(name="version", kind=_Number, why="the newest if left out"),),
+                problems=(*missing, HTTPStatus.FORBIDDEN),
+            ),
+            Endpoint(
+                method="GET",
+                path="/api/knowledge/editors",
+                handler=self._editors,
+                summary="Who may write for which department, beside administrators.",
+                answer=list[ArticleEditor],
+                roles=_GIVES_RIGHTS,
+            ),
+            Endpoint(
+                method="PUT",
+                path="/api/knowledge/editors/{login}",
+                handler=self._set_editor,
+                summary="Say for which departments somebody may write.",
+                body=EditorDepartments,
+                problems=(HTTPStatus.NOT_FOUND,),
+                roles=_GIVES_RIGHTS,
             ),
             Endpoint(
                 method="PUT",
@@ -174,14 +210,49 @@ class Knowledge:
 
     async def _rights(self, request: Request, visitor: Visitor) -> Response:
         del request
-        return json_answer(
-            KnowledgeRights(
-                departments=tuple(await self._store.departments_of(visitor.user.login)),
-                everywhere=visitor.user.role == "admin",
-            )
-        )
+        everywhere = visitor.user.role == "admin"
+        if everywhere:
+            names = {each.department for each in await self._store.articles()}
+            names |= {department for _, department in await self._store.editors()}
+            departments = sorted(names)
+        else:
+            departments = list(await self._store.departments_of(visitor.user.login))
+        return json_answer(KnowledgeRights(departments=tuple(departments), everywhere=everywhere))
 
     # --- writing -------------------------------------------------------------------------------
+
+    async def _draft(self, request: Request, visitor: Visitor) -> Response:
+        article_id = path_of(request, "article_id", ArticleId)
+        newest = _readable(await self._store.article(article_id), visitor)
+        await self._check(newest.department, visitor)
+        version = query_of(request, "version", _Number, None)
+        shown = await self._store.article(article_id, version) if version else newest
+        fields = {
+            name: getattr(_readable(shown, visitor), name)
+            for name in ArticleDraft.__struct_fields__
+        }
+        return json_answer(ArticleDraft(**{**fields, "version": newest.version}))
+
+    async def _editors(self, request: Request, visitor: Visitor) -> Response:
+        del request, visitor
+        found = await self._store.editors()
+        return json_answer([ArticleEditor(login=login, department=d) for login, d in found])
+
+    async def _set_editor(self, request: Request, visitor: Visitor) -> Response:
+        login = request.path_params["login"]
+        wanted = set((await body_of(request, EditorDepartments)).departments)
+        if await self._users.user(login) is None:
+            refuse(HTTPStatus.NOT_FOUND, "unknown_user")
+        before = set(await self._store.departments_of(login))
+        for department in sorted(before ^ wanted):
+            await self._store.set_editor(login, department, department in wanted)
+        log.info(
+            "knowledge_rights_set",
+            login=login,
+            departments=sorted(wanted),
+            by=visitor.user.login,
+        )
+        return done()
 
     async def _write(self, request: Request, visitor: Visitor) -> Response:
         article_id = path_of(request, "article_id", ArticleId)

@@ -1,5 +1,6 @@
 """The HTTP request for a whole value of what is masked, by whoever has the call on their desk."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from agent_console.guard import Endpoint, body_of, json_answer, refuse
 from agent_console.hub import Hub
+from agent_console.messages import ProblemCode
 from agent_console.ports import Clock, Unmasking
 from agent_console.rest_messages import Unmasked, UnmaskOrder
 from agent_console.security import RateLimit
@@ -18,7 +20,7 @@ LOOKS: Final = 10
 """Tries of one person at once; one more comes every :data:`LOOK_REFILL_S`."""
 LOOK_REFILL_S: Final = 15.0
 
-_PROBLEMS: Final = {
+_PROBLEMS: Final[Mapping[str, tuple[HTTPStatus, ProblemCode]]] = {
     "not_allowed": (HTTPStatus.FORBIDDEN, "not_allowed"),
     "no_reason": (HTTPStatus.BAD_REQUEST, "reason_needed"),
     "nothing_there": (HTTPStatus.NOT_FOUND, "no_value"),

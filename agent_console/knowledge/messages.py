@@ -96,5 +96,20 @@ class KnowledgeRights(Record, frozen=True, kw_only=True):
     """Where the person may write."""
 
     departments: tuple[str, ...]
+    """For an administrator all that have articles or editors."""
     everywhere: bool
     """An administrator may write for every department, also for new ones."""
+
+
+class ArticleEditor(Record, frozen=True, kw_only=True):
+    """Somebody who may write for a department."""
+
+    login: str
+    department: str
+
+
+class EditorDepartments(Body, frozen=True, kw_only=True):
+    """Body of ``PUT /api/knowledge/editors/{login}``."""
+
+    departments: Annotated[tuple[Department, ...], msgspec.Meta(max_length=50)]
+    """All for which the person may write from now on; none: reads only."""

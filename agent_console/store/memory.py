@@ -92,6 +92,9 @@ class MemoryUserStore:
                 return session, user
         return None
 
+    async def sessions(self, now: float) -> Sequence[Session]:
+        return [session for session in self._sessions.values() if now < session.expires_at]
+
     async def sessions_of(self, login: str, now: float) -> Sequence[Session]:
         alive = [s for s in self._sessions.values() if s.login == login and now < s.expires_at]
         return sorted(alive, key=lambda session: session.created_at)

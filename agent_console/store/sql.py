@@ -141,6 +141,11 @@ class SqlUserStore:
             session = Session(**row._mapping)
             return session, await self._known(connection, session.login)
 
+    async def sessions(self, now: float) -> Sequence[Session]:
+        query = sa.select(t.sessions).where(t.sessions.c.expires_at > now)
+        async with self._engine.connect() as connection:
+            return [Session(**row._mapping) for row in await connection.execute(query)]
+
     async def sessions_of(self, login: str, now: float) -> Sequence[Session]:
         query = (
             sa.select(t.sessions)

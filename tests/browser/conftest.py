@@ -134,13 +134,14 @@ async def running_console(port: int) -> AsyncIterator[Console]:
         ("1001", "陈思远", "1001"),
         ("1002", "林小雨", "1002"),
         ("boss", "周岚", None),
+        ("root", "管理员", None),
     ):
         await create_user(
             console.users,
             passwords,
             login=login,
             display_name=name,
-            role="agent" if agent_id else "supervisor",
+            role="agent" if agent_id else "admin" if login == "root" else "supervisor",
             password=PASSWORD,
             now=time.time(),
             agent_id=agent_id,

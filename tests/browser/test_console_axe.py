@@ -10,9 +10,10 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agent_console.config import WEB_DIST
+from agent_console.store.work_model import FollowUp
 from tests.browser.board_samples import calls_behind
 from tests.browser.conftest import PASSWORD, Console
-from tests.browser.samples import candidates, card, pop
+from tests.browser.samples import ARTICLE, candidates, card, pop
 
 pytestmark = pytest.mark.browser
 
@@ -143,7 +144,14 @@ async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Consol
     console.engine.end_wrap_up("1001")
     await page.get_by_test_id("nav-day").click()
     await expect(page.get_by_test_id("own-calls")).to_be_visible()
-    await look("the day")
+    promise = FollowUp(
+        follow_up_id="f9", login="1001", kind="task", text="寄送", due_at=1.0, created_at=1.0
+    )
+    await console.work.add_follow_up(promise)
+    await page.reload()
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    await expect(page.get_by_test_id("due")).to_be_visible()
+    await look("the day, something due")
     await page.keyboard.press("k")
     await expect(page.get_by_test_id("hits")).to_contain_text("信用卡年费减免")
     await page.get_by_role("button", name="信用卡年费减免").click()
@@ -201,4 +209,29 @@ async def test_a_supervisors_pages_have_no_fault(examiner: Examiner, console: Co
     await page.locator("tr[data-queue=service] td:nth-child(8) button").click()
     await expect(page.get_by_test_id("board-calls").locator("tbody tr")).to_have_count(24)
     await look("the board, and calls behind a number")
+    assert examiner.faults() == ""
+
+
+async def test_an_administrators_pages_have_no_fault(examiner: Examiner, console: Console) -> None:
+    page, look = examiner.page, examiner.look
+    await enter(page, "root")
+    await page.keyboard.press("u")
+    await page.locator("[data-login='1001']").click()
+    await expect(page.get_by_test_id("writes")).to_be_visible()
+    await look("somebody who is not signed in")
+    await page.get_by_test_id("own-sessions").click()
+    await expect(page.get_by_test_id("sessions").locator("li")).to_have_count(1)
+    await look("one's own sign-ins")
+    await page.keyboard.press("k")
+    await page.get_by_role("button", name=ARTICLE.title_zh).click()
+    await page.get_by_test_id("article-history").click()
+    await expect(page.get_by_test_id("versions").locator("li")).to_have_count(1)
+    await look("an article's history")
+    await page.keyboard.press("w")
+    await page.fill("[name=title_zh]", "新的标题")
+    fields = {name: getattr(ARTICLE, name) for name in ARTICLE.__struct_fields__}
+    assert await console.knowledge.save(type(ARTICLE)(**(fields | {"version": 2})))
+    await page.get_by_test_id("article-save").click()
+    await expect(page.locator(".article-theirs")).to_be_visible()
+    await look("an article that somebody else has changed")
     assert examiner.faults() == ""

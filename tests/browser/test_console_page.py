@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from agent_console.store import Session
+from agent_console.store.work_model import FollowUp
 from crm_lookup.model import Text
 from tests.browser.conftest import PASSWORD, Console
 from tests.browser.samples import candidates, card, pop
@@ -351,6 +352,45 @@ async def test_a_supervisor_finds_a_group_and_takes_its_file(page: Page, console
     assert Path(await download.path()).read_text() == "customer_id,segment\nC1,boss:1\n"
     await page.reload()
     await expect(page.locator(".condition select").last).to_have_value("gold")
+
+
+async def test_a_promise_that_is_due_is_told_and_stays_until_it_is_settled(
+    page: Page, console: Console
+) -> None:
+    await on_duty(page, console)
+    due = page.get_by_test_id("due")
+    now = time.time()
+    for name, text, at in (("f1", "回电说明年费", now + 1), ("f2", "寄送合同", now + 1.5)):
+        await console.work.add_follow_up(
+            FollowUp(
+                follow_up_id=name,
+                login="1001",
+                kind="callback",
+                text=text,
+                due_at=at,
+                created_at=now,
+                caller="王**",
+            )
+        )
+    # Nobody asked for the list anew: the server's message brings it.
+    await expect(due).to_contain_text("回电说明年费", timeout=10_000)
+    await expect(due).to_contain_text("另有 1 项")
+    await page.reload()
+    await expect(due).to_contain_text("回电说明年费")
+    await page.get_by_test_id("nav-knowledge").click()
+    await page.keyboard.press("j")
+    await expect(page.locator("[data-follow-up=f1] button")).to_be_focused()
+    await page.get_by_test_id("due-later").click()
+    await expect(due).to_contain_text("寄送合同")
+    kept = await console.work.follow_up("1001", "f1")
+    assert kept is not None
+    assert kept.done_at is None
+    assert 590 < kept.due_at - time.time() < 610
+    await page.get_by_test_id("due-done").click()
+    await expect(due).to_have_count(0)
+    kept = await console.work.follow_up("1001", "f2")
+    assert kept is not None
+    assert kept.done_at is not None
 
 
 async def test_two_calls_keep_two_pops_apart(page: Page, console: Console) -> None:

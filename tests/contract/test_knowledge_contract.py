@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner, Result
 
 import agent_console.store.knowledge_tables  # noqa: F401 - adds its tables
@@ -21,6 +20,7 @@ from agent_console.store import (
 from agent_console.store.tables import metadata
 from hotline.cli import app
 from hotline.demo.site import KNOWLEDGE
+from tests.postgres_kit import open_engine
 
 NOW = 1_800_000_000.0
 
@@ -33,21 +33,18 @@ def demo_articles() -> list[StoredArticle]:
     return [article for article in made if article is not None]
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[KnowledgeStore]:
     if request.param == "memory":
         yield MemoryKnowledgeStore()
         return
-    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'kb.db'}")
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    for login in ("wang", "li"):
-        person = User(
-            login=login, display_name=login, role="agent", password_hash="x", created_at=NOW
-        )
-        await SqlUserStore(engine).add_user(person)
-    yield SqlKnowledgeStore(engine)
-    await engine.dispose()
+    async with open_engine(request.param, tmp_path, metadata) as engine:
+        for login in ("wang", "li"):
+            person = User(
+                login=login, display_name=login, role="agent", password_hash="x", created_at=NOW
+            )
+            await SqlUserStore(engine).add_user(person)
+        yield SqlKnowledgeStore(engine)
 
 
 @pytest.fixture

@@ -143,6 +143,8 @@ async def test_a_session_opens_until_it_expires(store: UserStore) -> None:
     assert await store.session("b" * 64, NOW) is None
     assert list(await store.sessions_of("wang", NOW)) == [SESSION]
     assert list(await store.sessions_of("wang", NOW + 100)) == []
+    assert list(await store.sessions(NOW)) == [SESSION]
+    assert list(await store.sessions(NOW + 100)) == []
 
 
 async def test_using_a_session_prolongs_it_up_to_its_lifetime(store: UserStore) -> None:

@@ -123,3 +123,39 @@ async def test_queries_out_of_bounds_are_refused(kit: Kit) -> None:
     wang = await seat(kit, "wang")
     for query in ("q=" + "x" * 201, "limit=0", "limit=51", "topic=No%20", "limit=x"):
         assert (await wang.http.get(f"{BASE}?{query}")).status_code == 400
+
+
+async def test_an_editor_gets_the_texts_as_they_were_written(kit: Kit) -> None:
+    wang, root = await seat(kit, "wang"), await seat(kit, "root")
+    path = f"{LOAN}/draft"
+    assert (await wang.http.get(path)).status_code == 403
+    await kit.knowledge.set_editor("wang", "loans", True)
+    first = await get(wang, path)
+    assert first["version"] == 1
+    only_chinese = {**first, "title_en": "", "body_en": "", "script_en": ""}
+    assert (await wang.http.put(LOAN, json=only_chinese)).status_code == 200
+    newest = await get(wang, path)
+    # Reading fills a language that is missing from the other one; writing must not.
+    assert (newest["version"], newest["title_en"]) == (2, "")
+    back = await get(wang, path, version="1")
+    assert back == {**first, "version": 2}
+    assert (await wang.http.put(LOAN, json=back)).json()["version"] == 3
+    assert (await wang.http.get(f"{path}?version=9")).status_code == 404
+    assert (await root.http.get(f"{BASE}/articles/none/draft")).status_code == 404
+
+
+async def test_administrators_say_who_writes(kit: Kit) -> None:
+    wang, boss, root = [await seat(kit, login) for login in ("wang", "boss", "root")]
+    path = f"{BASE}/editors/wang"
+    for other in (wang, boss):
+        assert (await other.http.get(f"{BASE}/editors")).status_code == 403
+        assert (await other.http.put(path, json={"departments": ["loans"]})).status_code == 403
+    given = await root.http.put(path, json={"departments": ["loans", "cards"]})
+    assert given.status_code == 204
+    assert (await get(wang, f"{BASE}/rights"))["departments"] == ["cards", "loans"]
+    assert (await root.http.put(path, json={"departments": ["cards"]})).status_code == 204
+    assert await get(root, f"{BASE}/editors") == [{"login": "wang", "department": "cards"}]
+    assert "cards" in (await get(root, f"{BASE}/rights"))["departments"]
+    nobody = await root.http.put(f"{BASE}/editors/nobody", json={"departments": []})
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "unknown_user")
+    assert (await root.http.put(path, json={"departments": ["Loans"]})).status_code == 400

@@ -1,7 +1,9 @@
 """The generated files say what the messages are."""
 
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -21,13 +23,27 @@ def test_the_generated_file_is_up_to_date(path: Path) -> None:
 
 def test_every_error_and_state_has_words_in_both_languages() -> None:
     words = schema.ROOT / "agent_console/web/src/i18n"
-    keys = [f"error.{code}" for code in m.ErrorCode.__args__]  # type: ignore[attr-defined]
+    keys = [f"error.{code}" for code in get_args(m.ProblemCode)]
     keys += [f"state.{state}" for state in m.AgentState.__args__]  # type: ignore[attr-defined]
     keys += [f"verified.{level}" for level in m.VerifiedLevel.__args__]  # type: ignore[attr-defined]
     keys += [f"segment.{name}" for name in m.Segment.__args__]  # type: ignore[attr-defined]
     for language in ("zh", "en"):
         text = (words / f"{language}.ts").read_text(encoding="utf-8")
         assert [key for key in keys if f"'{key}'" not in text] == []
+        told = set(re.findall(r"^  'error\.(\w+)': '.+',$", text, flags=re.MULTILINE))
+        # "offline" is what the page says when no server answers.
+        assert told == {*get_args(m.ProblemCode), "offline"}
+
+
+def test_every_code_that_is_refused_with_is_known() -> None:
+    """Mypy says so, too; this reads the code that runs."""
+    said: set[str] = set()
+    for file in (schema.ROOT / "agent_console").glob("**/*.py"):
+        text = file.read_text(encoding="utf-8")
+        said |= set(re.findall(r"""(?:refuse|RefusedError)\(\s*[\w.]+,\s*"(\w+)""", text))
+        said |= set(re.findall(r"""\(HTTPStatus\.\w+, "(\w+)"\)""", text))
+    assert len(said) > 20
+    assert said <= set(get_args(m.ProblemCode))
 
 
 def test_the_schema_knows_every_message() -> None:

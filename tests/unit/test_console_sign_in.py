@@ -218,6 +218,11 @@ async def test_those_in_charge_see_and_end_the_sessions_of_others(kit: Kit) -> N
     for login, browser in (("wang", wang), ("li", li), ("boss", boss), ("root", root)):
         await browser.sign_in(login)
     assert (await li.http.get("/api/users/wang/sessions")).status_code == 403
+    assert (await li.http.get("/api/users")).status_code == 403
+    people = {each["login"]: each for each in (await boss.http.get("/api/users")).json()}
+    assert sorted(people) == ["boss", "li", "root", "wang"]
+    assert all(each["sessions"] == 1 and each["seen_at"] for each in people.values())
+    assert [login for login, each in people.items() if not each["may_end"]] == ["root"]
     [line] = (await boss.http.get("/api/users/wang/sessions")).json()
     target = f"/api/users/wang/sessions/{line['session_id']}"
     assert not line["current"]
@@ -232,6 +237,8 @@ async def test_those_in_charge_see_and_end_the_sessions_of_others(kit: Kit) -> N
     target = f"/api/users/root/sessions/{line['session_id']}"
     assert (await boss.http.delete(target)).status_code == 403
     assert (await root.http.delete(target)).status_code == 204
+    people = {each["login"]: each for each in (await boss.http.get("/api/users")).json()}
+    assert (people["wang"]["sessions"], people["wang"]["seen_at"]) == (0, None)
 
 
 async def test_a_disabled_agent_leaves_the_queues_once(kit: Kit) -> None:

@@ -19,6 +19,7 @@ async function server(path: string, init: RequestInit): Promise<Response> {
   asked.push([path, init.body === undefined ? null : JSON.parse(String(init.body))])
   const answers: Record<string, unknown> = {
     '/api/customers/search': found,
+    '/api/knowledge/rights': { departments: [], everywhere: false },
     '/api/knowledge/articles/fee': {
       article_id: 'fee', version: 2, department: 'cards', audience: 'everybody', topics: [], title: text('年费', 'Fee'),
       body: text('消费满 6 万元可免', 'Free above 60,000'), script: text('', ''), changed_at: 5, changed_by: 'boss', archived: false, may_write: false,

@@ -4,11 +4,14 @@ import { effect } from '@preact/signals'
 import { t } from '../i18n'
 import { callerName } from '../ui/caller'
 import { forgetDay } from './day'
+import { followDue } from './due'
+import { forgetPeople } from './people'
 import { forgetPapers, sendLeftovers } from './papers'
 import { forgetLikes, likes, loadLikes } from './preferences'
 import { helpOpen, pressed } from './shortcuts'
 import { live, phase, visible, watch } from './store'
 import { show } from './view'
+import { forgetWriting } from './writing'
 
 export function followSession(): void {
   effect(() => {
@@ -16,11 +19,14 @@ export function followSession(): void {
       void loadLikes()
     } else if (phase.value === 'signed_out') {
       forgetDay()
+      forgetPeople()
+      forgetWriting()
       forgetPapers()
       forgetLikes()
       helpOpen.value = false
     }
   })
+  followDue()
   effect(() => {
     if (phase.value === 'signed_in' && live.value) sendLeftovers()
   })

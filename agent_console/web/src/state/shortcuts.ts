@@ -3,10 +3,12 @@
 import { signal } from '@preact/signals'
 import { leads } from './board'
 import { answerChosen, answerable, chooseOffer } from './chosen'
+import { due, openDue } from './due'
 import { planner } from './groups'
 import { keep, kept } from './kept'
 import { becomeAvailable, busy, chosen, currentPop, desk, extendWrapUp, language, live, me, ready, setLanguage, toggleTheme } from './store'
 import { show, type View, view } from './view'
+import { mayWrite } from './writing'
 
 export type ShortcutGroup = 'everywhere' | 'call' | 'offers'
 
@@ -20,7 +22,7 @@ interface Shortcut {
 }
 
 export type ShortcutName =
-  | 'help' | 'desk' | 'day' | 'knowledge' | 'board' | 'groups' | 'available' | 'pause' | 'language' | 'theme'
+  | 'help' | 'desk' | 'day' | 'knowledge' | 'board' | 'groups' | 'people' | 'article_new' | 'article_edit' | 'due' | 'available' | 'pause' | 'language' | 'theme'
   | 'next_call' | 'find' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
   | 'accepted' | 'declined' | 'later'
 
@@ -45,6 +47,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: 'b', name: 'board', group: 'everywhere', may: () => leads.value, run: () => show('board') },
   { key: 'k', name: 'knowledge', group: 'everywhere', may: always, run: () => goTo('knowledge', 'knowledge') },
   { key: 'g', name: 'groups', group: 'everywhere', may: () => planner.value, run: () => show('groups') },
+  { key: 'u', name: 'people', group: 'everywhere', may: always, run: () => goTo('people', 'people') },
+  { key: 'i', name: 'article_new', group: 'everywhere', may: () => mayWrite.value && view.value === 'knowledge', run: () => press('[data-key-target=article-new]') },
+  { key: 'w', name: 'article_edit', group: 'everywhere', may: () => mayWrite.value && view.value === 'knowledge', run: () => press('[data-key-target=article-edit]') },
+  { key: 'j', name: 'due', group: 'everywhere', may: () => due.value.length > 0, run: () => openDue(due.value[0]?.follow_up_id ?? '') },
   { key: 'v', name: 'available', group: 'everywhere', may: changeable, run: () => void becomeAvailable() },
   { key: 'p', name: 'pause', group: 'everywhere', may: changeable, run: () => press('[data-testid=pause]') },
   { key: 'y', name: 'language', group: 'everywhere', may: always, run: () => setLanguage(language.value === 'zh' ? 'en' : 'zh') },

@@ -12,6 +12,7 @@ import { Header } from './Header'
 import { HelpSheet } from './HelpSheet'
 import { Icon } from './Icon'
 import { KnowledgeView } from './KnowledgeView'
+import { PeopleView } from './PeopleView'
 import { Announcer } from './Announcer'
 import { QueueStrip } from './QueueStrip'
 import { SignIn } from './SignIn'
@@ -42,6 +43,7 @@ function Page() {
   if (view.value === 'knowledge') return <KnowledgeView />
   if (view.value === 'board' && leads.value) return <BoardView />
   if (view.value === 'groups' && planner.value) return <GroupsView />
+  if (view.value === 'people') return <PeopleView />
   return <DeskView />
 }
 

@@ -33,7 +33,7 @@ function Line({ line }: { line: FollowUpLine }) {
   const late = !done && line.due_at < now.value
   const words = t(done ? 'follow.undo' : 'follow.done')
   return (
-    <li data-done={done} data-late={late}>
+    <li data-follow-up={line.follow_up_id} data-done={done} data-late={late}>
       <button
         type="button"
         class="tick"

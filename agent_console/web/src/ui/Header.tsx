@@ -1,5 +1,7 @@
 import { pauseReason, t } from '../i18n'
 import { helpOpen } from '../state/shortcuts'
+import { lookAt } from '../state/people'
+import { show, view } from '../state/view'
 import { desk, line, me, signOut } from '../state/store'
 import { Icon } from './Icon'
 import { LanguageButton, ThemeButton } from './Preferences'
@@ -29,16 +31,21 @@ export function Header() {
         <button type="button" class="icon-button" aria-label={t('help.open')} title={t('help.open')} aria-haspopup="dialog" data-testid="help-open" onClick={() => { helpOpen.value = true }}>
           <Icon name="keyboard" />
         </button>
-        <div class="person">
+        <button type="button" class="person" data-testid="own-sessions" title={t('people.own')} aria-current={view.value === 'people' ? 'page' : undefined} onClick={showOwn}>
           <span class="person-name">{person?.display_name}</span>
           <span class="person-id">{person?.agent_id ?? person?.login}</span>
-        </div>
+        </button>
         <button type="button" class="icon-button" aria-label={t('sign_out')} title={t('sign_out')} data-testid="sign-out" onClick={() => void signOut()}>
           <Icon name="exit" />
         </button>
       </div>
     </header>
   )
+}
+
+function showOwn(): void {
+  if (me.value !== null) lookAt(me.value.login)
+  show('people')
 }
 
 function StateSign() {

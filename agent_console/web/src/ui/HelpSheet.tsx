@@ -3,6 +3,7 @@ import { t } from '../i18n'
 import { leads } from '../state/board'
 import { planner } from '../state/groups'
 import { likes, setNotify } from '../state/preferences'
+import { mayWrite } from '../state/writing'
 import { helpOpen, keysOn, setKeysOn, type ShortcutGroup, SHORTCUTS } from '../state/shortcuts'
 import { Icon } from './Icon'
 
@@ -53,7 +54,8 @@ function Sheet() {
 
 function Group({ group }: { group: ShortcutGroup }) {
   const shown = SHORTCUTS.filter(each => each.group === group && (each.name !== 'groups' || planner.value)
-    && (each.name !== 'board' || leads.value))
+    && (each.name !== 'board' || leads.value)
+    && (!each.name.startsWith('article') || mayWrite.value))
   return (
     <section>
       <h3>{t(`help.${group}`)}</h3>

@@ -1,25 +1,39 @@
 import { useEffect } from 'preact/hooks'
-import { day, local, t } from '../i18n'
+import { local, t } from '../i18n'
 import { article, hits, look, read, reading, words } from '../state/knowledge'
 import { live } from '../state/store'
-import { now } from '../state/time'
-import type { Article, ArticleHit } from '../wire/messages.gen'
+import { historyOpen, mayWrite, resumeWriting, rights, writeNew, writing } from '../state/writing'
+import type { ArticleHit } from '../wire/messages.gen'
+import { ArticleEditor } from './ArticleEditor'
+import { ArticleText } from './ArticleText'
 import { Failure, Nothing, Reading } from './Empty'
 import { Icon } from './Icon'
 import { PanelBody } from './Panel'
+import { rowKeys } from './rows'
 
-/** The knowledge base: search on the left, the article on the right. */
+/** The knowledge base: search on the left; on the right the article, or what is being written. */
 export function KnowledgeView() {
   useEffect(() => {
-    if (live.value) void hits.refresh()
+    resumeWriting()
+    if (!live.value) return
+    void hits.refresh()
+    void rights.refresh()
   }, [live.value])
   const found = hits.value.value
   const shown = article.value.value
+  const edited = writing.value
   return (
-    <main class="groups" data-testid="knowledge">
-      <section class="panel">
+    <main class="groups knowledge" data-testid="knowledge" data-writing={edited !== null}>
+      <section class="panel" onKeyDown={rowKeys}>
         <header class="panel-head">
-          <h1>{t('nav.knowledge')}</h1>
+          <div class="panel-head-row">
+            <h1>{t('nav.knowledge')}</h1>
+            {mayWrite.value && (
+              <button type="button" class="button small" data-testid="article-new" data-key-target="article-new" disabled={edited !== null} onClick={writeNew}>
+                <Icon name="plus" size={14} />{t('knowledge.new')}
+              </button>
+            )}
+          </div>
           <div class="search-field knowledge-search">
             <Icon name="search" size={16} />
             <input type="search" data-key-target="knowledge" aria-label={t('knowledge.search')} placeholder={t('knowledge.search')} maxLength={200} value={words.value} onInput={event => look(event.currentTarget.value)} />
@@ -31,36 +45,32 @@ export function KnowledgeView() {
           {found !== null && <ul class="hits" data-testid="hits">{found.map(hit => <Hit key={hit.article_id} hit={hit} />)}</ul>}
         </PanelBody>
       </section>
-      <section class="panel" aria-label={t('knowledge.article')}>
-        <PanelBody label={t('knowledge.article')}>
-          {reading.value === null && <Nothing icon="bulb" title={t('knowledge.choose')} />}
-          {reading.value !== null && shown === null && (article.problem.value === null ? <Reading /> : <Failure resource={article} />)}
-          {reading.value !== null && shown !== null && <Text article={shown} />}
-        </PanelBody>
-      </section>
+      {edited !== null
+        ? <ArticleEditor writing={edited} />
+        : (
+          <section class="panel" aria-label={t('knowledge.article')}>
+            <PanelBody label={t('knowledge.article')}>
+              {reading.value === null && <Nothing icon="bulb" title={t('knowledge.choose')} />}
+              {reading.value !== null && shown === null && (article.problem.value === null ? <Reading /> : <Failure resource={article} />)}
+              {reading.value !== null && shown !== null && <ArticleText article={shown} />}
+            </PanelBody>
+          </section>
+        )}
     </main>
   )
 }
 
 function Hit({ hit }: { hit: ArticleHit }) {
+  function choose(): void {
+    historyOpen.value = false
+    read(hit.article_id)
+  }
   return (
     <li>
-      <button type="button" aria-pressed={reading.value === hit.article_id} onClick={() => read(hit.article_id)}>
+      <button type="button" data-row aria-pressed={reading.value === hit.article_id} onClick={choose}>
         <b>{local(hit.title)}</b>
         <span>{local(hit.snippet)}</span>
       </button>
     </li>
-  )
-}
-
-function Text({ article: shown }: { article: Article }) {
-  const script = local(shown.script)
-  return (
-    <article class="article" data-testid="article">
-      <h2>{local(shown.title)}</h2>
-      <p class="muted">{t('knowledge.changed', { department: shown.department, day: day(shown.changed_at, now.peek()), version: shown.version })}</p>
-      {script !== '' && <div class="script"><span class="script-title">{t('offers.script')}</span><p>{script}</p></div>}
-      <p class="article-body">{local(shown.body)}</p>
-    </article>
   )
 }

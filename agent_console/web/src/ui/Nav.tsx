@@ -9,6 +9,8 @@ const MAY: Readonly<Record<View, () => boolean>> = {
   knowledge: () => true,
   board: () => leads.value,
   groups: () => planner.value,
+  // The others come to their own browsers by their name.
+  people: () => planner.value,
 }
 
 /** The pages that the person may see. */

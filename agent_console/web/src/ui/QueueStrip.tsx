@@ -1,5 +1,6 @@
 import { named, t } from '../i18n'
 import { desk } from '../state/store'
+import { DueNotice } from './DueNotice'
 import { Since } from './Timer'
 
 export function QueueStrip() {
@@ -8,7 +9,7 @@ export function QueueStrip() {
     <footer class="queues" aria-label={t('queues.title')}>
       <span class="eyebrow">{t('queues.title')}</span>
       {queues.length === 0 && <span class="muted">{t('queues.none')}</span>}
-      <ul>
+      <ul tabIndex={0} aria-label={t('queues.title')}>
         {queues.map(line => (
           <li key={line.queue} class="queue" data-queue={line.queue} data-busy={line.waiting > 0}>
             <span class="queue-name">{named('queues', line.queue)}</span>
@@ -20,6 +21,7 @@ export function QueueStrip() {
           </li>
         ))}
       </ul>
+      <DueNotice />
     </footer>
   )
 }

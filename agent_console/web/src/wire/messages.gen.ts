@@ -93,6 +93,12 @@ export interface ArticleDraft {
   script_en?: string
 }
 
+/** Somebody who may write for a department. */
+export interface ArticleEditor {
+  login: string
+  department: string
+}
+
 /** One article that a search found. */
 export interface ArticleHit {
   article_id: string
@@ -297,6 +303,12 @@ export interface EarlierPath {
   path: string
 }
 
+/** Body of `PUT /api/knowledge/editors/{login}`. */
+export interface EditorDepartments {
+  /** All for which the person may write from now on; none: reads only. */
+  departments: readonly string[]
+}
+
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
 export interface Envelope {
   seq: number
@@ -406,6 +418,7 @@ export interface Hello {
 
 /** Where the person may write. */
 export interface KnowledgeRights {
+  /** For an administrator all that have articles or editors. */
   departments: readonly string[]
   /** An administrator may write for every department, also for new ones. */
   everywhere: boolean
@@ -508,6 +521,21 @@ export interface OwnDay {
   disposed: number
   /** Own follow-ups that are due today or overdue. */
   follow_ups_due: number
+}
+
+/** Somebody who can sign in, and whether they have. */
+export interface PersonSessions {
+  login: string
+  display_name: string
+  role: 'admin' | 'agent' | 'leader' | 'supervisor'
+  agent_id: string | null
+  disabled: boolean
+  /** Signed-in browsers. */
+  sessions: number
+  /** When one of those was last in use; `null` if there is none. */
+  seen_at: number | null
+  /** Whether the person who asks may end these sessions. */
+  may_end: boolean
 }
 
 /** One field of the customer's personal data, as this viewer may see it now. */
@@ -614,7 +642,8 @@ export interface ProbableNeed {
 
 /** Body of every refusal. */
 export interface Problem {
-  code: string
+  code: 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
+  /** Key of the words for people, `error.<code>`. */
   text_key: string
 }
 
@@ -717,7 +746,7 @@ export interface ScoreCard {
   reasons: readonly Text[]
 }
 
-/** One of one's own signed-in browsers. */
+/** One signed-in browser. */
 export interface SessionLine {
   session_id: string
   current: boolean
