@@ -54,7 +54,9 @@ class JournalDays:
 
     def _read(self, since: float, until: float) -> dict[AgentId, AgentFigures]:
         totals: dict[AgentId, AgentFigures] = {}
-        for key, figures in self._reader.figures(since, until, self._zone).agents.items():
+        for key, figures in self._reader.figures(
+            since, until, self._zone, {"agents"}
+        ).agents.items():
             add(totals.setdefault(key.agent_id, AgentFigures()), figures)
         return totals
 

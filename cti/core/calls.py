@@ -186,6 +186,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     callback_id: CallbackId | None = None
     """The callback by which we called the customer."""
     customer_id: CustomerId | None = None
+    segment: str = ""
+    """The customer's value segment; empty if unknown."""
     recognition: str = ""
     verified: ev.VerifiedLevel = "none"
     language: str = ""
@@ -331,11 +333,19 @@ def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
                 "consult_answered": False,
             }
         case ev.CallerRecognised():
-            return {"recognition": event.status, "customer_id": event.customer_id}
+            return {
+                "recognition": event.status,
+                "customer_id": event.customer_id,
+                "segment": event.segment or call.segment,
+            }
         case ev.CustomerChosen():
             return {"customer_id": event.customer_id}
         case ev.CallerVerified():
-            return {"customer_id": event.customer_id, "verified": event.level}
+            return {
+                "customer_id": event.customer_id,
+                "verified": event.level,
+                "segment": event.segment or call.segment,
+            }
         case ev.CallRouted():
             return {
                 "rule": event.rule,

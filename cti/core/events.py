@@ -57,11 +57,15 @@ class CallArrived(CallEvent, frozen=True, kw_only=True):
 class CallerRecognised(CallEvent, frozen=True, kw_only=True):
     status: str
     customer_id: CustomerId | None = None
+    segment: str = ""
+    """The customer's value segment at that moment; empty if unknown."""
 
 
 class CallerVerified(CallEvent, frozen=True, kw_only=True):
     customer_id: CustomerId
     level: VerifiedLevel
+    segment: str = ""
+    """As of :class:`CallerRecognised`."""
 
 
 class VerificationFailed(CallEvent, frozen=True, kw_only=True):

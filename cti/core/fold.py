@@ -295,14 +295,24 @@ def _hotline_told(world: World, r: rec.HotlineTold) -> None:
         case ue.Recognised():
             customer = CustomerId(told.customer_id) if told.customer_id else None
             event = ev.CallerRecognised(
-                at=at, call_id=call_id, status=told.status, customer_id=customer
+                at=at,
+                call_id=call_id,
+                status=told.status,
+                customer_id=customer,
+                segment=told.segment if customer else "",
             )
             world.emit(event)
         case ue.Verified(outcome="ok", level="number" | "pin") if told.customer_id:
             level: ev.VerifiedLevel = "pin" if told.level == "pin" else "number"
             customer = CustomerId(told.customer_id)
             world.emit(
-                ev.CallerVerified(at=at, call_id=call_id, customer_id=customer, level=level)
+                ev.CallerVerified(
+                    at=at,
+                    call_id=call_id,
+                    customer_id=customer,
+                    level=level,
+                    segment=told.segment,
+                )
             )
         case ue.Verified():
             world.emit(ev.VerificationFailed(at=at, call_id=call_id, outcome=told.outcome))

@@ -24,6 +24,7 @@ class Recognised(UserEvent, frozen=True, kw_only=True):
 
     status: str
     customer_id: str = ""
+    segment: str = ""
 
 
 class Verified(UserEvent, frozen=True, kw_only=True):
@@ -32,6 +33,7 @@ class Verified(UserEvent, frozen=True, kw_only=True):
     outcome: str
     customer_id: str = ""
     level: str = "none"
+    segment: str = ""
 
 
 class NodeEntered(UserEvent, frozen=True, kw_only=True):

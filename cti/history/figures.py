@@ -8,7 +8,7 @@ sums are the same in whatever order they are made.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,6 +23,11 @@ LONGEST: Final = 3600
 """Waits of this many seconds or more share one bucket."""
 
 Waited: TypeAlias = Literal["answered", "abandoned"]
+Part: TypeAlias = Literal["queues", "agents", "waits", "groups", "nodes", "group_waits"]
+"""The tables of :class:`Figures`, by their names."""
+PARTS: Final = frozenset(get_args(Part))
+Kind: TypeAlias = Literal["all", "topic", "segment"]
+"""By what calls are grouped."""
 
 
 class QueueKey(NamedTuple):
@@ -49,6 +54,33 @@ class WaitKey(NamedTuple):
     seconds: int
 
 
+class GroupKey(NamedTuple):
+    """Beginning of the interval, and one topic or segment; ``all`` has an empty name."""
+
+    start: int
+    kind: Kind
+    name: str
+
+
+class GroupWaitKey(NamedTuple):
+    """One bar of the histogram of a topic or segment; the queue says which limit holds."""
+
+    start: int
+    kind: Kind
+    name: str
+    queue: QueueName
+    outcome: Waited
+    seconds: int
+
+
+class NodeKey(NamedTuple):
+    """Beginning of the interval, and a node of the menu."""
+
+    start: int
+    flow: str
+    node: str
+
+
 class QueueFigures(msgspec.Struct, kw_only=True):
     """Sums of one queue; ``*_ms`` are milliseconds."""
 
@@ -69,6 +101,70 @@ class QueueFigures(msgspec.Struct, kw_only=True):
     """From answer to end, time on hold included."""
     hold_ms: int = 0
     wrap_up_ms: int = 0
+    waiting_ms: int = 0
+    """Time that callers spent waiting, in each interval that it touches; counted at its end."""
+
+
+class GroupFigures(msgspec.Struct, kw_only=True):
+    """Sums of one topic or segment, or of all calls; ``*_ms`` are milliseconds."""
+
+    arrived: int = 0
+    """Calls that began; only of all together, for neither topic nor segment is known then."""
+    calls: int = 0
+    """Calls that ended: the sum of the next six."""
+    solved: int = 0
+    """Ended in the menu after a self-service succeeded, without ever joining a queue."""
+    messages: int = 0
+    """Left a message, without ever joining a queue."""
+    hung_up: int = 0
+    """Ended in the menu otherwise."""
+    reached: int = 0
+    """Joined a queue and talked with an agent."""
+    gave_up: int = 0
+    """Joined a queue and hung up while waiting."""
+    turned_away: int = 0
+    """Joined a queue and left it alive: time-out, voicemail, callback."""
+    offered: int = 0
+    """As of queues, like all down to ``wrap_up_ms``."""
+    answered: int = 0
+    abandoned: int = 0
+    left_queue: int = 0
+    transferred: int = 0
+    """Customers whom an agent sent on."""
+    completed: int = 0
+    wrapped_up: int = 0
+    wait_answered_ms: int = 0
+    wait_abandoned_ms: int = 0
+    talk_ms: int = 0
+    hold_ms: int = 0
+    wrap_up_ms: int = 0
+    offers_presented: int = 0
+    """Offers of which agents told customers, each once a call."""
+    offers_accepted: int = 0
+    offers_declined: int = 0
+    score_1: int = 0
+    score_2: int = 0
+    score_3: int = 0
+    score_4: int = 0
+    score_5: int = 0
+
+
+class NodeFigures(msgspec.Struct, kw_only=True):
+    """Sums of one node of the menu."""
+
+    entered: int = 0
+    services: int = 0
+    """Self-services that succeeded here."""
+    went_on: int = 0
+    """Went to another node."""
+    queued: int = 0
+    """Went to a queue."""
+    solved: int = 0
+    """The call ended here, and was solved."""
+    hung_up: int = 0
+    """The call ended here otherwise, without having joined a queue."""
+    time_ms: int = 0
+    """Spent here by those who left."""
 
 
 class AgentFigures(msgspec.Struct, kw_only=True):
@@ -95,7 +191,7 @@ class AgentFigures(msgspec.Struct, kw_only=True):
     paused_ms: int = 0
 
 
-SumT = TypeVar("SumT", QueueFigures, AgentFigures)
+SumT = TypeVar("SumT", QueueFigures, AgentFigures, GroupFigures, NodeFigures)
 
 
 def add(total: SumT, more: SumT) -> SumT:
@@ -113,9 +209,12 @@ class Figures:
         self.queues: dict[QueueKey, QueueFigures] = {}
         self.agents: dict[AgentKey, AgentFigures] = {}
         self.waits: dict[WaitKey, int] = {}
+        self.groups: dict[GroupKey, GroupFigures] = {}
+        self.nodes: dict[NodeKey, NodeFigures] = {}
+        self.group_waits: dict[GroupWaitKey, int] = {}
 
     def __bool__(self) -> bool:
-        return bool(self.queues or self.agents or self.waits)
+        return any(self.rows())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Figures):
@@ -125,51 +224,68 @@ class Figures:
     __hash__ = None  # type: ignore[assignment] # changes as it grows
 
     def rows(self) -> tuple[dict[Any, Any], ...]:
-        """Return the rows of queues, agents and waits."""
-        return self.queues, self.agents, self.waits
+        """Return the rows of queues, agents, waits, groups, nodes and groups' waits."""
+        return self.queues, self.agents, self.waits, self.groups, self.nodes, self.group_waits
 
     def queue(self, key: QueueKey) -> QueueFigures:
         """Return the row, made if new."""
-        return self.queues.setdefault(key, QueueFigures())
+        return _row(self.queues, key, QueueFigures)
 
     def agent(self, key: AgentKey) -> AgentFigures:
         """Return the row, made if new."""
-        return self.agents.setdefault(key, AgentFigures())
+        return _row(self.agents, key, AgentFigures)
+
+    def group(self, key: GroupKey) -> GroupFigures:
+        """Return the row, made if new."""
+        return _row(self.groups, key, GroupFigures)
+
+    def node(self, key: NodeKey) -> NodeFigures:
+        """Return the row, made if new."""
+        return _row(self.nodes, key, NodeFigures)
 
     def waited(self, start: int, queue: QueueName, outcome: Waited, seconds: float) -> None:
         """Count one wait."""
-        bucket = min(max(math.ceil(round(seconds, 3)), 0), LONGEST)
-        key = WaitKey(start, queue, outcome, bucket)
+        key = WaitKey(start, queue, outcome, bucket(seconds))
         self.waits[key] = self.waits.get(key, 0) + 1
 
     def add(self, other: "Figures") -> "Figures":
         """Add the rows of ``other`` and return self."""
-        for queue_key, queue_row in other.queues.items():
-            add(self.queue(queue_key), queue_row)
-        for agent_key, agent_row in other.agents.items():
-            add(self.agent(agent_key), agent_row)
-        for key, count in other.waits.items():
-            self.waits[key] = self.waits.get(key, 0) + count
+        _add_rows(self.queues, other.queues, QueueFigures)
+        _add_rows(self.agents, other.agents, AgentFigures)
+        _add_rows(self.groups, other.groups, GroupFigures)
+        _add_rows(self.nodes, other.nodes, NodeFigures)
+        _add_counts(self.waits, other.waits)
+        _add_counts(self.group_waits, other.group_waits)
         return self
+
+    def board(self) -> "Figures":
+        """Return the rows of queues, agents and waits, which are all that boards show."""
+        out = Figures()
+        out.queues, out.agents, out.waits = self.queues, self.agents, self.waits
+        return out
 
     def between(self, since: float, until: float) -> "Figures":
         """Return the rows whose intervals begin in ``[since, until)``."""
         out = Figures()
-        out.queues = {k: v for k, v in self.queues.items() if since <= k.start < until}
-        out.agents = {k: v for k, v in self.agents.items() if since <= k.start < until}
-        out.waits = {k: v for k, v in self.waits.items() if since <= k.start < until}
+        for mine, its in zip(out.rows(), self.rows(), strict=True):
+            mine.update((key, row) for key, row in its.items() if since <= key.start < until)
         return out
 
     def together(self) -> "Figures":
         """Return the sums of all intervals, as if they were one that began at 0."""
         out = Figures()
-        for key, row in self.queues.items():
-            add(out.queue(QueueKey(0, key.queue)), row)
+        for queue_key, queue_row in self.queues.items():
+            add(out.queue(queue_key._replace(start=0)), queue_row)
         for agent_key, agent_row in self.agents.items():
-            add(out.agent(AgentKey(0, agent_key.agent_id, agent_key.queue)), agent_row)
-        for wait, count in self.waits.items():
-            bar = WaitKey(0, wait.queue, wait.outcome, wait.seconds)
-            out.waits[bar] = out.waits.get(bar, 0) + count
+            add(out.agent(agent_key._replace(start=0)), agent_row)
+        for group_key, group_row in self.groups.items():
+            add(out.group(group_key._replace(start=0)), group_row)
+        for node_key, node_row in self.nodes.items():
+            add(out.node(node_key._replace(start=0)), node_row)
+        for wait, calls in self.waits.items():
+            _add_counts(out.waits, {wait._replace(start=0): calls})
+        for group_wait, calls in self.group_waits.items():
+            _add_counts(out.group_waits, {group_wait._replace(start=0): calls})
         return out
 
     def total(self, queue: QueueName) -> QueueFigures:
@@ -187,6 +303,36 @@ class Figures:
             for key, count in self.waits.items()
             if key.queue == queue and key.outcome == outcome and key.seconds <= seconds
         )
+
+
+def milliseconds(seconds: float) -> int:
+    """Return whole milliseconds, not below 0."""
+    return max(0, round(seconds * 1000))
+
+
+def bucket(seconds: float) -> int:
+    """Return the bar in which a wait of so many seconds counts: rounded up to whole ones."""
+    return min(max(math.ceil(round(seconds, 3)), 0), LONGEST)
+
+
+KeyT = TypeVar("KeyT")
+
+
+def _row(rows: dict[KeyT, SumT], key: KeyT, make: Callable[[], SumT]) -> SumT:
+    found = rows.get(key)
+    if found is None:
+        found = rows[key] = make()
+    return found
+
+
+def _add_rows(mine: dict[KeyT, SumT], its: dict[KeyT, SumT], make: Callable[[], SumT]) -> None:
+    for key, row in its.items():
+        add(_row(mine, key, make), row)
+
+
+def _add_counts(mine: dict[KeyT, int], its: dict[KeyT, int]) -> None:
+    for key, count in its.items():
+        mine[key] = mine.get(key, 0) + count
 
 
 def _sum(make: Callable[[], SumT], rows: Iterable[SumT]) -> SumT:

@@ -21,11 +21,13 @@ from cti.history.figures import (
     Figures,
     QueueFigures,
     QueueKey,
+    milliseconds,
     quarter,
     split,
 )
+from cti.history.groups import GroupCounter, Trace
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Goes up when the state or the meaning of a figure changes; older checkpoints are then void."""
 
 STATE_SUM: Final[dict[ev.AgentState, str]] = {
@@ -61,15 +63,25 @@ class State(msgspec.Struct, kw_only=True):
     """In which state agents are, and since when."""
     kinds: dict[str, int] = {}
     """How many events of each kind there were."""
+    traces: dict[CallId, Trace] = {}
+    """Where in the menu calls are, and what was offered."""
 
 
 class HistoryFold:
     """Feed it the journal in order; look at ``world`` and take the figures."""
 
     def __init__(
-        self, zone: ZoneInfo, state: State | None = None, interval: int = QUARTER
+        self,
+        zone: ZoneInfo,
+        state: State | None = None,
+        interval: int = QUARTER,
+        *,
+        by_call: bool = True,
     ) -> None:
-        """Go on after ``state``; intervals (seconds) and days follow the clocks of ``zone``."""
+        """Go on after ``state``; intervals (seconds) and days follow the clocks of ``zone``.
+
+        Without ``by_call`` topics, segments and nodes are not counted.
+        """
         state = state or State()
         self.zone = zone
         self._interval = interval
@@ -81,6 +93,7 @@ class HistoryFold:
         self._states = dict(state.states)
         self._kinds = dict(state.kinds)
         self._figures = Figures()
+        self._groups = GroupCounter(self.world, state.traces) if by_call else None
 
     @property
     def pending(self) -> Figures:
@@ -107,6 +120,7 @@ class HistoryFold:
             wrapping=dict(self._wrapping),
             states=dict(self._states),
             kinds=dict(self._kinds),
+            traces=dict(self._groups.traces) if self._groups else {},
         )
 
     def feed(self, seq: int, event: ev.DomainEvent) -> None:
@@ -118,37 +132,44 @@ class HistoryFold:
         self._kinds[name] = self._kinds.get(name, 0) + 1
         self.world.restore((event,))
         self.world.take_rejections()
-        self._count(event)
+        start = quarter(event.at, self.zone, self._interval)
+        if self._groups is not None and isinstance(event, ev.CallEvent):
+            self._groups.count(start, event, self._figures, self._held)
+        self._count(start, event)
         if seq % _FORGET_EVERY == 0:
             self.world.forget(self.at)
+            if self._groups is not None:
+                self._groups.forget()
 
-    def _count(self, event: ev.DomainEvent) -> None:
-        start = quarter(event.at, self.zone, self._interval)
+    def _count(self, start: int, event: ev.DomainEvent) -> None:
         match event:
             case ev.CallQueued():
                 self._queue(start, event.queue).offered += 1
             case ev.CallLeftQueue():
                 self._queue(start, event.queue).left_queue += 1
+                self._waited(event.queue, event.at, event.wait_time)
             case ev.CallAbandoned():
                 row = self._queue(start, event.queue)
                 row.abandoned += 1
-                row.wait_abandoned_ms += _ms(event.wait_time)
+                row.wait_abandoned_ms += milliseconds(event.wait_time)
                 self._figures.waited(start, event.queue, "abandoned", event.wait_time)
+                self._waited(event.queue, event.at, event.wait_time)
             case ev.AgentRinging():
                 self._agent(start, event.agent_id, event.queue).offered += 1
             case ev.AgentMissed():
                 self._queue(start, event.queue).missed += 1
                 agent = self._agent(start, event.agent_id, event.queue)
                 agent.missed += 1
-                agent.ring_ms += _ms(event.ring_time)
+                agent.ring_ms += milliseconds(event.ring_time)
             case ev.CallConnected():
                 row = self._queue(start, event.queue)
                 row.answered += 1
-                row.wait_answered_ms += _ms(event.wait_time)
+                row.wait_answered_ms += milliseconds(event.wait_time)
                 self._figures.waited(start, event.queue, "answered", event.wait_time)
+                self._waited(event.queue, event.at, event.wait_time)
                 agent = self._agent(start, event.agent_id, event.queue)
                 agent.answered += 1
-                agent.ring_ms += _ms(event.ring_time)
+                agent.ring_ms += milliseconds(event.ring_time)
             case ev.CallHeld():
                 self._held.setdefault(event.call_id, event.at)
             case ev.CallResumed():
@@ -158,8 +179,8 @@ class HistoryFold:
                 row, agent = self._both(start, event.agent_id, event.queue)
                 row.completed += 1
                 agent.completed += 1
-                row.talk_ms += _ms(event.talk_time)
-                agent.talk_ms += _ms(event.talk_time)
+                row.talk_ms += milliseconds(event.talk_time)
+                agent.talk_ms += milliseconds(event.talk_time)
             case ev.CallEnded():
                 self._held.pop(event.call_id, None)
             case ev.WrapUpStarted():
@@ -169,14 +190,20 @@ class HistoryFold:
                 row, agent = self._both(start, event.agent_id, queue)
                 row.wrapped_up += 1
                 agent.wrapped_up += 1
-                row.wrap_up_ms += _ms(event.wrap_up_time)
-                agent.wrap_up_ms += _ms(event.wrap_up_time)
+                row.wrap_up_ms += milliseconds(event.wrap_up_time)
+                agent.wrap_up_ms += milliseconds(event.wrap_up_time)
             case ev.CallDisposed():
                 queue = self._queue_of(event.call_id)
                 self._agent(start, event.agent_id, queue).disposed += 1
             case ev.AgentStateChanged():
                 self._state_ended(event.agent_id, event.at)
                 self._states[event.agent_id] = (event.state, event.at)
+
+    def _waited(self, queue: QueueName, at: float, wait_time: float) -> None:
+        """Count the time of a wait that ends now, in each interval that it touches."""
+        since = at - min(max(wait_time, 0.0), LONGEST_STATE)
+        for start, seconds in split(since, at, self.zone, self._interval):
+            self._queue(start, queue).waiting_ms += milliseconds(seconds)
 
     def _state_ended(self, agent_id: AgentId, at: float) -> None:
         """Count the time in the state that ends now, in each quarter that it touches."""
@@ -186,15 +213,15 @@ class HistoryFold:
             return
         for start, seconds in split(max(since, at - LONGEST_STATE), at, self.zone, self._interval):
             row = self._agent(start, agent_id, QueueName(""))
-            setattr(row, name, getattr(row, name) + _ms(seconds))
+            setattr(row, name, getattr(row, name) + milliseconds(seconds))
 
     def _resumed(self, start: int, call_id: CallId, agent_id: AgentId, at: float) -> None:
         since = self._held.pop(call_id, None)
         if since is None:
             return
         row, agent = self._both(start, agent_id, self._queue_of(call_id))
-        row.hold_ms += _ms(at - since)
-        agent.hold_ms += _ms(at - since)
+        row.hold_ms += milliseconds(at - since)
+        agent.hold_ms += milliseconds(at - since)
 
     def _queue_of(self, call_id: CallId) -> QueueName:
         call = self.world.calls.get(call_id)
@@ -218,10 +245,6 @@ def restore(world: World, state: State) -> None:
         world.put(call)
     for agent in state.agents:
         world.agents[agent.agent_id] = agent
-
-
-def _ms(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -131,8 +131,8 @@ class HistoryKeeper:
                 seq, stored = await self._journal.figures(begin, float("inf"))
                 if seq != self._saved:
                     raise JournalError(_TWO_KEEPERS)
-                self._day, self._day_start = stored.together(), begin
-            pending = self._fold.pending.between(begin, float("inf"))
+                self._day, self._day_start = stored.board().together(), begin
+            pending = self._fold.pending.board().between(begin, float("inf"))
             today = Figures().add(self._day).add(pending.together())
             if self._recent is None:
                 return Live(begin, today, None, None)
@@ -203,11 +203,11 @@ class HistoryKeeper:
             raise
         self._saved = state.seq
         if self._day_start:
-            self._day.add(figures.between(self._day_start, float("inf")).together())
+            self._day.add(figures.board().between(self._day_start, float("inf")).together())
 
     async def _look_back(self) -> None:
         """Fold the last two hours by minutes, so that the last one is right; then follow."""
-        fold = HistoryFold(self._zone, interval=MINUTE)
+        fold = HistoryFold(self._zone, interval=MINUTE, by_call=False)
         fold.seq = await self._before(self.ended_at - _RECENT - _LEAD)
         while True:
             async with self._busy:

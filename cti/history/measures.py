@@ -10,7 +10,14 @@ from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from cti.core.ids import QueueName
-from cti.history.figures import AgentFigures, QueueFigures, WaitKey
+from cti.history.figures import (
+    AgentFigures,
+    GroupFigures,
+    GroupWaitKey,
+    NodeFigures,
+    QueueFigures,
+    WaitKey,
+)
 
 Formula: TypeAlias = Literal[
     "of_answered", "of_offered", "short_abandons_left_out", "short_abandons_served"
@@ -28,11 +35,12 @@ class Waits(NamedTuple):
 
 NO_WAITS: Final = Waits(0, 0, 0, 0)
 KeyT = TypeVar("KeyT")
+BarT = TypeVar("BarT", WaitKey, GroupWaitKey)
 
 
 def waits_by(
-    bars: Mapping[WaitKey, int],
-    key: Callable[[WaitKey], KeyT],
+    bars: Mapping[BarT, int],
+    key: Callable[[BarT], KeyT],
     limit: Callable[[QueueName], int],
 ) -> dict[KeyT, Waits]:
     """Return the waits of a histogram under each ``key``, each queue judged by its own limit.
@@ -111,6 +119,55 @@ class AgentMeasures(msgspec.Struct, frozen=True, kw_only=True):
     """Of the time with a call or free for one, the share with a call."""
 
 
+class GroupMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic or segment, or all calls, over a span; times are seconds."""
+
+    calls: int
+    solved: int
+    messages: int
+    hung_up: int
+    reached: int
+    gave_up: int
+    turned_away: int
+    self_service_rate: float | None
+    """Of the calls that ended, the share that the menu solved."""
+    offered: int
+    answered: int
+    abandoned: int
+    left_queue: int
+    transferred: int
+    service_level: float | None
+    asa: float | None
+    abandon_rate: float | None
+    mean_wait_abandoned: float | None
+    mean_talk_time: float | None
+    mean_hold_time: float | None
+    mean_wrap_up_time: float | None
+    aht: float | None
+    offers_presented: int
+    offers_accepted: int
+    offers_declined: int
+    acceptance_rate: float | None
+    """Of the offers presented, the share accepted."""
+    scores: int
+    """Customers who gave a score."""
+    mean_score: float | None
+
+
+class NodeMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """One node of the menu over a span; times are seconds."""
+
+    entered: int
+    services: int
+    went_on: int
+    queued: int
+    solved: int
+    hung_up: int
+    hang_up_rate: float | None
+    """Of the callers who left the node, the share who hung up unserved."""
+    mean_time: float | None
+
+
 def queue_measures(figures: QueueFigures, waits: Waits, formula: Formula) -> QueueMeasures:
     """Return the measures of sums, and of the waits of the same span."""
     f = figures
@@ -122,9 +179,7 @@ def queue_measures(figures: QueueFigures, waits: Waits, formula: Formula) -> Que
         missed=f.missed,
         service_level=service_level(waits, formula),
         asa=_mean(f.wait_answered_ms, f.answered),
-        abandon_rate=f.abandoned / (f.answered + f.abandoned)
-        if f.answered + f.abandoned
-        else None,
+        abandon_rate=_share(f.abandoned, f.answered + f.abandoned),
         mean_wait_abandoned=_mean(f.wait_abandoned_ms, f.abandoned),
         mean_talk_time=_mean(f.talk_ms, f.completed),
         mean_hold_time=_mean(f.hold_ms, f.completed),
@@ -153,6 +208,57 @@ def agent_measures(figures: AgentFigures) -> AgentMeasures:
     )
 
 
+def group_measures(figures: GroupFigures, waits: Waits, formula: Formula) -> GroupMeasures:
+    """Return the measures of sums, and of the waits of the same span."""
+    f = figures
+    scores = (f.score_1, f.score_2, f.score_3, f.score_4, f.score_5)
+    return GroupMeasures(
+        calls=f.calls,
+        solved=f.solved,
+        messages=f.messages,
+        hung_up=f.hung_up,
+        reached=f.reached,
+        gave_up=f.gave_up,
+        turned_away=f.turned_away,
+        self_service_rate=_share(f.solved, f.calls),
+        offered=f.offered,
+        answered=f.answered,
+        abandoned=f.abandoned,
+        left_queue=f.left_queue,
+        transferred=f.transferred,
+        service_level=service_level(waits, formula),
+        asa=_mean(f.wait_answered_ms, f.answered),
+        abandon_rate=_share(f.abandoned, f.answered + f.abandoned),
+        mean_wait_abandoned=_mean(f.wait_abandoned_ms, f.abandoned),
+        mean_talk_time=_mean(f.talk_ms, f.completed),
+        mean_hold_time=_mean(f.hold_ms, f.completed),
+        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
+        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+        offers_presented=f.offers_presented,
+        offers_accepted=f.offers_accepted,
+        offers_declined=f.offers_declined,
+        acceptance_rate=_share(f.offers_accepted, f.offers_presented),
+        scores=sum(scores),
+        mean_score=_share(sum(n * given for n, given in enumerate(scores, 1)), sum(scores)),
+    )
+
+
+def node_measures(figures: NodeFigures) -> NodeMeasures:
+    """Return the measures of sums."""
+    f = figures
+    left = f.went_on + f.queued + f.solved + f.hung_up
+    return NodeMeasures(
+        entered=f.entered,
+        services=f.services,
+        went_on=f.went_on,
+        queued=f.queued,
+        solved=f.solved,
+        hung_up=f.hung_up,
+        hang_up_rate=_share(f.hung_up, left),
+        mean_time=_mean(f.time_ms, left),
+    )
+
+
 def occupancy(figures: AgentFigures) -> float | None:
     """Return the share of the time with a call in the time with or free for one, 0 to 1."""
     ready = figures.engaged_ms + figures.available_ms
@@ -161,3 +267,7 @@ def occupancy(figures: AgentFigures) -> float | None:
 
 def _mean(milliseconds: int, count: int) -> float | None:
     return milliseconds / count / 1000 if count else None
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -3,7 +3,7 @@
 Every method sees one consistent picture of the file.  They block.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from cti.core.events import DECODER, CallEvent, DomainEvent
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.errors import JournalError, UnknownCallError
-from cti.history.figures import Figures, differences
+from cti.history.figures import PARTS, Figures, Part, differences
 from cti.history.fold import FORMAT, HistoryFold, State, decode
 from cti.history.story import Story, story
 from cti.journal import checkpoints
@@ -115,12 +115,19 @@ class HistoryReader:
             for (body,) in connection.execute(_EVENTS, (since, until)):
                 yield DECODER.decode(body)
 
-    def figures(self, since: float, until: float, zone: ZoneInfo) -> Figures:
-        """Return the figures of the intervals that begin in ``[since, until)``, up to now."""
+    def figures(
+        self, since: float, until: float, zone: ZoneInfo, parts: Collection[Part] = PARTS
+    ) -> Figures:
+        """Return the figures of the intervals that begin in ``[since, until)``, up to now.
+
+        At least ``parts`` are right; only what happened since the newest checkpoint is folded.
+        """
         with self._open() as connection:
             connection.execute("BEGIN")
             fold, kept = _go_on(connection, zone)
-            stored = checkpoints.figures(connection, since, until) if kept else Figures()
+            stored = Figures()
+            if kept:
+                stored = checkpoints.figures(connection, since, until, parts)
             for seq, body in connection.execute(_FROM, (fold.seq,)):
                 fold.feed(seq, DECODER.decode(body))
             return stored.add(fold.pending.between(since, until))

@@ -1,4 +1,4 @@
-"""Tables of history: figures of queues or agents, a line for each span of time.  Pure."""
+"""Tables of history: a line of figures for each span of time and queue, agent, topic …  Pure."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -11,6 +11,11 @@ from cti.core.ids import AgentId, QueueName
 from cti.history.figures import (
     AgentFigures,
     Figures,
+    GroupFigures,
+    GroupKey,
+    GroupWaitKey,
+    Kind,
+    NodeFigures,
     QueueFigures,
     QueueKey,
     WaitKey,
@@ -20,23 +25,27 @@ from cti.history.measures import (
     NO_WAITS,
     AgentMeasures,
     Formula,
+    GroupMeasures,
+    NodeMeasures,
     QueueMeasures,
     agent_measures,
+    group_measures,
+    node_measures,
     queue_measures,
     waits_by,
 )
 
 Span: TypeAlias = Literal["quarter", "hour", "day", "week", "month", "whole"]
-MeasuresT = TypeVar("MeasuresT", QueueMeasures, AgentMeasures)
+MeasuresT = TypeVar("MeasuresT", QueueMeasures, AgentMeasures, GroupMeasures, NodeMeasures)
 
 
 class Line(msgspec.Struct, Generic[MeasuresT], frozen=True, kw_only=True):
-    """The measures of one queue or agent over one span that begins at ``start``."""
+    """The measures of one queue, agent … over one span that begins at ``start``."""
 
     start: datetime
     """With the time zone of the report."""
     name: str
-    """Queue or agent; empty: all together."""
+    """Queue, agent, topic, segment, or ``flow/node``; empty: all together, or unknown."""
     measures: MeasuresT
 
 
@@ -122,6 +131,66 @@ def agent_report(
             add(sums.setdefault((place(key.start), key.agent_id), AgentFigures()), row)
     return [
         Line(start=start, name=name, measures=agent_measures(row))
+        for (start, name), row in sorted(sums.items())
+    ]
+
+
+def group_report(
+    figures: Figures,
+    kind: Kind,
+    *,
+    by: Span,
+    zone: ZoneInfo,
+    since: float,
+    limit: Callable[[QueueName], int],
+    formula: Formula,
+    names: Collection[str] | None = None,
+) -> list[Line[GroupMeasures]]:
+    """Return a line for each span and topic or segment in which something happened, in order.
+
+    ``limit`` and ``formula`` as of :func:`queue_report`; ``names`` keeps some only.
+    """
+    place = _placer(by, zone, since)
+    sums: dict[tuple[datetime, str], GroupFigures] = {}
+
+    def wanted(key: GroupKey | GroupWaitKey) -> bool:
+        return key.kind == kind and (names is None or key.name in names)
+
+    for key, row in figures.groups.items():
+        if wanted(key):
+            add(sums.setdefault((place(key.start), key.name), GroupFigures()), row)
+    bars = {bar: calls for bar, calls in figures.group_waits.items() if wanted(bar)}
+    waits = waits_by(bars, lambda bar: (place(bar.start), bar.name), limit)
+    return [
+        Line(
+            start=start,
+            name=name,
+            measures=group_measures(row, waits.get((start, name), NO_WAITS), formula),
+        )
+        for (start, name), row in sorted(sums.items())
+    ]
+
+
+def node_report(
+    figures: Figures,
+    *,
+    by: Span,
+    zone: ZoneInfo,
+    since: float,
+    flows: Collection[str] | None = None,
+) -> list[Line[NodeMeasures]]:
+    """Return a line for each span and menu node that was entered or left, in order.
+
+    ``flows`` keeps the nodes of some menus only.
+    """
+    place = _placer(by, zone, since)
+    sums: dict[tuple[datetime, str], NodeFigures] = {}
+    for key, row in figures.nodes.items():
+        if flows is None or key.flow in flows:
+            name = f"{key.flow}/{key.node}"
+            add(sums.setdefault((place(key.start), name), NodeFigures()), row)
+    return [
+        Line(start=start, name=name, measures=node_measures(row))
         for (start, name), row in sorted(sums.items())
     ]
 

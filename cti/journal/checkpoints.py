@@ -1,17 +1,24 @@
 """Checkpoints and figures in the journal's database, as plain functions on a connection."""
 
 import math
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Collection, Iterable
+from typing import Final, TypeAlias
 
 import msgspec
 
 from cti.core.ids import AgentId, QueueName
 from cti.errors import JournalError
 from cti.history.figures import (
+    PARTS,
     AgentFigures,
     AgentKey,
     Figures,
+    GroupFigures,
+    GroupKey,
+    GroupWaitKey,
+    NodeFigures,
+    NodeKey,
+    Part,
     QueueFigures,
     QueueKey,
     WaitKey,
@@ -46,9 +53,14 @@ def _upsert(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
 
 _QUEUE_SUMS: Final = QueueFigures.__struct_fields__
 _AGENT_SUMS: Final = AgentFigures.__struct_fields__
+_GROUP_SUMS: Final = GroupFigures.__struct_fields__
+_NODE_SUMS: Final = NodeFigures.__struct_fields__
 _ADD_QUEUE: Final = _upsert("queue_intervals", ("start", "queue"), _QUEUE_SUMS)
 _ADD_AGENT: Final = _upsert("agent_intervals", ("start", "agent_id", "queue"), _AGENT_SUMS)
 _ADD_WAIT: Final = _upsert("queue_waits", ("start", "queue", "outcome", "seconds"), ("calls",))
+_ADD_GROUP: Final = _upsert("group_intervals", ("start", "kind", "name"), _GROUP_SUMS)
+_ADD_NODE: Final = _upsert("node_intervals", ("start", "flow", "node"), _NODE_SUMS)
+_ADD_GROUP_WAIT: Final = _upsert("group_waits", GroupWaitKey._fields, ("calls",))
 _NEWEST: Final = (
     "SELECT seq, at, format, state, head FROM journal_checkpoints WHERE state IS NOT NULL"
     " ORDER BY seq DESC LIMIT 1"
@@ -58,7 +70,10 @@ _INSERT: Final = (
     "INSERT INTO journal_checkpoints (seq, at, head, format, state) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (seq) DO UPDATE SET format = excluded.format, state = excluded.state"
 )
-_TABLES: Final = ("queue_intervals", "agent_intervals", "queue_waits")
+_TABLES: Final = (
+    *("queue_intervals", "agent_intervals", "queue_waits"),
+    *("group_intervals", "node_intervals", "group_waits"),
+)
 
 
 def newest(connection: Connection) -> Checkpoint | None:
@@ -108,6 +123,17 @@ def save(connection: Connection, checkpoint: Checkpoint, figures: Figures, after
         [(*k, *(getattr(v, n) for n in _AGENT_SUMS)) for k, v in figures.agents.items()],
     )
     connection.executemany(_ADD_WAIT, [(*k, calls) for k, calls in figures.waits.items()])
+    connection.executemany(
+        _ADD_GROUP,
+        [(*k, *(getattr(v, n) for n in _GROUP_SUMS)) for k, v in figures.groups.items()],
+    )
+    connection.executemany(
+        _ADD_NODE,
+        [(*k, *(getattr(v, n) for n in _NODE_SUMS)) for k, v in figures.nodes.items()],
+    )
+    connection.executemany(
+        _ADD_GROUP_WAIT, [(*k, calls) for k, calls in figures.group_waits.items()]
+    )
     connection.execute(
         _INSERT,
         (checkpoint.seq, checkpoint.at, head[0], checkpoint.format, checkpoint.state),
@@ -133,25 +159,74 @@ def _thin_out(connection: Connection) -> None:
     )
 
 
-def figures(connection: Connection, since: float, until: float) -> Figures:
-    """Return the stored figures of the intervals that begin in ``[since, until)``."""
+def figures(
+    connection: Connection, since: float, until: float, parts: Collection[Part] = PARTS
+) -> Figures:
+    """Return the stored figures of the intervals that begin in ``[since, until)``.
+
+    Only ``parts`` are read, the others stay empty.
+    """
     out = Figures()
     span = (_whole(since), _whole(until))
+    for part in sorted(parts):
+        _READ[part](connection, span, out)
+    return out
+
+
+_Span: TypeAlias = tuple[int, int]
+
+
+def _read_queues(connection: Connection, span: _Span, out: Figures) -> None:
     for start, queue, *sums in _select(connection, "queue_intervals", "queue", _QUEUE_SUMS, span):
-        out.queues[QueueKey(start, QueueName(queue))] = QueueFigures(
-            **dict(zip(_QUEUE_SUMS, sums, strict=True))
-        )
+        row = QueueFigures(**dict(zip(_QUEUE_SUMS, sums, strict=True)))
+        out.queues[QueueKey(start, QueueName(queue))] = row
+
+
+def _read_agents(connection: Connection, span: _Span, out: Figures) -> None:
     for start, agent, queue, *sums in _select(
         connection, "agent_intervals", "agent_id, queue", _AGENT_SUMS, span
     ):
-        out.agents[AgentKey(start, AgentId(agent), QueueName(queue))] = AgentFigures(
-            **dict(zip(_AGENT_SUMS, sums, strict=True))
-        )
+        row = AgentFigures(**dict(zip(_AGENT_SUMS, sums, strict=True)))
+        out.agents[AgentKey(start, AgentId(agent), QueueName(queue))] = row
+
+
+def _read_waits(connection: Connection, span: _Span, out: Figures) -> None:
     for start, queue, outcome, seconds, calls in _select(
         connection, "queue_waits", "queue, outcome, seconds", ("calls",), span
     ):
         out.waits[WaitKey(start, QueueName(queue), outcome, seconds)] = calls
-    return out
+
+
+def _read_groups(connection: Connection, span: _Span, out: Figures) -> None:
+    for start, kind, name, *sums in _select(
+        connection, "group_intervals", "kind, name", _GROUP_SUMS, span
+    ):
+        row = GroupFigures(**dict(zip(_GROUP_SUMS, sums, strict=True)))
+        out.groups[GroupKey(start, kind, name)] = row
+
+
+def _read_nodes(connection: Connection, span: _Span, out: Figures) -> None:
+    for start, flow, node, *sums in _select(
+        connection, "node_intervals", "flow, node", _NODE_SUMS, span
+    ):
+        row = NodeFigures(**dict(zip(_NODE_SUMS, sums, strict=True)))
+        out.nodes[NodeKey(start, flow, node)] = row
+
+
+def _read_group_waits(connection: Connection, span: _Span, out: Figures) -> None:
+    names = ", ".join(GroupWaitKey._fields[1:])
+    for *key, calls in _select(connection, "group_waits", names, ("calls",), span):
+        out.group_waits[GroupWaitKey(*key)] = calls
+
+
+_READ: Final[dict[Part, Callable[[Connection, _Span, Figures], None]]] = {
+    "queues": _read_queues,
+    "agents": _read_agents,
+    "waits": _read_waits,
+    "groups": _read_groups,
+    "nodes": _read_nodes,
+    "group_waits": _read_group_waits,
+}
 
 
 def _select(

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from cti.history.figures import AgentFigures, QueueFigures
+from cti.history.figures import AgentFigures, GroupFigures, NodeFigures, QueueFigures
 
 metadata: Final = sa.MetaData(
     naming_convention={
@@ -99,6 +99,42 @@ queue_waits: Final = sa.Table(
     *_counts("calls"),
 )
 """How long callers waited, as a histogram; see :class:`cti.history.figures.WaitKey`."""
+
+group_intervals: Final = sa.Table(
+    "group_intervals",
+    metadata,
+    sa.Column("start", _COUNT, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    *_counts(*GroupFigures.__struct_fields__),
+)
+"""Figures of a topic or segment, or of all calls, by quarter of an hour; see
+:class:`cti.history.figures.GroupFigures`."""
+
+node_intervals: Final = sa.Table(
+    "node_intervals",
+    metadata,
+    sa.Column("start", _COUNT, primary_key=True, autoincrement=False),
+    sa.Column("flow", sa.Text, primary_key=True),
+    sa.Column("node", sa.Text, primary_key=True),
+    *_counts(*NodeFigures.__struct_fields__),
+)
+"""Figures of a menu's node by quarter of an hour; see
+:class:`cti.history.figures.NodeFigures`."""
+
+group_waits: Final = sa.Table(
+    "group_waits",
+    metadata,
+    sa.Column("start", _COUNT, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("queue", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("seconds", sa.Integer, primary_key=True, autoincrement=False),
+    *_counts("calls"),
+)
+"""How long callers of a topic or segment waited; see
+:class:`cti.history.figures.GroupWaitKey`."""
 
 callbacks: Final = sa.Table(
     "callbacks",

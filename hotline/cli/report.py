@@ -1,10 +1,10 @@
-"""``hotline report …``: the figures of queues and agents over days, weeks and months."""
+"""``hotline report …``: figures by queue, agent, topic, segment and menu node, over any span."""
 
 import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import typer
@@ -14,14 +14,13 @@ from hotline.cli.common import clear_errors, err, fail, out, state
 
 if TYPE_CHECKING:
     from cti.history.figures import Figures
-    from cti.history.measures import AgentMeasures, QueueMeasures
-    from cti.history.report import Line, Span
+    from hotline.report_words import What
+    from hotline.reports import Asked
     from hotline.settings import Settings
 
-    Lines = Sequence[Line[QueueMeasures]] | Sequence[Line[AgentMeasures]]
-
 app = typer.Typer(
-    help="Figures of queues and agents by quarter of an hour, hour, day, week or month.\n\n"
+    help="Figures by queue, agent, topic, segment or menu node, over quarters of an hour, hours,"
+    " days, weeks or months.\n\n"
     "What each figure means: docs/figures.md.",
     no_args_is_help=True,
 )
@@ -37,11 +36,13 @@ _BY: Final = typer.Option(
     "day", "--by", metavar="quarter|hour|day|week|month|whole", help="A line for each of these."
 )
 _QUEUE: Final = typer.Option([], "--queue", metavar="NAME", help="Only this one; may be repeated.")
+_FORMULA: Final = typer.Option(
+    "", "--formula", metavar="NAME", help="Of the service level; default: the settings'."
+)
 _CSV: Final = typer.Option(None, "--csv", metavar="FILE", help="Write the lines as CSV.")
 _XLSX: Final = typer.Option(None, "--xlsx", metavar="FILE", help="Write an Excel workbook.")
 _JSON: Final = typer.Option(False, "--json", help="Print one JSON array.")
 
-_SHARES: Final = frozenset({"service_level", "abandon_rate", "occupancy"})
 _SHOWN: Final = {
     "queue": {
         "offered": "offered",
@@ -60,6 +61,32 @@ _SHOWN: Final = {
         "signed_in_time": "signed in",
         "occupancy": "occupied",
     },
+    "topic": {
+        "offered": "offered",
+        "answered": "answered",
+        "abandoned": "lost",
+        "service_level": "level",
+        "asa": "ASA",
+        "aht": "AHT",
+        "mean_score": "score",
+    },
+    "segment": {
+        "calls": "calls",
+        "self_service_rate": "self",
+        "answered": "answered",
+        "abandoned": "lost",
+        "service_level": "level",
+        "acceptance_rate": "accepted",
+        "mean_score": "score",
+    },
+    "node": {
+        "entered": "entered",
+        "services": "services",
+        "queued": "to queue",
+        "solved": "solved",
+        "hung_up": "hung up",
+        "mean_time": "time",
+    },
 }
 """What a terminal of 80 columns has room for; the files and the JSON hold every figure."""
 
@@ -73,36 +100,16 @@ def queues(
     by: str = _BY,
     queue: list[str] = _QUEUE,
     together: bool = typer.Option(False, "--together", help="One line for all queues."),
-    formula: str = typer.Option(
-        "", "--formula", metavar="NAME", help="Of the service level; default: the settings'."
-    ),
+    formula: str = _FORMULA,
     csv_file: Path | None = _CSV,
     xlsx_file: Path | None = _XLSX,
     as_json: bool = _JSON,
 ) -> None:
     """Show what queues did: calls, service level, waits and handling times."""
-    from cti.core.ids import QueueName
-    from cti.history.measures import FORMULAS, QueueMeasures
-    from cti.history.report import queue_report
-
     settings = state(context).settings
-    chosen = formula or settings.reports.service_level
-    if chosen not in FORMULAS:
-        raise typer.BadParameter(f"{chosen!r} is no formula; accepted: {', '.join(FORMULAS)}")
-    known = {q.name: q.service_level_seconds for q in settings.queues}
-    figures, first = _figures(settings, since, until)
-    _refuse_unknown(queue, {*known, *(key.queue for key in figures.queues)})
-    lines = queue_report(
-        figures,
-        by=_span(by),
-        zone=settings.zone,
-        since=first,
-        limit=lambda name: known.get(name, 20),
-        formula=chosen,
-        queues=[QueueName(name) for name in queue] or None,
-        together=together,
-    )
-    _give(lines, "queue", QueueMeasures.__struct_fields__, csv_file, xlsx_file, as_json)
+    asked = _asked(settings, "queues", since, until, by, formula)
+    asked = asked._replace(queues=queue, together=together)
+    _give(settings, asked, csv_file, xlsx_file, as_json)
 
 
 @app.command()
@@ -121,46 +128,88 @@ def agents(
     as_json: bool = _JSON,
 ) -> None:
     """Show what agents did: calls, misses and handling times."""
-    from cti.core.ids import AgentId, QueueName
-    from cti.history.measures import AgentMeasures
-    from cti.history.report import agent_report
-
     settings = state(context).settings
-    figures, first = _figures(settings, since, until)
-    known = {q.name for q in settings.queues}
-    _refuse_unknown(queue, {*known, *(key.queue for key in figures.queues)})
-    lines = agent_report(
-        figures,
-        by=_span(by),
-        zone=settings.zone,
-        since=first,
-        agents=[AgentId(name) for name in agent] or None,
-        queues=[QueueName(name) for name in queue] or None,
-    )
-    _give(lines, "agent", AgentMeasures.__struct_fields__, csv_file, xlsx_file, as_json)
+    asked = _asked(settings, "agents", since, until, by, "")
+    asked = asked._replace(queues=queue, names=agent)
+    _give(settings, asked, csv_file, xlsx_file, as_json)
 
 
-def _span(by: str) -> "Span":
-    from cti.history.report import Span
+@app.command()
+@clear_errors
+def topics(
+    context: typer.Context,
+    since: str = _SINCE,
+    until: str = _UNTIL,
+    by: str = _BY,
+    topic: list[str] = typer.Option(
+        [], "--topic", metavar="NAME", help="Only this one; may be repeated."
+    ),
+    formula: str = _FORMULA,
+    csv_file: Path | None = _CSV,
+    xlsx_file: Path | None = _XLSX,
+    as_json: bool = _JSON,
+) -> None:
+    """Show what callers wanted of people: by the menu's topic of each call that was queued."""
+    settings = state(context).settings
+    asked = _asked(settings, "topics", since, until, by, formula)._replace(names=topic)
+    _give(settings, asked, csv_file, xlsx_file, as_json)
 
-    found: Span | None = next((span for span in get_args(Span) if span == by), None)
-    if found is None:
-        raise typer.BadParameter(f"{by!r} is unknown; accepted: {', '.join(get_args(Span))}")
-    return found
+
+@app.command()
+@clear_errors
+def segments(
+    context: typer.Context,
+    since: str = _SINCE,
+    until: str = _UNTIL,
+    by: str = _BY,
+    segment: list[str] = typer.Option(
+        [], "--segment", metavar="NAME", help="Only this one; may be repeated."
+    ),
+    formula: str = _FORMULA,
+    csv_file: Path | None = _CSV,
+    xlsx_file: Path | None = _XLSX,
+    as_json: bool = _JSON,
+) -> None:
+    """Show how customers of each value segment were served, and what they said to offers."""
+    settings = state(context).settings
+    asked = _asked(settings, "segments", since, until, by, formula)._replace(names=segment)
+    _give(settings, asked, csv_file, xlsx_file, as_json)
 
 
-def _refuse_unknown(wanted: Sequence[str], known: set[str]) -> None:
-    for name in wanted:
-        if name not in known:
-            raise typer.BadParameter(f"no queue {name!r}; there are {', '.join(sorted(known))}")
+@app.command()
+@clear_errors
+def nodes(
+    context: typer.Context,
+    since: str = _SINCE,
+    until: str = _UNTIL,
+    by: str = _BY,
+    flow: list[str] = typer.Option(
+        [], "--flow", metavar="NAME", help="Only this menu; may be repeated."
+    ),
+    csv_file: Path | None = _CSV,
+    xlsx_file: Path | None = _XLSX,
+    as_json: bool = _JSON,
+) -> None:
+    """Show how callers went through the menu, node by node, and where they left it."""
+    settings = state(context).settings
+    asked = _asked(settings, "nodes", since, until, by, "")._replace(names=flow)
+    _give(settings, asked, csv_file, xlsx_file, as_json)
 
 
-def _figures(settings: "Settings", since: str, until: str) -> tuple["Figures", float]:
-    """Return the figures of the quarters that begin in the span, and the span's beginning."""
-    from hotline import db
+def _asked(
+    settings: "Settings", what: "What", since: str, until: str, by: str, formula: str
+) -> "Asked":
+    """Return what is to be reported, or say what is wrong with it."""
+    from cti.history.measures import FORMULAS
     from hotline.cli.moments import moment
-    from hotline.storage import history
+    from hotline.reports import SPANS, Asked, span_of
 
+    span = span_of(by)
+    if span is None:
+        raise typer.BadParameter(f"{by!r} is unknown; accepted: {', '.join(SPANS)}")
+    chosen = formula or settings.reports.service_level
+    if chosen not in FORMULAS:
+        raise typer.BadParameter(f"{chosen!r} is no formula; accepted: {', '.join(FORMULAS)}")
     now = datetime.now(settings.zone)
     try:
         first = moment(since, now)
@@ -169,31 +218,39 @@ def _figures(settings: "Settings", since: str, until: str) -> tuple["Figures", f
         raise typer.BadParameter(str(error)) from None
     if last <= first:
         raise typer.BadParameter("--until lies before --since; nothing can be between them")
-    db.require_current(settings.database_url)
-    return history(settings).figures(first, last, settings.zone), first
+    return Asked(what, first, last, span, chosen)
+
+
+def _refuse_unknown(asked: "Asked", settings: "Settings", figures: "Figures") -> None:
+    known = {q.name for q in settings.queues} | {key.queue for key in figures.queues}
+    known |= {key.queue for key in figures.agents if key.queue}
+    for name in asked.queues:
+        if name not in known:
+            raise typer.BadParameter(f"no queue {name!r}; there are {', '.join(sorted(known))}")
 
 
 def _give(
-    lines: "Lines",
-    who: str,
-    names: Sequence[str],
+    settings: "Settings",
+    asked: "Asked",
     csv_file: Path | None,
     xlsx_file: Path | None,
     as_json: bool,
 ) -> None:
     """Print the lines, or write them to the files that were asked for."""
-    from hotline import tables
+    from hotline import db, reports, tables
+    from hotline.report_words import SHARES
+    from hotline.storage import history
 
-    header = ("start", who, *names)
-    rows = [
-        (line.start, line.name, *(getattr(line.measures, name) for name in names))
-        for line in lines
-    ]
+    db.require_current(settings.database_url)
+    figures = reports.read(history(settings), settings, asked)
+    _refuse_unknown(asked, settings, figures)
+    columns, rows = reports.table(figures, settings, asked)
+    header = ("start", asked.what.removesuffix("s"), *columns)
     try:
         if csv_file is not None:
             tables.write_csv(csv_file, header, rows)
         if xlsx_file is not None:
-            tables.write_xlsx(xlsx_file, header, rows, shares=_SHARES)
+            tables.write_xlsx(xlsx_file, header, rows, shares=SHARES)
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
     for file in filter(None, (csv_file, xlsx_file)):
@@ -225,16 +282,20 @@ def _show(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _cell(name: str, value: object) -> str:
+    from hotline.report_words import unit_of
+
     match value:
         case None:
             return "–"
         case datetime():
             return f"{value:%Y-%m-%d %H:%M}"
-        case float() if name in _SHARES:
+        case float() if unit_of(name) == "share":
             return f"{value:.1%}"
+        case float() if unit_of(name) == "number":
+            return f"{value:.2f}"
         case float():
             return f"{value:.0f}s" if value < 3600 else f"{value / 3600:.2f}h"
         case "":
-            return "all"
+            return "all" if name == "queue" else "unknown"
         case _:
             return f"{value}"

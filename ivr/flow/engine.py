@@ -64,7 +64,10 @@ class FlowEngine:
         customer = recognition.customer_id
         told = Tell(
             event=user_events.Recognised(
-                call_id=call.call_id, status=recognition.status, customer_id=customer or ""
+                call_id=call.call_id,
+                status=recognition.status,
+                customer_id=customer or "",
+                segment=segment,
             )
         )
         if customer is None or call.verified == "pin":

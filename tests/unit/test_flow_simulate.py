@@ -61,7 +61,7 @@ def test_english_a_stranger_and_silence() -> None:
         "8 (full)",
         "nothing (timeout)",
     ]
-    assert "HotlineRecognised,call_id:simulated,status:withheld,customer_id:" in only(
+    assert "HotlineRecognised,call_id:simulated,status:withheld,customer_id:,segment:" in only(
         lines, "tells"
     )
     assert only(lines, "ends")[0].startswith("queue at node agent_now (HOTLINE_QUEUE=service, ")

@@ -83,6 +83,7 @@ class PinNode(Question, frozen=True, kw_only=True, tag="verify_pin"):
                     outcome=checked.outcome,
                     customer_id=checked.customer_id or "",
                     level=call.verified,
+                    segment=checked.segment if is_ok else "",
                 )
             )
         )
