@@ -31,6 +31,7 @@ from agent_console.ports import (
     KnowledgeStore,
     LookupAudit,
     Readiness,
+    Reports,
     TargetGroups,
     Unmasking,
     UserStore,
@@ -41,6 +42,7 @@ from agent_console.rest_board import Boards
 from agent_console.rest_customers import Customers
 from agent_console.rest_groups import Groups
 from agent_console.rest_knowledge import Knowledge
+from agent_console.rest_reports import ReportPages
 from agent_console.rest_unmask import Unmask
 from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
@@ -96,6 +98,7 @@ def create_app(
     lookups: LookupAudit | None = None,
     unmasking: Unmasking | None = None,
     board: BoardSource | None = None,
+    reports: Reports | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
 
@@ -128,6 +131,8 @@ def create_app(
     if board is not None:
         feed = BoardFeed(board, users, clock)
         endpoints += Boards(board, feed, clock).endpoints()
+    if reports is not None:
+        endpoints += ReportPages(reports).endpoints()
     desk_log = DeskLog(engine, work)
     watch = Watch(config, engine, users, work, sign_ins, hub, sockets, clock)
 

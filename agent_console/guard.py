@@ -40,8 +40,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One parameter of a request's query string."""
 
     name: str
-    kind: type
-    """``int``, ``float`` or ``str``, possibly annotated with limits."""
+    kind: Any
+    """``int``, ``float`` or ``str``, possibly annotated with limits, or a ``Literal``."""
     why: str
     many: bool = False
     """The parameter may be repeated."""

@@ -48,7 +48,8 @@ def endpoints() -> tuple[Endpoint, ...]:
         absent,
         passwords=absent,
         **dict.fromkeys(
-            ("groups", "board", "knowledge", "customers", "lookups", "unmasking"), absent
+            ("groups", "board", "knowledge", "customers", "lookups", "unmasking", "reports"),
+            absent,
         ),
     )
     found: tuple[Endpoint, ...] = app.state.endpoints

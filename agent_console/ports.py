@@ -15,6 +15,7 @@ from agent_console.messages import (
     SkillChoice,
     Snapshot,
 )
+from agent_console.report_messages import DayPlots, ReportFormat, ReportOrder, ReportTable
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, OwnDay
 from agent_console.store.knowledge_model import Found, StoredArticle
 from agent_console.store.lookups import Lookup
@@ -354,6 +355,23 @@ class TargetGroups(Protocol):
         ``None`` when a condition makes no sense; raises
         :class:`agent_console.errors.TooManyError` for a group that is too big.
         """
+
+
+class Reports(Protocol):
+    """Figures of the past, and the pictures of today."""
+
+    def today(self) -> str:
+        """Return the day that it is on the bank's clocks: ``2026-03-01``."""
+
+    async def table(self, order: ReportOrder) -> ReportTable: ...
+
+    async def file(
+        self, order: ReportOrder, form: ReportFormat, language: Literal["zh", "en"]
+    ) -> bytes:
+        """Return the report as a file of that format, every line of it."""
+
+    async def day_plots(self, queue: str) -> DayPlots:
+        """Return today's pictures; waits and levels of one queue, or of all if it is empty."""
 
 
 class BoardSource(Protocol):

@@ -13,6 +13,7 @@ import msgspec
 
 from agent_console import board_messages as b
 from agent_console import messages as m
+from agent_console import report_messages as p
 from agent_console import rest_messages as r
 from agent_console.connection import BURST, HEARTBEAT_S, HELLO_WITHIN_S, MESSAGES_PER_S, SILENCE_S
 from agent_console.desk import BUFFERED_MESSAGES
@@ -63,6 +64,8 @@ _REST: Final = (
     b.BoardPicture,
     b.BoardLegend,
     b.CallLine,
+    p.ReportTable,
+    p.DayPlots,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)
 _CLIENT: Final = typing.get_args(m.ClientMessage)
@@ -164,7 +167,8 @@ def record(name: str) -> type[msgspec.Struct]:
         getattr(m, name, None)
         or getattr(r, name, None)
         or getattr(k, name, None)
-        or getattr(b, name)
+        or getattr(b, name, None)
+        or getattr(p, name)
     )
     return found
 

@@ -16,6 +16,14 @@ NAME: Final[dict[What, Text]] = {
 }
 """The second column, by what is reported."""
 START: Final = Text(zh="时段", en="From")
+UNKNOWN: Final = Text(zh="未知", en="Unknown")
+SEGMENTS: Final[dict[str, Text]] = {
+    "diamond": Text(zh="钻石客户", en="Diamond"),
+    "gold": Text(zh="金卡客户", en="Gold"),
+    "silver": Text(zh="银卡客户", en="Silver"),
+    "standard": Text(zh="普通客户", en="Standard"),
+}
+"""Value segments, the best first."""
 
 WORDS: Final[dict[str, Text]] = {
     "calls": Text(zh="通话", en="Calls"),

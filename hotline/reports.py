@@ -1,7 +1,8 @@
 """Reports for the command line and the page alike: which figures, read from where, as a table."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple, Protocol, get_args
+from zoneinfo import ZoneInfo
 
 from cti.core.ids import AgentId, QueueName
 from cti.history.figures import Figures, Part
@@ -12,7 +13,6 @@ from cti.history.measures import (
     NodeMeasures,
     QueueMeasures,
 )
-from cti.history.reader import HistoryReader
 from cti.history.report import (
     Span,
     agent_report,
@@ -26,6 +26,14 @@ from hotline.settings import Settings
 SPANS: Final[tuple[Span, ...]] = get_args(Span)
 _OWN_LIMIT: Final = 20
 """Seconds of the service level of a queue that the settings do not name."""
+
+
+class FigureReader(Protocol):
+    """Where figures come from; :class:`cti.history.reader.HistoryReader` is one."""
+
+    def figures(
+        self, since: float, until: float, zone: ZoneInfo, parts: Collection[Part]
+    ) -> Figures: ...
 
 
 class Asked(NamedTuple):
@@ -68,7 +76,7 @@ COLUMNS: Final[dict[What, tuple[str, ...]]] = {
 }
 
 
-def read(reader: HistoryReader, settings: Settings, asked: Asked) -> Figures:
+def read(reader: FigureReader, settings: Settings, asked: Asked) -> Figures:
     """Return the figures that the report needs; blocks."""
     return reader.figures(asked.since, asked.until, settings.zone, _PARTS[asked.what])
 

@@ -48,6 +48,7 @@ from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
 from hotline.menu_words import NODES
 from hotline.offer_answers import OfferAnswerKeeper
+from hotline.report_pages import HistoryReports, queue_words
 from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
 from hotline.roster import BankEngine
 from hotline.settings import Settings
@@ -203,6 +204,11 @@ async def _serve_web(
         **ports,
         groups=target_groups(settings),
         board=EngineBoard(engine, users, history(settings), settings),
+        reports=HistoryReports(
+            history(settings),
+            settings,
+            {"queues": queue_words(settings), "topics": TOPICS, "nodes": NODES},
+        ),
     )
     settle_memory()
     await serve_until(
@@ -219,15 +225,11 @@ async def _serve_web(
 
 def _catalogue(settings: Settings) -> Catalogue:
     """The bank's words for queues, topics and nodes."""
-    queues = {
-        queue.name: Text(zh=queue.title_zh or queue.name, en=queue.title_en or queue.name)
-        for queue in settings.queues
-    }
     reasons = {**DEFAULT_CATALOGUE.reasons, **TOPICS}
     outcomes = dispositions.read(settings.console.dispositions or dispositions.SHIPPED)
     return msgspec.structs.replace(
         DEFAULT_CATALOGUE,
-        queues=queues,
+        queues=queue_words(settings),
         reasons=reasons,
         nodes=NODES,
         disposition_groups=outcomes.groups,

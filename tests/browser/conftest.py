@@ -26,6 +26,7 @@ from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from crm_lookup.model import Text
 from tests.browser.board_samples import LEGEND, board_picture
 from tests.browser.samples import ARTICLE, SampleGroups
+from tests.report_kit import busy_clock, made_reports
 from tests.unit.console_kit import FakeCustomers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -83,6 +84,7 @@ class Console:
         self.days = FakeDays(time.time)
         self.board = FakeBoard(time.time)
         self.board.now, self.board.words = board_picture(now), LEGEND
+        self.reports = made_reports(busy_clock(now))
         self.customers = FakeCustomers()
         self.knowledge = MemoryKnowledgeStore()
         self._server: uvicorn.Server | None = None
@@ -104,6 +106,7 @@ class Console:
             customers=self.customers,
             knowledge=self.knowledge,
             lookups=MemoryLookupAudit(),
+            reports=self.reports,
         )
         self._server = uvicorn.Server(
             uvicorn.Config(

@@ -40,6 +40,7 @@ from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from agent_console.tickets import Pass
 from crm_lookup.model import Held, Text
 from crm_lookup.unmasking import MemoryLooks, Unmasker
+from tests.report_kit import made_reports
 from tests.unit.socket_kit import START, FakeClock, FarEnd
 
 ORIGIN = "https://hotline.test"
@@ -196,6 +197,7 @@ class Kit:
             customers=self.customers,
             lookups=self.lookups,
             unmasking=self.unmasking,
+            reports=made_reports(self.clock),
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

@@ -419,6 +419,8 @@ export const en: Readonly<Record<Key, string>> = {
   'personal.audited': 'Every look is written to the audit with its reason.',
   'error.reason_needed': 'Give a reason of at least four characters.',
   'error.no_value': 'No such value is on record.',
+  'error.too_long_a_span': 'That span is too long. Choose fewer days, or longer steps.',
+  'error.turned_round': 'The last day lies before the first.',
   'error.too_many_looks': 'Too many looks. Wait a moment.',
   'error.unknown_follow_up': 'There is no such follow-up.',
   'error.too_many_searches': 'Too many searches. Wait a moment.',

@@ -418,6 +418,8 @@ export const zh = {
   'personal.audited': '每次查看及理由都会记入审计日志。',
   'error.reason_needed': '请填写理由，至少四个字。',
   'error.no_value': '没有登记这项资料。',
+  'error.too_long_a_span': '时间范围过长，请减少天数或选择更长的间隔。',
+  'error.turned_round': '结束日期早于开始日期。',
   'error.too_many_looks': '查看次数过多，请稍候再试。',
   'error.unknown_follow_up': '没有这项跟进。',
   'error.too_many_searches': '查找次数过多，请稍候再试。',

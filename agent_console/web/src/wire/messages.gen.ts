@@ -56,6 +56,19 @@ export interface AnswerOffer {
   answer: 'accepted' | 'declined' | 'presented'
 }
 
+/** Calls that arrived, by quarter of an hour of the day. */
+export interface Arrivals {
+  /** `null` for quarters that are not over. */
+  today: readonly (number | null)[]
+  /** Of the same weekdays before: a tenth of them had fewer. */
+  low: readonly number[]
+  middle: readonly number[]
+  /** A tenth of them had more. */
+  high: readonly number[]
+  /** How many same weekdays with calls there were, of the last eight; 0: the band is empty. */
+  days: number
+}
+
 /** One version of an article. */
 export interface Article {
   article_id: string
@@ -276,6 +289,24 @@ export interface CustomerQuery {
   call_id?: string
 }
 
+/** Answer of `GET /api/plots`: today as pictures show it, up to now. */
+export interface DayPlots {
+  at: number
+  day: string
+  /** When each quarter of the day begins: minutes after midnight. */
+  minutes: readonly number[]
+  arrivals: Arrivals
+  waiting: Waiting
+  waits: readonly WaitBar[]
+  funnel: Funnel
+  offers: readonly SegmentOffers[]
+  /** How many customers gave 1, 2, 3, 4 and 5 today. */
+  scores: readonly number[]
+  /** The same of the four weeks before. */
+  scores_before: readonly number[]
+  formula: 'of_answered' | 'of_offered' | 'short_abandons_left_out' | 'short_abandons_served'
+}
+
 /** Say how the call ended, with a code from the catalogue; the last choice counts. */
 export interface Dispose {
   type: 'dispose'
@@ -380,6 +411,19 @@ export interface FollowUpOrder {
   call_id?: string | null
 }
 
+/** What became of today's calls that ended. */
+export interface Funnel {
+  calls: number
+  solved: number
+  messages: number
+  hung_up: number
+  reached: number
+  gave_up: number
+  turned_away: number
+  /** Where callers hung up in the menu; the most first. */
+  losses: readonly NodeLosses[]
+}
+
 /** Ids and scores of a group; who took it stands in the audit. */
 export interface GroupExport {
   size: number
@@ -452,6 +496,14 @@ export interface MoveCall {
 export interface NewProspect {
   name: string
   language?: 'en' | 'zh'
+}
+
+/** A node of the menu at which callers hung up. */
+export interface NodeLosses {
+  node: string
+  title: Text
+  entered: number
+  hung_up: number
 }
 
 /** Something that the bank has yet to do for the customer. */
@@ -642,7 +694,7 @@ export interface ProbableNeed {
 
 /** Body of every refusal. */
 export interface Problem {
-  code: 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
+  code: 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
 }
@@ -721,6 +773,34 @@ export interface Ready {
   ref: number
 }
 
+/** One figure: its name as in docs/figures.md, its words, and how its values are to be read. */
+export interface ReportColumn {
+  name: string
+  title: Text
+  unit: 'count' | 'number' | 'seconds' | 'share'
+}
+
+/** The figures of one queue, agent, topic, segment or node over one span. */
+export interface ReportLine {
+  /** When the span began: `2026-03-02T09:15`. */
+  start: string
+  /** Its id; a node as `menu/node`; empty: unknown. */
+  name: string
+  /** What the bank calls it. */
+  title: Text
+  /** By column; `null`: nothing happened from which to take it. */
+  values: readonly (number | null)[]
+}
+
+/** Answer of `GET /api/reports`. */
+export interface ReportTable {
+  columns: readonly ReportColumn[]
+  lines: readonly ReportLine[]
+  /** How many lines there are; the answer holds the newest thousand, a file all. */
+  size: number
+  formula: 'of_answered' | 'of_offered' | 'short_abandons_left_out' | 'short_abandons_served'
+}
+
 /** Where the page's knowledge ends. */
 export interface Resume {
   stream: string
@@ -744,6 +824,15 @@ export interface ScoreCard {
   value: Text
   /** What weighs most in it, at most three. */
   reasons: readonly Text[]
+}
+
+/** What a segment's customers said to offers today. */
+export interface SegmentOffers {
+  segment: string
+  title: Text
+  presented: number
+  accepted: number
+  declined: number
 }
 
 /** One signed-in browser. */
@@ -840,6 +929,22 @@ export interface UnmaskOrder {
 export interface Unmasked {
   field: 'address' | 'birth_year' | 'email' | 'id_number' | 'name' | 'phone'
   value: string
+}
+
+/** Calls of today that waited `over` to `upto` seconds. */
+export interface WaitBar {
+  over: number
+  /** `null`: no limit. */
+  upto: number | null
+  answered: number
+  abandoned: number
+}
+
+/** Of each quarter of an hour of today. */
+export interface Waiting {
+  /** How many callers waited on average; counted when their waits end. */
+  mean_waiting: readonly (number | null)[]
+  service_level: readonly (number | null)[]
 }
 
 /** The ticket was good. A `snapshot` or, if `resumed`, the missed messages follow. */
