@@ -11,7 +11,14 @@ from typing import Final
 import numpy as np
 import soundfile
 
-from ivr.audio import MASTER_RATE, TELEPHONE_RATE, Samples, resample, write_master
+from ivr.audio import (
+    MASTER_RATE,
+    TELEPHONE_RATE,
+    Samples,
+    read_master,
+    resample,
+    write_master,
+)
 from ivr.prompt_errors import RenderError
 
 with warnings.catch_warnings():
@@ -23,7 +30,7 @@ with warnings.catch_warnings():
     from pydub.silence import detect_leading_silence
 
 LEVEL_DBFS: Final = -23.0
-"""Mean level of the spoken parts; telephone announcements stand near this."""
+"""Mean level of the spoken parts, see :func:`speech_level`; announcements stand near this."""
 
 PEAK_DBFS: Final = -1.5
 """No sample is louder than this."""
@@ -31,6 +38,7 @@ PEAK_DBFS: Final = -1.5
 _LEAD_MS: Final = 20
 _SILENCE_BELOW_PEAK_DB: Final = 48.0
 _FRAME_MS: Final = 20
+_CLOSE_DB: Final = 0.1
 _FULL_SCALE: Final = 32768.0
 
 
@@ -73,7 +81,20 @@ def polish(source: Path, target: Path, *, tail_ms: int) -> int:
     missing = max(0, tail_ms - (len(sound) - end))
     finished = master.apply_gain(gain).fade_in(5).fade_out(12)
     finished += AudioSegment.silent(missing, MASTER_RATE)
-    return _write(finished, target)
+    return _write(_level(finished), target)
+
+
+def level(master: Path) -> float:
+    """Bring a master to the level that all have; return by how many dB it was changed.
+
+    What is right by a tenth of a dB stays byte for byte as it is.
+    """
+    sound = _segment(read_master(master), MASTER_RATE)
+    levelled = _level(sound)
+    if levelled is sound:
+        return 0.0
+    _write(levelled, master)
+    return speech_level(levelled) - speech_level(sound)
 
 
 def silence(target: Path, duration_ms: int) -> int:
@@ -81,8 +102,27 @@ def silence(target: Path, duration_ms: int) -> int:
     return _write(AudioSegment.silent(duration_ms, MASTER_RATE), target)
 
 
+def _level(master: AudioSegment) -> AudioSegment:
+    """Return a finished master at the right level.
+
+    It is measured as it is heard, faded and cut: in a short word that is half a dB.
+    """
+    for _ in range(3):  # another level may put a frame among the loud ones, or take one out
+        samples = np.array(master.get_array_of_samples(), np.int16)
+        telephony = _segment(resample(samples, MASTER_RATE, TELEPHONE_RATE), TELEPHONE_RATE)
+        gain = LEVEL_DBFS - speech_level(telephony)
+        gain = min(gain, PEAK_DBFS - max(telephony.max_dBFS, master.max_dBFS))
+        if abs(gain) < _CLOSE_DB:
+            break
+        master = master.apply_gain(gain)
+    return master
+
+
 def speech_level(sound: AudioSegment) -> float:
-    """Return the mean level of the loud parts in dBFS, so that pauses do not count."""
+    """Return the level of active speech in dBFS, so that pauses do not count.
+
+    That is the mean power of all frames of 20 ms that are no more than 20 dB below the loudest.
+    """
     frames = [sound[at : at + _FRAME_MS] for at in range(0, len(sound), _FRAME_MS)]
     powers = [(frame.rms / _FULL_SCALE) ** 2 for frame in frames if frame.rms]
     if not powers:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import msgspec
 import structlog
 
-from ivr.polish import polish, silence
+from ivr.polish import level, polish, silence
 from ivr.prompt_errors import RenderError
 from ivr.prompt_files import Prompt
 from ivr.prompt_ids import Language, PromptId
@@ -85,6 +86,26 @@ def import_recording(
     manifest = catalogue.manifest(language)
     write_manifest(target.parents[1], {**manifest, prompt.id: made})
     return made
+
+
+def level_recordings(catalogue: PromptCatalogue, language: Language) -> dict[PromptId, float]:
+    """Bring every recording to the level that all have; return the changes in dB.
+
+    What is right already is left alone.  Raises :class:`RenderError`.
+    """
+    manifest, changed = catalogue.manifest(language), {}
+    folder = catalogue.recording("x", language).parents[1]
+    for prompt in catalogue.prompts(language):
+        made = manifest.get(prompt.id)
+        if prompt.silence_ms or made is None:
+            continue
+        target = catalogue.recording(prompt.id, language)
+        if change := level(target):
+            manifest[prompt.id] = msgspec.structs.replace(made, sha256=file_hash(target))
+            changed[prompt.id] = change
+    if changed:
+        write_manifest(folder, manifest)
+    return changed
 
 
 def _recorded(

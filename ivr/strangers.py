@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final, Literal, TypeAlias, cast
 
 from ivr.admission import Pace, is_allowed
-from ivr.agi.protocol import LARGEST_ENVIRONMENT
+from ivr.agi.protocol import LARGEST_ENVIRONMENT, LONGEST_LINE
 from ivr.config import IvrConfig
 
 Verdict: TypeAlias = Literal["more", "garbage", "secret", "trusted"]
@@ -30,6 +30,8 @@ def judge(said: bytes | bytearray, secret: bytes) -> Verdict:
     Decides as soon as it can; ``more`` when an environment is not complete.
     """
     if said[: len(_BEGINS)] != _BEGINS[: len(said)] or len(said) > LARGEST_ENVIRONMENT:
+        return "garbage"
+    if len(said) - said.rfind(b"\n") - 1 > LONGEST_LINE:
         return "garbage"
     if b"\n\n" not in said and b"\n\r\n" not in said:
         return "more"

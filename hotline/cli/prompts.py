@@ -98,6 +98,23 @@ def import_one(
 
 @app.command()
 @clear_errors
+def level() -> None:
+    """Bring all recordings to the same level, and say which were changed.
+
+    What is rendered or imported has it already: this is for masters that came another way.
+    """
+    from hotline.roles.ivr import load_prompts
+    from ivr.prompt_ids import LANGUAGES
+    from ivr.render import level_recordings
+
+    catalogue = load_prompts()
+    for language in LANGUAGES:
+        for prompt, change in level_recordings(catalogue, language).items():
+            out.print(f"{language}/{prompt}: {change:+.1f} dB")
+
+
+@app.command()
+@clear_errors
 def derive(
     to: Path | None = typer.Option(None, help="Folder to write to. Default: where it is kept."),
 ) -> None:

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from ivr.agi.protocol import LARGEST_ENVIRONMENT
+from ivr.agi.protocol import LARGEST_ENVIRONMENT, LONGEST_LINE
 from ivr.config import IvrConfig, IvrLimits
 from ivr.flow import FlowSet
 from ivr.strangers import Strangers, judge
@@ -32,7 +32,9 @@ HELLO = b"agi_network: yes\nagi_network_script: main\nagi_arg_1: s3cret\nagi_arg
         (b"GET / HTTP/1.1\r\n", "garbage"),
         (b"\x16\x03\x01", "garbage"),
         (b"\n", "garbage"),
-        (b"agi_a: " + b"x" * LARGEST_ENVIRONMENT, "garbage"),
+        (b"agi_a: b\nagi_b: " + b"x" * LONGEST_LINE, "garbage"),
+        (b"agi_a: b\n" * (LARGEST_ENVIRONMENT // 9), "more"),
+        (b"agi_a: b\n" * (LARGEST_ENVIRONMENT // 9 + 1), "garbage"),
     ],
 )
 def test_a_stranger_is_judged_by_all_that_it_said(said: bytes, verdict: str) -> None:
