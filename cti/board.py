@@ -98,11 +98,11 @@ def board(
     windows = {name: _by_queue(figures, rules) for name, figures in _windows(live).items()}
     shown = tuple(
         _queue(
-            views.queue_view(world, queue, now),
+            view,
             {name: sums.get(queue, _Sums()).measures(rules) for name, sums in windows.items()},
             (callbacks or {}).get(queue, 0),
         )
-        for queue in known
+        for queue, view in views.queue_views(world, known, now).items()
     )
     return Board(
         at=now,

@@ -155,8 +155,10 @@ class Callbacks:
                 self._end(callback, ev.CallbackExpired(at=now, **_keys(callback)))
             elif callback.state == "dialling" and now > self._deadline(callback):
                 self._settle_soon(callback)
+        if not (ready := self._ready(now)):
+            return  # at every agent who becomes free: callers and agents need not be looked at
         agents = [a for a in self._world.agents.values() if not self._reserved.holds(a.agent_id)]
-        for turn in turns(self._ready(now), self._world.calls.values(), agents, now):
+        for turn in turns(ready, self._world.living(), agents, now):
             self._begin(turn.callback, turn.agent_id)
 
     def look_for_cancellations(self) -> None:

@@ -10,9 +10,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Final, TypeAlias
 
 import structlog
+from prometheus_client import Counter
 
 from cti import metrics
 from cti.bus import EVENTS, Bus, agent_topic
@@ -25,6 +27,12 @@ _SETTLE: Final = 2.0
 """Seconds that a command waits for the events that show its effect."""
 
 Reaction: TypeAlias = Callable[[World, ev.DomainEvent], None]
+
+
+@cache
+def _counted(kind: type[ev.DomainEvent]) -> Counter:
+    """The counter of one kind of event; looking it up by its label costs more than an event."""
+    return metrics.EVENTS.labels(kind.__name__)
 
 
 class Spreader:
@@ -100,7 +108,7 @@ class Spreader:
     def _spread_all(self) -> None:
         while self._unspread:
             event = self._unspread.popleft()
-            metrics.EVENTS.labels(type(event).__name__).inc()
+            _counted(type(event)).inc()
             for reaction in self._reactions:
                 reaction(self._world, event)
             self._bus.publish(EVENTS, event)

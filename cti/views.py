@@ -1,5 +1,6 @@
 """What others may see of the engine's state: frozen views with ages, made for one instant."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -144,23 +145,34 @@ def _waiting(call: Call) -> bool:
     return call.state in ("queued", "ringing")
 
 
-def queue_view(world: World, queue: QueueName, now: float) -> QueueView:
-    """Return the view of one queue at ``now``."""
-    waits = [c.wait_time(now) for c in world.living() if c.queue == queue and _waiting(c)]
-    agents: dict[AgentState, int] = {}
+def queue_views(
+    world: World, queues: Iterable[QueueName], now: float
+) -> dict[QueueName, QueueView]:
+    """Return these queues at ``now``; calls and agents are looked at once, however many."""
+    waits: dict[QueueName, list[float]] = {queue: [] for queue in queues}
+    agents: dict[QueueName, dict[AgentState, int]] = {queue: {} for queue in waits}
+    for call in world.living():
+        if call.queue in waits and _waiting(call):
+            waits[call.queue].append(call.wait_time(now))
     for agent in world.agents.values():
-        if any(m.queue == queue for m in agent.memberships):
-            agents[agent.state] = agents.get(agent.state, 0) + 1
-    return QueueView(
-        queue=queue, waiting=len(waits), longest_wait=max(waits, default=0.0), agents=agents
-    )
+        for queue in {m.queue for m in agent.memberships}:
+            if (counts := agents.get(queue)) is not None:
+                counts[agent.state] = counts.get(agent.state, 0) + 1
+    return {
+        queue: QueueView(
+            queue=queue,
+            waiting=len(waiting),
+            longest_wait=max(waiting, default=0.0),
+            agents=agents[queue],
+        )
+        for queue, waiting in waits.items()
+    }
 
 
 def queues(world: World, now: float) -> Queues:
-    """Return every queue at ``now``."""
-    return Queues(
-        at=now, queues=tuple(queue_view(world, q, now) for q in sorted(world.queues) if q)
-    )
+    """Return every queue at ``now``, by name."""
+    views = queue_views(world, sorted(world.queues - {QueueName("")}), now)
+    return Queues(at=now, queues=tuple(views.values()))
 
 
 def snapshot(world: World, now: float) -> Snapshot:

@@ -4,7 +4,8 @@ A call is a fold over its own events in the journal; what is not in the journal 
 caller's number) is kept beside it by :mod:`cti.core.world`.
 """
 
-from typing import Final, Literal, TypeAlias, get_args
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -276,14 +277,14 @@ def arrive(event: ev.CallArrived) -> Call:
 
 
 def _symbol(call: Call, event: ev.CallEvent) -> str:
-    name = type(event).__name__
+    kind = type(event)
+    if kind is ev.CallEnded and call.wrapping:
+        return "CallEnded, wrap-up runs"
     if isinstance(event, ev.AgentMissed) and any(a != event.agent_id for a, _ in call.ringing):
-        return name + ", others ring"
-    if isinstance(event, ev.CallEnded) and call.wrapping:
-        return name + ", wrap-up runs"
+        return "AgentMissed, others ring"
     if isinstance(event, ev.WrapUpEnded) and any(a != event.agent_id for a in call.wrapping):
-        return name + ", another runs"
-    return name
+        return "WrapUpEnded, another runs"
+    return kind.__name__
 
 
 def advance(call: Call, event: ev.CallEvent) -> Call:
@@ -291,8 +292,10 @@ def advance(call: Call, event: ev.CallEvent) -> Call:
 
     Raises :class:`cti.core.machine.IllegalTransitionError` when the table has no such row.
     """
-    changes = _changes(call, event)
-    if type(event) not in _STATELESS:
+    kind = type(event)
+    fields = _CHANGES.get(kind)
+    changes = {} if fields is None else fields(call, event)
+    if kind not in _STATELESS:
         state = TABLE.next(call.state, _symbol(call, event))
         if state != call.state:
             changes |= {"state": state, "since": event.at}
@@ -301,127 +304,135 @@ def advance(call: Call, event: ev.CallEvent) -> Call:
     return msgspec.structs.replace(call, **changes)
 
 
-_CHANGE_NOTHING: Final = frozenset(
-    {
-        *(ev.SelfServiceDone, ev.VerificationFailed, ev.MenuLost, ev.PopPresented, ev.PopShown),
-        *(ev.CallHeld, ev.CallResumed, ev.WrapUpExtended),
+_Changes = dict[str, object]
+
+
+def _menu_entered(call: Call, event: ev.MenuEntered) -> _Changes:
+    path = f"{call.menu_path}>{event.node}" if call.menu_path else event.node
+    return {"language": event.language, "menu_path": path[-500:], "waiting_since": None}
+
+
+def _ended(call: Call, event: ev.CallEnded) -> _Changes:
+    return {
+        "ended_at": event.at,
+        "ended_by": event.ended_by,
+        "cause": event.cause,
+        "outcome": call.outcome or "menu",
+        "ringing": (),
+        "consulted": None,
+        "consult_answered": False,
     }
-)
-"""Events that change no field; known at once, for they are many."""
 
 
-def _changes(call: Call, event: ev.CallEvent) -> dict[str, object]:
-    """Return the fields, other than the state, that ``event`` changes."""
-    if type(event) in _CHANGE_NOTHING:
-        return {}
-    match event:  # the most frequent first
-        case ev.MenuEntered():
-            path = f"{call.menu_path}>{event.node}" if call.menu_path else event.node
-            return {
-                "language": event.language,
-                "menu_path": path[-500:],
-                "waiting_since": None,
-            }
-        case ev.CallEnded():
-            return {
-                "ended_at": event.at,
-                "ended_by": event.ended_by,
-                "cause": event.cause,
-                "outcome": call.outcome or "menu",
-                "ringing": (),
-                "consulted": None,
-                "consult_answered": False,
-            }
-        case ev.CallerRecognised():
-            return {
-                "recognition": event.status,
-                "customer_id": event.customer_id,
-                "segment": event.segment or call.segment,
-            }
-        case ev.CustomerChosen():
-            return {"customer_id": event.customer_id}
-        case ev.CallerVerified():
-            return {
-                "customer_id": event.customer_id,
-                "verified": event.level,
-                "segment": event.segment or call.segment,
-            }
-        case ev.CallRouted():
-            return {
-                "rule": event.rule,
-                "route_reasons": event.reasons,
-                "routed": event.queue,
-                "steps": event.steps,
-                "priority": event.priority,
-            }
-        case ev.CallQueued():
-            return {
-                "waiting_since": event.at if call.waiting_since is None else call.waiting_since,
-                "queue": event.queue,
-                "position": event.position,
-                "priority": event.priority,
-                "reason": event.reason or call.reason,
-                "queued_at": event.at,
-                "attempts": call.attempts + 1,
-                "ringing": (),
-                "consulted": None,
-                "consult_answered": False,
-            }
-        case ev.AgentRinging():
-            others = tuple(r for r in call.ringing if r[0] != event.agent_id)
-            return {"ringing": (*others, (event.agent_id, event.at))}
-        case ev.AgentMissed():
-            left = tuple(r for r in call.ringing if r[0] != event.agent_id)
-            return {"ringing": left, "misses": call.misses + 1}
-        case ev.CallConnected():
-            return {
-                "agent_id": event.agent_id,
-                "queue": event.queue,
-                "connected_at": event.at,
-                "ringing": (),
-                "consulted": None,
-                "consult_answered": False,
-                "completed_by": None,
-                "outcome": "answered",
-            }
-        case ev.CallAbandoned():
-            answered = call.outcome == "answered"
-            return {"ringing": (), "outcome": "answered" if answered else "abandoned"}
-        case ev.CallLeftQueue():
-            return {"ringing": (), "outcome": call.outcome or "left_queue"}
-        case ev.CallCompleted():
-            return {
-                "completed_by": event.ended_by,
-                "ringing": (),
-                "waiting_since": None,
-                "steps": (),
-            }
-        case ev.WrapUpStarted():
-            return {"wrapping": (*_without(call.wrapping, event.agent_id), event.agent_id)}
-        case ev.WrapUpEnded():
-            return {"wrapping": _without(call.wrapping, event.agent_id)}
-        case ev.CallTransferred():
-            return {"transfers": call.transfers + 1, "reason": event.reason or call.reason}
-        case ev.ConsultStarted():
-            return {"consulted": event.target, "consult_answered": False}
-        case ev.ConsultAnswered():
-            return {"consult_answered": True, "ringing": ()}
-        case ev.ConsultEnded() | ev.ConferenceEnded():
-            return {"consulted": None, "consult_answered": False, "ringing": ()}
-        case ev.TransferFailed() | ev.ConferenceStarted():
-            return {"ringing": ()}
-        case ev.SurveyAnswered():
-            return {"score": event.score}
-        case ev.VoicemailLeft():
-            return {"voicemail": event.seconds}
-        case ev.CallbackRequested():
-            return {"outcome": "answered" if call.outcome == "answered" else "callback"}
-        case ev.PlaceKept():
-            return {"journey_id": event.journey_id, "waiting_since": event.joined_at}
-        case ev.CallDisposed():
-            return {"disposition": event.disposition}
-        case _:
-            return {}
+def _routed(_: Call, event: ev.CallRouted) -> _Changes:
+    return {
+        "rule": event.rule,
+        "route_reasons": event.reasons,
+        "routed": event.queue,
+        "steps": event.steps,
+        "priority": event.priority,
+    }
+
+
+def _queued(call: Call, event: ev.CallQueued) -> _Changes:
+    return {
+        "waiting_since": event.at if call.waiting_since is None else call.waiting_since,
+        "queue": event.queue,
+        "position": event.position,
+        "priority": event.priority,
+        "reason": event.reason or call.reason,
+        "queued_at": event.at,
+        "attempts": call.attempts + 1,
+        "ringing": (),
+        "consulted": None,
+        "consult_answered": False,
+    }
+
+
+def _agent_rings(call: Call, event: ev.AgentRinging) -> _Changes:
+    others = tuple(r for r in call.ringing if r[0] != event.agent_id)
+    return {"ringing": (*others, (event.agent_id, event.at))}
+
+
+def _agent_missed(call: Call, event: ev.AgentMissed) -> _Changes:
+    left = tuple(r for r in call.ringing if r[0] != event.agent_id)
+    return {"ringing": left, "misses": call.misses + 1}
+
+
+def _connected(_: Call, event: ev.CallConnected) -> _Changes:
+    return {
+        "agent_id": event.agent_id,
+        "queue": event.queue,
+        "connected_at": event.at,
+        "ringing": (),
+        "consulted": None,
+        "consult_answered": False,
+        "completed_by": None,
+        "outcome": "answered",
+    }
+
+
+def _abandoned(call: Call, _: ev.CallAbandoned) -> _Changes:
+    answered = call.outcome == "answered"
+    return {"ringing": (), "outcome": "answered" if answered else "abandoned"}
+
+
+def _completed(_: Call, event: ev.CallCompleted) -> _Changes:
+    return {
+        "completed_by": event.ended_by,
+        "ringing": (),
+        "waiting_since": None,
+        "steps": (),
+    }
+
+
+def _conversation_apart(_call: Call, _event: ev.CallEvent) -> _Changes:
+    return {"consulted": None, "consult_answered": False, "ringing": ()}
+
+
+_CHANGES: Final[dict[type[ev.CallEvent], Callable[[Call, Any], _Changes]]] = {
+    ev.MenuEntered: _menu_entered,
+    ev.CallEnded: _ended,
+    ev.CallerRecognised: lambda c, e: {
+        "recognition": e.status,
+        "customer_id": e.customer_id,
+        "segment": e.segment or c.segment,
+    },
+    ev.CustomerChosen: lambda _, e: {"customer_id": e.customer_id},
+    ev.CallerVerified: lambda c, e: {
+        "customer_id": e.customer_id,
+        "verified": e.level,
+        "segment": e.segment or c.segment,
+    },
+    ev.CallRouted: _routed,
+    ev.CallQueued: _queued,
+    ev.AgentRinging: _agent_rings,
+    ev.AgentMissed: _agent_missed,
+    ev.CallConnected: _connected,
+    ev.CallAbandoned: _abandoned,
+    ev.CallLeftQueue: lambda c, _: {"ringing": (), "outcome": c.outcome or "left_queue"},
+    ev.CallCompleted: _completed,
+    ev.WrapUpStarted: lambda c, e: {"wrapping": (*_without(c.wrapping, e.agent_id), e.agent_id)},
+    ev.WrapUpEnded: lambda c, e: {"wrapping": _without(c.wrapping, e.agent_id)},
+    ev.CallTransferred: lambda c, e: {
+        "transfers": c.transfers + 1,
+        "reason": e.reason or c.reason,
+    },
+    ev.ConsultStarted: lambda _, e: {"consulted": e.target, "consult_answered": False},
+    ev.ConsultAnswered: lambda _, e: {"consult_answered": True, "ringing": ()},
+    ev.ConsultEnded: _conversation_apart,
+    ev.ConferenceEnded: _conversation_apart,
+    ev.TransferFailed: lambda _, e: {"ringing": ()},
+    ev.ConferenceStarted: lambda _, e: {"ringing": ()},
+    ev.SurveyAnswered: lambda _, e: {"score": e.score},
+    ev.VoicemailLeft: lambda _, e: {"voicemail": e.seconds},
+    ev.CallbackRequested: lambda c, _: {
+        "outcome": "answered" if c.outcome == "answered" else "callback"
+    },
+    ev.PlaceKept: lambda _, e: {"journey_id": e.journey_id, "waiting_since": e.joined_at},
+    ev.CallDisposed: lambda _, e: {"disposition": e.disposition},
+}
+"""The fields, other than the state, that each kind of event changes; others change none."""
 
 
 def _without(agents: tuple[AgentId, ...], agent_id: AgentId) -> tuple[AgentId, ...]:

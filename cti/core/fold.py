@@ -291,61 +291,76 @@ def _hotline_told(world: World, r: rec.HotlineTold) -> None:
     if spoken_by_agents:
         transfers.told(world, call, r.leg, told, at)
         return
-    match told:
-        case ue.Recognised():
-            customer = CustomerId(told.customer_id) if told.customer_id else None
-            event = ev.CallerRecognised(
-                at=at,
-                call_id=call_id,
-                status=told.status,
-                customer_id=customer,
-                segment=told.segment if customer else "",
+    meant = _TOLD.get(type(told))
+    if meant is not None:
+        meant(world, call, told, at)
+
+
+def _recognised(world: World, call: Call, told: ue.Recognised, at: float) -> None:
+    customer = CustomerId(told.customer_id) if told.customer_id else None
+    world.emit(
+        ev.CallerRecognised(
+            at=at,
+            call_id=call.call_id,
+            status=told.status,
+            customer_id=customer,
+            segment=told.segment if customer else "",
+        )
+    )
+
+
+def _verified(world: World, call: Call, told: ue.Verified, at: float) -> None:
+    call_id = call.call_id
+    if told.outcome == "ok" and told.level in ("number", "pin") and told.customer_id:
+        level: ev.VerifiedLevel = "pin" if told.level == "pin" else "number"
+        customer = CustomerId(told.customer_id)
+        world.emit(
+            ev.CallerVerified(
+                at=at, call_id=call_id, customer_id=customer, level=level, segment=told.segment
             )
-            world.emit(event)
-        case ue.Verified(outcome="ok", level="number" | "pin") if told.customer_id:
-            level: ev.VerifiedLevel = "pin" if told.level == "pin" else "number"
-            customer = CustomerId(told.customer_id)
-            world.emit(
-                ev.CallerVerified(
-                    at=at,
-                    call_id=call_id,
-                    customer_id=customer,
-                    level=level,
-                    segment=told.segment,
-                )
-            )
-        case ue.Verified():
-            world.emit(ev.VerificationFailed(at=at, call_id=call_id, outcome=told.outcome))
-        case ue.NodeEntered():
-            world.emit(
-                ev.MenuEntered(
-                    at=at,
-                    call_id=call_id,
-                    flow=told.flow,
-                    node=told.node,
-                    language=told.language,
-                )
-            )
-        case ue.ServiceDone():
-            world.emit(
-                ev.SelfServiceDone(
-                    at=at, call_id=call_id, service=told.service, outcome=told.outcome
-                )
-            )
-        case ue.SurveyAnswered() if 1 <= told.score <= 5:
-            world.emit(ev.SurveyAnswered(at=at, call_id=call_id, score=told.score))
-        case ue.VoicemailLeft():
-            world.emit(ev.VoicemailLeft(at=at, call_id=call_id, seconds=told.seconds))
-        case ue.Routed():
-            _routed(world, call, told, at)
-        case ue.CallbackAsked():
-            world.wishes.append(Wish(call_id, "asked", told.number))
-        case ue.CallbackDeclined():
-            world.wishes.append(Wish(call_id, "declined"))
-        case ue.MenuLost():
-            world.emit(ev.MenuLost(at=at, call_id=call_id, cause=told.cause))
-        case ue.QueueLeft() if call.state in WAITING:
-            leave_queue(world, call, at, status=told.status)
+        )
+    else:
+        world.emit(ev.VerificationFailed(at=at, call_id=call_id, outcome=told.outcome))
+
+
+def _node_entered(world: World, call: Call, told: ue.NodeEntered, at: float) -> None:
+    world.emit(
+        ev.MenuEntered(
+            at=at, call_id=call.call_id, flow=told.flow, node=told.node, language=told.language
+        )
+    )
+
+
+def _service_done(world: World, call: Call, told: ue.ServiceDone, at: float) -> None:
+    world.emit(
+        ev.SelfServiceDone(at=at, call_id=call.call_id, service=told.service, outcome=told.outcome)
+    )
+
+
+def _survey_answered(world: World, call: Call, told: ue.SurveyAnswered, at: float) -> None:
+    if 1 <= told.score <= 5:
+        world.emit(ev.SurveyAnswered(at=at, call_id=call.call_id, score=told.score))
+
+
+def _voicemail_left(world: World, call: Call, told: ue.VoicemailLeft, at: float) -> None:
+    world.emit(ev.VoicemailLeft(at=at, call_id=call.call_id, seconds=told.seconds))
+
+
+def _callback_asked(world: World, call: Call, told: ue.CallbackAsked, _at: float) -> None:
+    world.wishes.append(Wish(call.call_id, "asked", told.number))
+
+
+def _callback_declined(world: World, call: Call, _: ue.CallbackDeclined, _at: float) -> None:
+    world.wishes.append(Wish(call.call_id, "declined"))
+
+
+def _menu_lost(world: World, call: Call, told: ue.MenuLost, at: float) -> None:
+    world.emit(ev.MenuLost(at=at, call_id=call.call_id, cause=told.cause))
+
+
+def _queue_left(world: World, call: Call, told: ue.QueueLeft, at: float) -> None:
+    if call.state in WAITING:
+        leave_queue(world, call, at, status=told.status)
 
 
 def _routed(world: World, call: Call, told: ue.Routed, at: float) -> None:
@@ -366,6 +381,21 @@ def _routed(world: World, call: Call, told: ue.Routed, at: float) -> None:
         )
     )
 
+
+_TOLD: Final[dict[type[ue.UserEvent], Callable[[World, Call, Any, float], None]]] = {
+    ue.Recognised: _recognised,
+    ue.Verified: _verified,
+    ue.NodeEntered: _node_entered,
+    ue.ServiceDone: _service_done,
+    ue.SurveyAnswered: _survey_answered,
+    ue.VoicemailLeft: _voicemail_left,
+    ue.Routed: _routed,
+    ue.CallbackAsked: _callback_asked,
+    ue.CallbackDeclined: _callback_declined,
+    ue.MenuLost: _menu_lost,
+    ue.QueueLeft: _queue_left,
+}
+"""What the menu and the dialplan tell on a customer's own channel."""
 
 _Handler = Callable[[World, Any], None]
 _HANDLERS: Final[dict[type[rec.Record], _Handler]] = {

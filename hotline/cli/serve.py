@@ -53,6 +53,9 @@ def serve(
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run_ivr(settings))
     else:
+        import uvloop
+
         from hotline.roles.console import run_console
 
-        asyncio.run(run_console(settings, web=role is Role.CONSOLE))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run_console(settings, web=role is Role.CONSOLE))
