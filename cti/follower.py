@@ -20,7 +20,7 @@ from cti.core import fold, records, resync
 from cti.core.world import World
 from cti.errors import AmiError, CommandError
 from cti.history.away import AwayCalls
-from cti.history.catch_up import catch_up, needed_since
+from cti.history.catch_up import catch_up, end_is_missing, needed_since
 from cti.history.queue_log import QueueLine
 from cti.link import Link, take_picture
 from cti.spreader import Spreader
@@ -30,6 +30,8 @@ from cti.wrap_up import WrapUps
 _log = structlog.get_logger(__name__)
 
 _RETRY_PICTURE: Final = 0.5
+_LINE_WRITTEN: Final = 0.1
+"""Seconds after which app_queue has surely written who ended a conversation."""
 _REPAIR_EVERY: Final = 10.0
 """Seconds between resynchronisations that refused events cause, at least."""
 _AT_A_STRETCH: Final = 0.002
@@ -174,7 +176,9 @@ class Follower:
             metrics.MALFORMED.inc()
             _log.warning("ami_event_malformed", error=str(error))
             return
-        if record is not None and record.at >= not_before:
+        if record is None:
+            return
+        if record.at >= not_before or fold.says_who_hung_up(self._world, record):
             self._spreader.spread(fold.apply(self._world, record))
             if self._world.wishes:
                 self._callbacks.take_wishes()
@@ -194,9 +198,16 @@ class Follower:
                 await asyncio.sleep(_RETRY_PICTURE)
             else:
                 since = needed_since(self._world, picture)
-                lines = await self._away.lines(since) if since is not None else []
+                lines = await self._lines(picture, since) if since is not None else []
                 self._inbox.put_nowait(Picture(picture, lines))
                 return
+
+    async def _lines(self, picture: records.Snapshot, since: float) -> Sequence[QueueLine]:
+        lines = await self._away.lines(since)
+        if end_is_missing(self._world, picture, lines):
+            await asyncio.sleep(_LINE_WRITTEN)
+            lines = await self._away.lines(since)
+        return lines
 
     def _apply_picture(self, snapshot: records.Snapshot, lines: Sequence[QueueLine]) -> None:
         if not self.connected:
@@ -208,7 +219,7 @@ class Follower:
         self._callbacks.reconcile(snapshot)
         held, self._held = self._held or [], None
         for message in held:
-            # What is older than the picture is in it already.
+            # What is older than the picture is in it already, but for who is hanging up.
             self._apply(message, not_before=snapshot.at)
         self._set_in_step(True)
         filling = self._away.fill(snapshot.at, self._world.server)

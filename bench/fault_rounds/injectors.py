@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from typing import Final
 
-from bench.fault_rounds.stand import QUICK, SLOW, WRAP_UP, Stand
+from bench.fault_rounds.stand import IN_MEETING, QUICK, SLOW, WRAP_UP, Stand
+from tests.asterisk.truth import Member
 
 FROZEN: Final = 3.2
 """Seconds of SIGSTOP."""
@@ -18,6 +19,10 @@ STALLED: Final = 2.0
 """Seconds for which the database is locked."""
 STEPS: Final = (-3600.0, -20.0, 20.0, 3600.0)
 """Seconds by which the clock is stepped."""
+
+_COME_BACK: Final = 12.0
+"""Seconds after which a colleague is sent back to their meeting."""
+_IDLE_WITHIN: Final = 60.0
 
 SMALL_STEPS: Final = (-1.5, 1.5)
 """Seconds for both clocks: what Asterisk tells of a wait is wrong by that until it ends, and the
@@ -82,18 +87,39 @@ async def stale_pause(stand: Stand, chance: random.Random) -> None:
 
 
 async def _idle_colleague(stand: Stand) -> str:
-    begun = time.monotonic()
-    while time.monotonic() - begun < 30:
+    """Return a colleague who sits in a meeting; one who does not come back is made to."""
+    begun = asked = time.monotonic()
+    while True:
         true = await asyncio.to_thread(stand.true)
         busy = set(true.engaged).union(*(call.ringing for call in true.calls.values()))
-        for person in (QUICK, SLOW):
-            members = true.members.get(person.login, {}).values()
-            idle = members and all(m.paused == "meeting" for m in members)
-            if idle and person.login not in busy:
-                return person.login
+        pauses = {
+            person.login: {m.paused for m in true.members.get(person.login, {}).values()}
+            for person in (QUICK, SLOW)
+        }
+        for agent, paused in pauses.items():
+            if paused == {IN_MEETING} and agent not in busy:
+                return agent
+        now = time.monotonic()
+        if now - asked > _COME_BACK:
+            asked = now
+            await asyncio.to_thread(_send_to_meeting, stand, QUICK.login, true.members)
+        if now - begun > _IDLE_WITHIN:
+            message = f"no colleague is idle within {_IDLE_WITHIN:g} s: {pauses}, busy {busy}"
+            raise TimeoutError(message)
         await asyncio.sleep(0.2)
-    message = "no colleague is idle within 30 s"
-    raise TimeoutError(message)
+
+
+def _send_to_meeting(
+    stand: Stand, agent: str, members: Mapping[str, Mapping[str, Member]]
+) -> None:
+    """End the agent's conversation at the phone, and pause them, as a supervisor would."""
+    run = stand.site.exchange.process.command
+    for line in run("core show channels concise").splitlines():
+        channel = line.partition("!")[0]
+        if channel.startswith(f"PJSIP/{agent}-"):
+            run(f"channel request hangup {channel}")
+    for queue in members.get(agent, {}):
+        run(f"queue pause member PJSIP/{agent} queue {queue} reason {IN_MEETING}")
 
 
 def _known(stand: Stand, agent: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from agent_console import messages
-from bench.fault_rounds.stand import QUICK, SLOW, Stand
+from bench.fault_rounds.stand import IN_MEETING, QUICK, SLOW, Stand
 from hotline.console_client import ConsoleClient, ConsoleClientError
 from hotline.demo.people import AGENTS, Employee
 from hotline.demo.site import HOST
@@ -124,7 +124,7 @@ async def sign_in(stand: Stand) -> None:
         await desk.client.send("set_state", state="available")
         await desk.wait(messages.AgentStateChanged, 60, lambda m: m.status.state == "available")
         if agent in (QUICK, SLOW):
-            await desk.client.send("set_state", state="paused", reason="meeting")
+            await desk.client.send("set_state", state="paused", reason=IN_MEETING)
             await desk.wait(messages.AgentStateChanged, 60, lambda m: m.status.state == "paused")
         await desk.close()
     set_phone: list[Callable[[], None]] = [

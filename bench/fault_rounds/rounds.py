@@ -20,6 +20,7 @@ from bench.fault_rounds.stand import Stand
 WITHIN: Final = 60.0
 """Seconds after a fault within which our state must be Asterisk's; the machine may be busy."""
 PLANTED_SHOWS_WITHIN: Final = 3.0
+_LOOK_EVERY: Final = 0.02
 PHASES: Final = (
     *("menu", "queued", "ringing", "connected", "on_hold", "wrap_up"),
     *("consulting", "conference", "transferring"),
@@ -42,13 +43,15 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     agreed: float
     """From the beginning of the fault until nothing differed."""
     in_step: float | None
-    """From the last ``FullyBooted`` until the engine called itself in step."""
+    """From the last ``FullyBooted`` until the journal held the engine's picture of Asterisk."""
     after_boot: float | None
     """From the last ``FullyBooted`` until nothing differed; ``None``: the line did not break."""
     differences: Sequence[str]
     """What still differed at the end; nothing, if all is well."""
     wanted: str = ""
     """The phase that was waited for."""
+    seen: Mapping[str, float] = {}
+    """Every difference on the way, and for how long it was seen; 0: at one look."""
     stood: Mapping[str, float] = {}
     """Differences that stood for longer than an event needs, and for how long."""
     dead: tuple[float, float] | None = None
@@ -65,6 +68,8 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
         )
         dropped = " (its calls end with it)" if self.dead else ""
         words += "".join(f"; {s:.1f} s: {what}" for what, s in self.stood.items())
+        if self.after_boot is not None and self.after_boot > EQUAL_WITHIN:
+            words += "".join(f"; seen {s:.2f} s: {what}" for what, s in self.seen.items())
         return f"{self.number:4} {self.fault:15} [{phases}]{dropped}: {words}"
 
 
@@ -138,7 +143,7 @@ async def run(
     _, differences = await stand.agree(WITHIN)
     wrong += [f"at the end: {words}" for words in differences]
     deaths = [one.dead for one in rounds if one.dead is not None]
-    events = stand.journal.refresh().events
+    events = await asyncio.to_thread(stand.told)
     told = verdict.served(customers.placed, events, stand.pseudonym_key, deaths)
     ours, theirs = await verdict.exported(stand), await verdict.asterisks(stand)
     wrong += told.faults
@@ -184,12 +189,16 @@ async def _round(
         await FAULTS[fault](stand, chance)
     except Exception as error:  # noqa: BLE001 - a fault that cannot be made is a finding
         broken = f"{fault} failed: {error!r}"
-    with contextlib.suppress(TimeoutError):  # what differs then says more
-        await stand.site.ready(WITHIN)
-    lasted = time.monotonic() - begun
     dead = (at, time.time()) if fault == "kill_asterisk" else None
+    ready = asyncio.create_task(_ready(stand, begun))
+    await _in_step(stand, begun, ready)
     stand.stood.clear()
+    stand.seen.clear()
     agreed, found = await stand.agree(WITHIN)
+    lasted = await ready
+    if stand.relay.booted_at > agreed:  # the line broke after all
+        await _in_step(stand, begun, asyncio.create_task(_ready(stand, begun)))
+        agreed, found = await stand.agree(WITHIN)
     if not found:
         found = await _pages(stand, robots)
     if broken:
@@ -207,12 +216,37 @@ async def _round(
         phases=phases,
         lasted=lasted,
         agreed=agreed - begun,
-        in_step=begun + lasted - booted if reconnected else None,
+        in_step=stand.in_step_at - booted if reconnected else None,
         after_boot=agreed - booted if reconnected else None,
         differences=found,
+        seen=dict(stand.seen),
         stood=dict(stand.stood),
         dead=dead,
     )
+
+
+async def _ready(stand: Stand, begun: float) -> float:
+    """Return after how many seconds since ``begun`` the console's door was open again."""
+    with contextlib.suppress(TimeoutError):  # what differs then says more
+        await stand.site.ready(WITHIN)
+    return time.monotonic() - begun
+
+
+async def _in_step(stand: Stand, begun: float, ready: "asyncio.Task[float]") -> None:
+    """Return when the engine has looked at Asterisk after its last ``FullyBooted``.
+
+    The journal says so, not the console, which may still be on its way up.  A line that did not
+    break leaves nothing to wait for but the console.
+    """
+    while True:
+        await asyncio.to_thread(stand.ours)
+        booted = stand.relay.booted_at
+        looked = stand.in_step_at > booted
+        if (looked and booted > begun) or (ready.done() and (looked or booted <= begun)):
+            return
+        if time.monotonic() - begun > 2 * WITHIN:
+            return  # what differs then says more
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def _pages(stand: Stand, robots: Sequence[Robot], seconds: float = 30.0) -> list[str]:

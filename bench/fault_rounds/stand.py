@@ -6,15 +6,17 @@ Its state is read twice: ours from the journal, Asterisk's by another library ov
 import asyncio
 import contextlib
 import os
+import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from bench.fault_rounds.clock import FakeClock
 from bench.fault_rounds.relay import Relay
+from cti.core import events as ev
 from cti.core.world import World
 from hotline import db
 from hotline.asterisk.secrets import load_secrets
@@ -29,6 +31,8 @@ WRAP_UP: Final = 3
 """Seconds."""
 QUICK, SLOW = AGENTS[4], AGENTS[5]
 """Colleagues: paused, so that no queue rings them; one answers at once, one only after a while."""
+IN_MEETING: Final = "meeting"
+"""Their reason."""
 SETTINGS: Final = f"""
 [[queues]]
 name = "service"
@@ -77,12 +81,18 @@ class Stand:
         """The manager account's."""
         self.stood: dict[str, float] = {}
         """Differences that stood for long, and for how many seconds, until somebody empties it."""
+        self.seen: dict[str, float] = {}
+        """Every difference, and for how many seconds it was seen, until somebody empties it."""
         self.said = 0
         """Commands that pages have sent."""
         self.settled: list[float] = []
         """Seconds from ``FullyBooted`` until a stale pause was gone on with or lifted."""
+        self.in_step_at = 0.0
+        """When the engine's last picture of Asterisk stood in the journal (monotonic clock)."""
         self._world = truth.folded(())
         self._folded = 0
+        self._reading = threading.Lock()
+        """Customers, orders and comparison read beside each other."""
 
     @property
     def carrier(self) -> Carrier:
@@ -91,10 +101,19 @@ class Stand:
 
     def ours(self) -> World:
         """Our state, as the journal tells it now."""
-        events = self.journal.refresh().events
-        self._world.restore(events[self._folded :])
-        self._folded = len(events)
-        return self._world
+        with self._reading:
+            events = self.journal.refresh().events
+            fresh = events[self._folded :]
+            self._world.restore(fresh)
+            self._folded = len(events)
+            if any(isinstance(event, ev.EngineResynchronised) for event in fresh):
+                self.in_step_at = time.monotonic()
+            return self._world
+
+    def told(self) -> Sequence[ev.DomainEvent]:
+        """Every event of the journal so far."""
+        self.ours()
+        return tuple(self.journal.events)
 
     def true(self) -> truth.Truth:
         """Asterisk's state, as another library reads it now; one that stumbles may try again."""
@@ -131,11 +150,12 @@ class Stand:
         last = begun
         """When a difference that had stood for long was last seen."""
         while True:
-            now = time.monotonic()
             found = await self.differences()
+            now = time.monotonic()
             if not found:
                 return now, []
             stands = {words: stands.get(words, now) for words in found}
+            self.seen |= {words: now - since for words, since in stands.items()}
             old = [words for words, since in stands.items() if now - since > STANDS]
             if old:
                 last = now

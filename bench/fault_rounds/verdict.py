@@ -17,7 +17,8 @@ TIME: Final = 2.0
 """Seconds by which a line's time may differ: both round to whole seconds."""
 
 _END: Final = "COMPLETE"
-_ENDS: Final = {"COMPLETEAGENT", "COMPLETECALLER", "ABANDON"}
+_COMPLETED: Final = {"COMPLETEAGENT", "COMPLETECALLER"}
+_ENDS: Final = _COMPLETED | {"ABANDON"}
 _LINES: Final = _ENDS | {"ENTERQUEUE", "CONNECT", "EXITWITHTIMEOUT", "EXITEMPTY", "WITHDRAW"}
 
 
@@ -109,9 +110,13 @@ def books_differ(
     calls (:func:`sent_on`) app_queue learns that the agent has left when the customer hangs up at
     last, and then names whoever left the first bridge: such an end is compared without its
     moment, its place among the lines and who hung up, and is missing if Asterisk died before.
+    Where the dialplan bridges such a customer anew, a masquerade gives the channel another
+    uniqueid for app_queue (``handle_masquerade`` in app_queue.c): the end then stands under a
+    uniqueid that never joined a queue, and counts for a moved call which lacks just that end.
     """
     moved = moved or {}
     found = []
+    theirs = _under_their_own(ours, theirs, moved)
     calls = {line.uniqueid for line in (*ours, *theirs) if line.event in _LINES}
     mine, other = _by_call(ours), _by_call(theirs)
     for uniqueid in sorted(calls):
@@ -133,6 +138,39 @@ def books_differ(
     return found
 
 
+def _under_their_own(
+    ours: Sequence[books.QueueLine],
+    theirs: Sequence[books.QueueLine],
+    moved: Mapping[str, float],
+) -> Sequence[books.QueueLine]:
+    """Return Asterisk's lines, with the ends that a masquerade renamed under their call again."""
+    joined = {line.uniqueid for line in theirs if line.event == "ENTERQUEUE"}
+    lacking = {
+        uniqueid: _ends(ours, uniqueid) - _ends(theirs, uniqueid) for uniqueid in sorted(moved)
+    }
+
+    def renamed(line: books.QueueLine) -> books.QueueLine:
+        if line.event not in _COMPLETED or line.uniqueid in joined:
+            return line
+        end = (line.queue, line.agent)
+        fits = [u for u, ends in lacking.items() if ends[end] > 0 and moved[u] >= line.at - TIME]
+        if not fits:
+            return line
+        own = min(fits, key=lambda uniqueid: moved[uniqueid] - line.at)
+        lacking[own][end] -= 1
+        return replace(line, uniqueid=own)
+
+    return [renamed(line) for line in theirs]
+
+
+def _ends(lines: Iterable[books.QueueLine], uniqueid: str) -> Counter[tuple[str, str]]:
+    return Counter(
+        (line.queue, line.agent)
+        for line in lines
+        if line.uniqueid == uniqueid and line.event in _COMPLETED
+    )
+
+
 def _during(at: float, deaths: Sequence[tuple[float, float]]) -> bool:
     return any(begun - 2 <= at <= over + 5 for begun, over in deaths)
 
@@ -141,12 +179,16 @@ def _moved(
     lines: Sequence[books.QueueLine], theirs: Sequence[books.QueueLine], died: bool
 ) -> list[books.QueueLine]:
     """Return the lines with the ends of conversations last, and all called the same."""
-    complete = ("COMPLETEAGENT", "COMPLETECALLER")
-    ends = [replace(line, event=_END) for line in lines if line.event in complete]
+    ends = [replace(line, event=_END) for line in lines if line.event in _COMPLETED]
     if died:  # those that Asterisk still wrote
-        written = [line.agent for line in theirs if line.event in complete]
-        ends = [line for line in ends if line.agent in written]
-    rest = [line for line in lines if line.event not in complete]
+        written = Counter(line.agent for line in theirs if line.event in _COMPLETED)
+        kept = []
+        for line in ends:
+            if written[line.agent]:
+                written[line.agent] -= 1
+                kept.append(line)
+        ends = kept
+    rest = [line for line in lines if line.event not in _COMPLETED]
     return rest + sorted(ends, key=lambda line: line.agent)
 
 

@@ -43,6 +43,14 @@ def apply(world: World, record: rec.Record) -> list[ev.DomainEvent]:
     return world.take()
 
 
+def says_who_hung_up(world: World, record: rec.Record) -> bool:
+    """Whether the record tells something of a living call that no picture of Asterisk shows."""
+    if not isinstance(record, rec.HangupRequested):
+        return False
+    call = world.calls.get(CallId(record.leg.vars.call_id))
+    return call is not None and not call.over
+
+
 def _leg_seen(world: World, r: rec.LegSeen) -> None:
     call_of(world, r.leg, r.at)
 

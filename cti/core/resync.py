@@ -255,7 +255,7 @@ def _taken_over(world: World, call: Call, own: Leg, partner: tuple[Agent, Leg], 
     agent, leg = partner
     if call.agent_id in (None, agent.agent_id) or own.context not in _SENT_ON:
         return
-    if call.state in WITH_AGENT:
+    if call.state in (*WITH_AGENT, "leaving"):
         blind = own.context == TO_AGENT_CONTEXT
         target = str(agent.agent_id)
         sent = ue.Transferred(

@@ -17,11 +17,12 @@ from cti.core.calls import Call
 from cti.core.fold import apply
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.resync import begin_unknown
-from cti.core.steps import WAITING
+from cti.core.steps import TALKING, WAITING
 from cti.core.world import World
 from cti.history.queue_log import QueueLine
 
 _LEFT: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WITHDRAW": "WITHDRAW"}
+_COMPLETED: Final = ("COMPLETECALLER", "COMPLETEAGENT")
 _MARGIN: Final = 1.0
 """Seconds: queue_log writes whole ones."""
 
@@ -43,8 +44,9 @@ def catch_up(
 ) -> list[ev.DomainEvent]:
     """Apply what ``lines`` tell beyond what ``world`` knows, and return what that changed.
 
-    ``lines`` must hold all lines of the calls that live.  Those of the picture's own second are
-    left to the picture and to the events after it.
+    ``lines`` must hold all lines of the calls that live.  Of calls that the picture shows, those
+    of its own second are left to it and to the events after it; of a call that is gone from the
+    picture every line is older.
     """
     out: list[ev.DomainEvent] = []
     world.rebuilding = True
@@ -52,13 +54,33 @@ def catch_up(
         begin_unknown(world, snapshot)
         out += world.take()
         reader = _Reader(world, snapshot)
+        there = {leg.uniqueid for leg in snapshot.legs}
         for line in lines:
-            if line.at < math.floor(snapshot.at):
+            if line.at < math.floor(snapshot.at) or line.uniqueid not in there:
                 for record in reader.records(line):
                     out += apply(world, record)
     finally:
         world.rebuilding = False
     return out
+
+
+def end_is_missing(world: World, snapshot: rec.Snapshot, lines: Iterable[QueueLine]) -> bool:
+    """Whether a conversation is over by the picture, and ``lines`` do not tell who ended it.
+
+    app_queue writes that line beside the hang-up (``handle_hangup`` in app_queue.c), so that it
+    may be some milliseconds younger than the picture.  A customer whom an agent sent on has none
+    in time.
+    """
+    there = {leg.uniqueid for leg in snapshot.legs}
+    gone = {
+        call.uniqueid
+        for call in world.calls.values()
+        if call.state in TALKING and not call.transfers and call.uniqueid not in there
+    }
+    if not gone:
+        return False
+    told = {line.uniqueid for line in lines if line.event in _COMPLETED and line.uniqueid in gone}
+    return told != gone
 
 
 class _Reader:

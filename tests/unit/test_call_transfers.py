@@ -279,6 +279,22 @@ def test_a_transfer_that_nobody_saw_is_no_second_wait_in_the_queue(
         assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", TWO)]
 
 
+def test_a_colleague_who_has_the_customer_after_the_agents_end_is_no_second_wait() -> None:
+    """The agent's leg was seen to go; the word that the colleague stays was not heard."""
+    world = World(RULES)
+    apply_snapshot(world, _picture("hotline-wait", ("wait", "two", "two")))
+    [call] = world.calls.values()
+    assert call.state == "consulting"
+    transfers.agent_left(world, call, 250.0, "agent")
+    assert [c.state for c in world.calls.values()] == ["leaving"]
+    world.take()
+    told = apply_snapshot(world, msgspec.structs.replace(_after("hotline-wait", "b"), at=300.0))
+    [call] = world.calls.values()
+    assert (call.state, call.agent_id, call.attempts) == ("connected", TWO, 1)
+    assert not any(isinstance(e, ev.CallQueued) for e in told)
+    assert world.take_rejections() == []
+
+
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_picture_without_the_call_ends_it_at_any_moment(name: str) -> None:
     stream = _stream(name)

@@ -12,7 +12,7 @@ from cti.core import records as rec
 from cti.core import resync
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.world import Rules, World
-from cti.history.catch_up import catch_up, needed_since
+from cti.history.catch_up import catch_up, end_is_missing, needed_since
 from cti.history.queue_log import parse
 
 T = 1_795_492_800.0
@@ -153,6 +153,36 @@ def test_the_second_of_the_picture_is_left_to_the_events_after_it() -> None:
     events = catch_up(known, picture(14.9, alive=True), parse([ENTER, CONNECT]))
     assert events == []
     assert known.calls[CALL].state == "queued"
+
+
+def test_of_a_call_that_is_gone_the_pictures_own_second_counts() -> None:
+    known = world()
+    by_caller = COMPLETE.replace("COMPLETEAGENT", "COMPLETECALLER")
+    lines = [ENTER, MISS, CONNECT, by_caller]
+    completed = [
+        e
+        for e in told(known, picture(20.1, alive=False), lines)
+        if isinstance(e, ev.CallCompleted)
+    ]
+    assert [e.ended_by for e in completed] == ["caller"]
+
+
+@pytest.mark.parametrize(
+    ("at", "alive", "lines", "missing"),
+    [
+        (20.1, False, [ENTER, CONNECT], True),
+        (20.1, False, [ENTER, CONNECT, COMPLETE], False),
+        (20.1, True, [ENTER, CONNECT], False),
+    ],
+)
+def test_an_end_that_queue_log_does_not_tell_yet_is_waited_for(
+    at: float, alive: bool, lines: Sequence[str], missing: bool
+) -> None:
+    known = world()
+    assert not end_is_missing(known, picture(at, alive=alive), [])
+    told(known, connected_picture(held=None), [ENTER, CONNECT])
+    assert known.calls[CALL].state == "connected"
+    assert end_is_missing(known, picture(at, alive=alive), list(parse(lines))) is missing
 
 
 def test_an_earlier_queue_says_nothing_of_the_present_one() -> None:

@@ -560,6 +560,39 @@ async def test_events_during_a_resynchronisation_are_applied_after_the_picture()
     await bench.engine.stop()
 
 
+def _shown(stream: list[Message]) -> tuple[Message, ...]:
+    """The channels that have answered, as ``CoreShowChannels`` lists them, in one bridge."""
+    up = [m for m in stream if m.event == "Newstate" and m.get("ChannelState") == "6"]
+    return tuple(
+        Message(
+            {**m.headers, "Event": "CoreShowChannel", "BridgeId": "b"},
+            {"ChanVariable": list(m.all("ChanVariable"))},
+        )
+        for m in up
+    )
+
+
+async def test_who_hung_up_is_known_though_the_picture_is_younger() -> None:
+    bench = Bench()
+    await bench.boot()
+    talk, end = _until(_stream("answered_caller_ends"), "Unhold")
+    await bench.say(talk)
+    bench.link.break_down()
+    end = [m for m in end if m.event]
+    assert [m.event for m in end[:3]] == ["HangupRequest", "AgentComplete", "Hangup"]
+    bench.link.channels = _shown(talk)
+    member = next(m for m in reversed(talk) if m.event == "QueueMemberStatus")
+    as_listed = {**member.headers, "Event": "QueueMember"}
+    bench.link.queues = (*bench.link.queues, Message(as_listed, {}))
+    bench.link.clock = str(float(end[1].get("Timestamp")) + 0.0001)
+    bench.link.boot()
+    await bench.say(end)
+    told = [e for _, e in await bench.journal.read()]
+    assert [e.ended_by for e in told if isinstance(e, ev.CallCompleted)] == ["caller"]
+    assert [e.ended_by for e in told if isinstance(e, ev.CallEnded)] == ["caller"]
+    await bench.engine.stop()
+
+
 async def test_a_stale_wrap_up_pause_is_lifted_after_a_restart() -> None:
     bench = Bench(wrap_up=5.0)
     stream = _stream("resync")

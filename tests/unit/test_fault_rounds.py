@@ -149,6 +149,26 @@ def test_the_end_of_a_conversation_that_was_sent_on_is_compared_without_its_mome
     assert verdict.sent_on([*history(answered=True), began]) == {"1.1": 120.0}
 
 
+def test_an_end_that_a_masquerade_renamed_belongs_to_the_call_that_lacks_it() -> None:
+    renamed = SENT_ON.replace("140|1.1|", "140|1.9|")
+    one, other, moved = lines(SENT_ON), lines(renamed), {"1.1": 140.0}
+    assert verdict.books_differ(one, other, [], moved) == []
+    assert verdict.books_differ(one, other, [])  # nobody sent it on
+    assert verdict.books_differ(one, other, [], {"1.1": 130.0})  # it was over before
+    assert verdict.books_differ(one, [*other, *other[-1:]], [], moved)  # one too many
+    assert verdict.books_differ(one, lines(renamed.replace("1002|COMP", "1003|COMP")), [], moved)
+    joined = "139|1.9|service|NONE|ENTERQUEUE|||1\n"
+    assert verdict.books_differ(one, lines(renamed + joined), [], moved)  # a call of its own
+
+
+def test_of_two_ends_with_one_agent_asterisk_may_have_written_one() -> None:
+    again = SENT_ON.replace("|1002|", "|1001|")
+    one, other, moved = lines(again), lines(again)[:-1], {"1.1": 140.0}
+    assert verdict.books_differ(one, other, [(139.0, 141.0)], moved) == []
+    assert verdict.books_differ(one, other, [], moved)
+    assert verdict.books_differ(other, one, [(139.0, 141.0)], moved)
+
+
 def test_a_seed_gives_the_same_rounds_and_every_fault_its_turn() -> None:
     def order(seed: int) -> list[str]:
         return schedule(list(FAULTS), 40, random.Random(seed))  # noqa: S311 - reproducible
