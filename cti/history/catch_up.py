@@ -7,7 +7,7 @@ been, before the picture is applied.  Pure.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from cti.core import events as ev
@@ -23,6 +23,7 @@ from cti.history.queue_log import QueueLine
 
 _LEFT: Final = {"EXITWITHTIMEOUT": "TIMEOUT", "EXITEMPTY": "LEAVEEMPTY", "WITHDRAW": "WITHDRAW"}
 _COMPLETED: Final = ("COMPLETECALLER", "COMPLETEAGENT")
+_ENDS: Final = (*_COMPLETED, "ABANDON", *_LEFT)
 _MARGIN: Final = 1.0
 """Seconds: queue_log writes whole ones."""
 
@@ -44,9 +45,8 @@ def catch_up(
 ) -> list[ev.DomainEvent]:
     """Apply what ``lines`` tell beyond what ``world`` knows, and return what that changed.
 
-    ``lines`` must hold all lines of the calls that live.  Of calls that the picture shows, those
-    of its own second are left to it and to the events after it; of a call that is gone from the
-    picture every line is older.
+    ``lines`` must hold all lines of the calls that live.  Of the picture's own second those count
+    whose effect it shows; the others are left to it and to the events after it.
     """
     out: list[ev.DomainEvent] = []
     world.rebuilding = True
@@ -54,11 +54,9 @@ def catch_up(
         begin_unknown(world, snapshot)
         out += world.take()
         reader = _Reader(world, snapshot)
-        there = {leg.uniqueid for leg in snapshot.legs}
-        for line in lines:
-            if line.at < math.floor(snapshot.at) or line.uniqueid not in there:
-                for record in reader.records(line):
-                    out += apply(world, record)
+        for line in _older(snapshot, list(lines)):
+            for record in reader.records(line):
+                out += apply(world, record)
     finally:
         world.rebuilding = False
     return out
@@ -81,6 +79,47 @@ def end_is_missing(world: World, snapshot: rec.Snapshot, lines: Iterable[QueueLi
         return False
     told = {line.uniqueid for line in lines if line.event in _COMPLETED and line.uniqueid in gone}
     return told != gone
+
+
+def _older(snapshot: rec.Snapshot, lines: Sequence[QueueLine]) -> Sequence[QueueLine]:
+    """Return the lines that were written before the picture was taken."""
+    second = math.floor(snapshot.at)
+    shown = _Shown(snapshot)
+    ends = {line.uniqueid: n for n, line in enumerate(lines) if shown.end_of(line)}
+    return [
+        line
+        for n, line in enumerate(lines)
+        if line.at < second or n <= ends.get(line.uniqueid, -1) or shown.miss_of(line)
+    ]
+
+
+class _Shown:
+    """Which ends and misses a picture shows, seen from the lines that tell them."""
+
+    def __init__(self, snapshot: rec.Snapshot) -> None:
+        self._there = {leg.uniqueid for leg in snapshot.legs}
+        self._waiting = {place.uniqueid for place in snapshot.waiting}
+        shared = Counter(leg.bridge for leg in snapshot.legs if leg.bridge)
+        self._together = {leg.uniqueid for leg in snapshot.legs if shared[leg.bridge] > 1}
+        interfaces = {m.member_name: m.interface.removesuffix("/n") for m in snapshot.members}
+        self._interfaces: Mapping[str, str] = {str(name): i for name, i in interfaces.items()}
+        self._ringing = {
+            (own.uniqueid, leg.channel.rpartition("-")[0])
+            for own, *others in snapshot.by_call().values()
+            for leg in others
+            if not leg.up
+        }
+
+    def end_of(self, line: QueueLine) -> bool:
+        """Whether the customer is gone, or at least where the line says that they left."""
+        if line.uniqueid not in self._there:
+            return True
+        return line.event in _ENDS and line.uniqueid not in (self._waiting | self._together)
+
+    def miss_of(self, line: QueueLine) -> bool:
+        """Whether the phone that rang in vain has ceased to ring for this call."""
+        interface = self._interfaces.get(line.agent, "")
+        return line.event == "RINGNOANSWER" and (line.uniqueid, interface) not in self._ringing
 
 
 class _Reader:

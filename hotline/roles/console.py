@@ -1,11 +1,12 @@
 """The role ``console``: the engine and, with it, the agents' web console."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -54,9 +55,13 @@ from hotline.roster import BankEngine
 from hotline.settings import Settings
 from hotline.storage import callbacks, history, open_bank, open_journal
 from hotline.target_groups import target_groups
+from hotline.voicemail_tasks import VoicemailTasks
 from hotline.web import serve_until
 
 log = structlog.get_logger(__name__)
+
+_ASTERISK_FIRST: Final = 1.0
+"""Seconds for which the web waits until the engine knows Asterisk's calls, if it answers."""
 
 
 class Briefs:
@@ -145,12 +150,25 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         offer_answers = OfferAnswerKeeper(customers)
         bus.watchers.append(offer_answers.take)
         stack.push_async_callback(offer_answers.stop)
+        work = SqlWorkStore(users_engine)
+        voicemail_tasks = VoicemailTasks(
+            engine.world,
+            users=users,
+            work=work,
+            last_agents=bank,
+            brief=customers.brief,
+            within=settings.voicemail.answer_within_minutes * 60.0,
+        )
+        bus.watchers.append(voicemail_tasks.take)
+        stack.push_async_callback(voicemail_tasks.stop)
         await events_api.start()
         stack.push_async_callback(events_api.stop)
         await engine.start()
         stack.push_async_callback(engine.stop)
+        # Asterisk first: to build the web, and all pages that come back, would take its turns.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(engine.wait_in_step(), _ASTERISK_FIRST)
         if web:
-            work = SqlWorkStore(users_engine)
             knowledge = SqlKnowledgeStore(users_engine)
             customer_desk = BankCustomerDesk(bank, numbers, settings.zone, time.time)
             lookups = SqlLookupAudit(users_engine)

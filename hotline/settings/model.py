@@ -365,6 +365,12 @@ class VoicemailSettings(Section):
         description="while the messages fill so much, waiting callers are not sent to voicemail "
         "(a minute takes one megabyte)",
     )
+    answer_within_minutes: int = Field(
+        60,
+        ge=1,
+        le=10_080,
+        description="a message becomes an agent's follow-up, which falls due after so long",
+    )
 
 
 class TrunkSettings(Section):

@@ -13,10 +13,11 @@ import pytest
 import pytest_asyncio
 
 from agent_console import messages as msg
-from agent_console.store import Skill
+from agent_console.store import Skill, SqlWorkStore
+from agent_console.store.work_model import FollowUp
 from cti.core import events as ev
 from hotline import db, voicemail
-from hotline.accounts import open_users
+from hotline.accounts import async_engine, open_users
 from hotline.console_client import ConsoleClient
 from hotline.demo.people import PASSWORD
 from hotline.demo.site import HOST, PortPlan, Site
@@ -147,6 +148,24 @@ async def test_an_edited_file_routes_the_next_call_and_a_broken_one_does_not(
     assert "routing_refused" in log
 
 
+async def follow_up_of(bank: Site, call_id: str) -> FollowUp:
+    """Wait until some agent has a follow-up of the call."""
+    engine = async_engine(bank.settings)
+    try:
+        async with open_users(bank.settings) as users:
+            logins = [user.login for user in await users.users() if user.agent_id]
+        work, until = SqlWorkStore(engine), time.monotonic() + 10
+        while True:
+            for login in logins:
+                for task in await work.follow_ups(login, 0.0):
+                    if task.call_id == call_id:
+                        return task
+            assert time.monotonic() < until, "nobody got the message"
+            await asyncio.sleep(0.1)
+    finally:
+        await engine.dispose()
+
+
 async def test_a_caller_who_waits_too_long_leaves_a_message(
     bank: Site, journal: JournalReader
 ) -> None:
@@ -168,6 +187,8 @@ async def test_a_caller_who_waits_too_long_leaves_a_message(
         await asyncio.sleep(0.2)
     bank.carrier.hang_up_all()  # hanging up keeps what was said
     left = await journal.wait(ev.VoicemailLeft, 10, call_id=queued.call_id)
+    task = await follow_up_of(bank, queued.call_id)
+    assert (task.kind, task.due_at - left.at) == ("callback", 3600.0)
     [message] = voicemail.messages(folder)
     assert message.call_id == queued.call_id
     assert abs(message.seconds - left.seconds) < 3

@@ -167,6 +167,34 @@ def test_of_a_call_that_is_gone_the_pictures_own_second_counts() -> None:
     assert [e.ended_by for e in completed] == ["caller"]
 
 
+def test_what_the_picture_shows_of_its_own_second_is_told_by_the_lines() -> None:
+    known = world()
+    events = told(known, picture(9.2, alive=True), [ENTER, ABANDON])  # about to be hung up
+    assert kinds(events) == ["CallAbandoned"]
+    known = world()
+    told(known, connected_picture(held=None), [ENTER, CONNECT])
+    by_caller = COMPLETE.replace("COMPLETEAGENT", "COMPLETECALLER")
+    events = told(known, picture(20.1, alive=True), [ENTER, CONNECT, by_caller])
+    assert [e.ended_by for e in events if isinstance(e, ev.CallCompleted)] == ["caller"]
+
+
+def test_a_phone_that_has_just_ceased_to_ring_has_missed_the_call() -> None:
+    waits = picture(10.2, alive=True, waits=True)
+    phone = rec.Leg(
+        channel="PJSIP/1001-2",
+        uniqueid=f"hotline-{T:.0f}.2",
+        linkedid=OWN,
+        vars=rec.CallVars(call_id=CALL),
+    )
+    known = world()
+    events = told(known, replace(waits, legs=(*waits.legs, phone)), [ENTER, MISS])
+    assert kinds(events) == ["AgentRinging"]  # its end comes with the events after the picture
+    known = world()
+    for expected in (["AgentRinging", "AgentMissed"], []):
+        assert kinds(told(known, waits, [ENTER, MISS])) == expected
+    assert known.calls[CALL].misses == 1
+
+
 @pytest.mark.parametrize(
     ("at", "alive", "lines", "missing"),
     [
