@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 
 from agent_console.accounts import Passwords
+from agent_console.alarms import AlarmDesk
 from agent_console.board import BoardFeed
 from agent_console.commands import Commands
 from agent_console.config import ConsoleConfig
@@ -38,6 +39,7 @@ from agent_console.ports import (
     WorkStore,
 )
 from agent_console.rest import Rest
+from agent_console.rest_alarms import Alarms
 from agent_console.rest_board import Boards
 from agent_console.rest_customers import Customers
 from agent_console.rest_groups import Groups
@@ -99,6 +101,7 @@ def create_app(
     unmasking: Unmasking | None = None,
     board: BoardSource | None = None,
     reports: Reports | None = None,
+    alarms: AlarmDesk | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
 
@@ -133,6 +136,8 @@ def create_app(
         endpoints += Boards(board, feed, clock).endpoints()
     if reports is not None:
         endpoints += ReportPages(reports).endpoints()
+    if alarms is not None:
+        endpoints += Alarms(alarms).endpoints()
     desk_log = DeskLog(engine, work)
     watch = Watch(config, engine, users, work, sign_ins, hub, sockets, clock)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from agent_console.board_messages import BoardPicture
 from agent_console.messages import ENCODER
@@ -112,9 +113,4 @@ class BoardFeed:
 
 def _same(one: BoardPicture, other: BoardPicture) -> bool:
     """Say whether nothing but the moment differs."""
-    return (one.in_menu, one.total, one.queues, one.agents) == (
-        other.in_menu,
-        other.total,
-        other.queues,
-        other.agents,
-    )
+    return one == replace(other, at=one.at)

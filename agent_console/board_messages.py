@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from agent_console.alarm_messages import AlarmLine
 from agent_console.messages import AgentState, Record
 from crm_lookup.model import Text
 
@@ -87,6 +88,8 @@ class BoardPicture(Record, frozen=True, kw_only=True):
     total: QueueRow
     queues: tuple[QueueRow, ...]
     agents: tuple[AgentRow, ...]
+    alarms: tuple[AlarmLine, ...] = ()
+    """What stands now; who has not been seen yet comes first."""
 
 
 class QueueTarget(Record, frozen=True, kw_only=True):
@@ -105,6 +108,8 @@ class BoardLegend(Record, frozen=True, kw_only=True):
     targets: tuple[QueueTarget, ...]
     names: dict[str, str]
     """Agents' names by id."""
+    teams: dict[str, str] = msgspec.field(default_factory=dict)
+    """Agents' teams by id; who has none is left out."""
 
 
 class CallLine(Record, frozen=True, kw_only=True):

@@ -44,6 +44,7 @@ ErrorCode: TypeAlias = Literal[
 ]
 ProblemCode: TypeAlias = Literal[
     ErrorCode,
+    "alarm_not_open",
     "bad_request",
     "busy",
     "csrf",

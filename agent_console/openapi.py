@@ -48,7 +48,10 @@ def endpoints() -> tuple[Endpoint, ...]:
         absent,
         passwords=absent,
         **dict.fromkeys(
-            ("groups", "board", "knowledge", "customers", "lookups", "unmasking", "reports"),
+            (
+                *("groups", "board", "knowledge", "customers"),
+                *("lookups", "unmasking", "reports", "alarms"),
+            ),
             absent,
         ),
     )

@@ -1,6 +1,6 @@
 """What the console needs from others; :mod:`hotline` wires the implementations in."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -22,6 +22,7 @@ from agent_console.store.lookups import Lookup
 from agent_console.store.model import Language, Phone, Session, Skill, User
 from agent_console.store.work_model import DeskCall, FollowUp
 from crm_lookup.unmasking import Wish
+from cti.alarms import Alarm
 
 Clock: TypeAlias = Callable[[], float]
 """Returns the seconds since the epoch."""
@@ -182,6 +183,8 @@ class UserStore(Protocol):
         """Return the agent ids of all who are kept out."""
 
     async def set_language(self, login: str, language: Language) -> None: ...
+
+    async def set_team(self, login: str, team: str) -> None: ...
 
     async def note_failure(self, login: str, limit: int, locked_until: float) -> User:
         """Count a wrong password; the ``limit``-th one locks the user and starts anew."""
@@ -372,6 +375,21 @@ class Reports(Protocol):
 
     async def day_plots(self, queue: str) -> DayPlots:
         """Return today's pictures; waits and levels of one queue, or of all if it is empty."""
+
+
+class AlarmStore(Protocol):
+    """Alarms that stand and stood; :mod:`agent_console.store` implements it."""
+
+    async def save(self, alarms: Iterable[Alarm]) -> None:
+        """Store the alarms as they are now, together."""
+
+    async def standing(self) -> Sequence[Alarm]: ...
+
+    async def newest(self, limit: int) -> Sequence[Alarm]:
+        """Return those that were raised last, the newest first."""
+
+    async def sweep(self, before: float) -> int:
+        """Forget what was cleared before then; return how many."""
 
 
 class BoardSource(Protocol):

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from agent_console import alarm_messages as a
 from agent_console import board_messages as b
 from agent_console import messages as m
 from agent_console import report_messages as p
@@ -66,6 +67,7 @@ _REST: Final = (
     b.CallLine,
     p.ReportTable,
     p.DayPlots,
+    a.AlarmLine,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)
 _CLIENT: Final = typing.get_args(m.ClientMessage)

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from agent_console.alarm_messages import AlarmLine
 from agent_console.board_messages import (
     BoardLegend,
     BoardPicture,
@@ -317,10 +318,14 @@ class FakeBoard:
         self.behind: list[CallLine] = []
         self.asked: list[tuple[float, str | None, str | None, str | None, int]] = []
         self.looks = 0
+        self.standing: Callable[[], tuple[AlarmLine, ...]] = tuple
+        """The alarms of every picture."""
 
     async def picture(self) -> BoardPicture | None:
         self.looks += 1
-        return None if self.now is None else replace(self.now, at=self._clock())
+        if self.now is None:
+            return None
+        return replace(self.now, at=self._clock(), alarms=self.standing())
 
     async def legend(self) -> BoardLegend:
         return self.words

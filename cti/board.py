@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from cti import views
+from cti.core.agents import Agent
 from cti.core.events import AgentState
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.world import World
@@ -71,6 +72,8 @@ class AgentBoard(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[QueueName, ...]
     call_id: CallId | None
     queue: QueueName | None
+    connected_at: float | None
+    """When the present conversation began, holds included."""
     today: AgentMeasures
 
 
@@ -228,7 +231,14 @@ def _agents(world: World, live: Live, now: float) -> tuple[AgentBoard, ...]:
                 queues=tuple(m.queue for m in agent.memberships if m.queue),
                 call_id=agent.call_id,
                 queue=agent.queue,
+                connected_at=_connected_at(world, agent),
                 today=agent_measures(figures),
             )
         )
     return tuple(shown)
+
+
+def _connected_at(world: World, agent: Agent) -> float | None:
+    call = None if agent.call_id is None else world.calls.get(agent.call_id)
+    talks = call is not None and agent.state in ("on_call", "on_hold")
+    return call.connected_at if call is not None and talks else None

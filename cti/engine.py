@@ -17,6 +17,7 @@ import structlog
 
 from cti import metrics, views
 from cti.agent_policy import MissedCalls
+from cti.alarms import AlarmEvent
 from cti.ami.client import AmiClient, AmiConfig
 from cti.board import Board, BoardRules, board
 from cti.bus import STATUS, Bus, LocalBus
@@ -272,6 +273,10 @@ class Engine(Orders, Generic[BriefT]):
         self._spreader.record(
             ev.AgentSkillsChanged(at=self._clock(), agent_id=agent_id, skills=skills, by=by)
         )
+
+    def record_alarm(self, event: AlarmEvent) -> None:
+        """Let something happen to an alarm: the journal and the watchers get it."""
+        self._spreader.record(event)
 
     # --- what happens by itself ---------------------------------------------------------------
 

@@ -9,7 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from agent_console.accounts import Passwords, create_user
-from agent_console.store import Role, SqlIntegrationStore, SqlKnowledgeStore, SqlUserStore
+from agent_console.store import (
+    Role,
+    SqlAlarmStore,
+    SqlIntegrationStore,
+    SqlKnowledgeStore,
+    SqlUserStore,
+)
 from hotline import db
 from hotline.settings import Settings
 
@@ -54,6 +60,11 @@ def open_users(settings: Settings) -> AbstractAsyncContextManager[SqlUserStore]:
 def open_integrations(settings: Settings) -> AbstractAsyncContextManager[SqlIntegrationStore]:
     """The event API's store of these settings; the schema must be up to date."""
     return _opened(settings, SqlIntegrationStore)
+
+
+def open_alarms(settings: Settings) -> AbstractAsyncContextManager[SqlAlarmStore]:
+    """The alarms of these settings; the schema must be up to date."""
+    return _opened(settings, SqlAlarmStore)
 
 
 def open_knowledge(settings: Settings) -> AbstractAsyncContextManager[SqlKnowledgeStore]:

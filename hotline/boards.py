@@ -1,9 +1,12 @@
 """The console's live board over the engine, and the calls behind it from the journal."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
+import msgspec
+
+from agent_console.alarm_messages import AlarmLine
 from agent_console.board_messages import (
     BoardLegend,
     BoardPicture,
@@ -37,18 +40,26 @@ class EngineBoard:
     """See :class:`agent_console.ports.BoardSource`."""
 
     def __init__(
-        self, engine: BankEngine, users: UserStore, reader: HistoryReader, settings: Settings
+        self,
+        engine: BankEngine,
+        users: UserStore,
+        reader: HistoryReader,
+        settings: Settings,
+        standing: Callable[[], tuple[AlarmLine, ...]] = tuple,
     ) -> None:
+        """``standing`` gives the alarms of now."""
         self._engine = engine
         self._users = users
         self._reader = reader
         self._settings = settings
+        self._standing = standing
 
     async def picture(self) -> BoardPicture | None:
         if self._engine.health().ami != "in_step":
             return None
         try:
-            return picture_of(await self._engine.board())
+            found = picture_of(await self._engine.board())
+            return msgspec.structs.replace(found, alarms=self._standing())
         except JournalError:
             return None
 
@@ -70,6 +81,7 @@ class EngineBoard:
             formula=self._settings.reports.service_level,
             targets=targets,
             names={user.agent_id: user.display_name for user in users if user.agent_id},
+            teams={user.agent_id: user.team for user in users if user.agent_id and user.team},
         )
 
     async def calls(

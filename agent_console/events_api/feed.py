@@ -12,6 +12,7 @@ from agent_console.events_api import messages as m
 from crm_lookup.masking import masked_phone
 from crm_lookup.numbers import NumberReader
 from cti import pops
+from cti.alarms import ABOUT_QUEUES
 from cti.core import events as ev
 from cti.core.ids import CallId
 
@@ -61,8 +62,33 @@ class Feed:
                     reason=message.reason if message.state == "paused" else "",
                 )
                 return [*self._left(message), state]
+            case ev.AlarmEvent():
+                return self._alarm(message)
             case ev.CallEvent():
                 return self._call(message)
+            case _:
+                return []
+
+    # --- alarms ----------------------------------------------------------------------------
+
+    def _alarm(self, event: ev.AlarmEvent) -> list[m.ApiEvent]:
+        of_queue = event.kind in ABOUT_QUEUES
+        about: dict[str, Any] = {
+            **self._base(event),
+            "queue": event.subject if of_queue else None,
+            "agent_id": None if of_queue else event.subject,
+            "alarm_id": event.alarm_id,
+            "rule": event.rule,
+            "alarm_kind": event.kind,
+            "severity": event.severity,
+        }
+        match event:
+            case ev.AlarmRaised(value=value, limit=limit):
+                return [m.AlarmRaised(**about, value=value, limit=limit)]
+            case ev.AlarmCleared(stood=stood, why=why):
+                return [m.AlarmCleared(**about, stood_s=stood, why=why)]
+            case ev.AlarmAcknowledged(by=by):
+                return [m.AlarmAcknowledged(**about, by=by)]
             case _:
                 return []
 

@@ -209,6 +209,39 @@ class AgentState(Event, frozen=True, kw_only=True):
     """Code of the pause reason; empty unless paused."""
 
 
+class AlarmEvent(Event, frozen=True, kw_only=True):
+    """Base of what happens to an alarm of the supervisors' board."""
+
+    alarm_id: str
+    """The same in all events about it."""
+    rule: str
+    """Id of the rule (docs/alarms.md)."""
+    alarm_kind: Literal["wrap_up", "pause", "call", "wait", "service_level"]
+    severity: Literal["warning", "critical"]
+
+
+class AlarmRaised(AlarmEvent, frozen=True, kw_only=True):
+    """A rule of the board found something; ``queue`` or ``agent_id`` says where."""
+
+    value: float
+    """Seconds, or per cent of a service level."""
+    limit: float
+
+
+class AlarmCleared(AlarmEvent, frozen=True, kw_only=True):
+    """What the alarm was about is well again, or gone."""
+
+    stood_s: float
+    why: Literal["good", "gone"]
+
+
+class AlarmAcknowledged(AlarmEvent, frozen=True, kw_only=True):
+    """Somebody has seen the alarm."""
+
+    by: str
+    """Login of who has."""
+
+
 class Test(Event, frozen=True, kw_only=True):
     """Sent by ``hotline webhooks test``; means nothing."""
 
@@ -225,6 +258,9 @@ ApiEvent: TypeAlias = (
     | CallEnded
     | CallDisposed
     | AgentState
+    | AlarmRaised
+    | AlarmCleared
+    | AlarmAcknowledged
     | Test
 )
 
@@ -240,6 +276,9 @@ SCOPE_OF: Final[dict[str, Scope]] = {
     "call_ended": "calls",
     "call_disposed": "calls",
     "agent_state": "agents",
+    "alarm_raised": "alarms",
+    "alarm_cleared": "alarms",
+    "alarm_acknowledged": "alarms",
 }
 """The scope that a program needs for each kind of event."""
 

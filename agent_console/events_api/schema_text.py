@@ -27,6 +27,7 @@ state) is hidden from a token that is bound to queues, and likewise for agents.
 | `pops` | the pops, with ids and masked numbers only |
 | `calls` | calls as they wait, are answered, given up, end |
 | `agents` | agents' states |
+| `alarms` | alarms of the supervisors' board: raised, seen by somebody, cleared |
 | `customer` | adds the customer's brief to pops (name and number masked) |
 | `numbers` | adds the caller's whole number to pops |
 

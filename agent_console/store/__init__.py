@@ -1,5 +1,6 @@
 """The only SQL of the console: users, sessions, paperwork, the event API, and in-memory twins."""
 
+from agent_console.store.alarms import MemoryAlarmStore, SqlAlarmStore
 from agent_console.store.integrations import SqlIntegrationStore
 from agent_console.store.integrations_memory import MemoryIntegrationStore
 from agent_console.store.knowledge import SqlKnowledgeStore
@@ -19,6 +20,7 @@ __all__ = [
     "Found",
     "Language",
     "Lookup",
+    "MemoryAlarmStore",
     "MemoryIntegrationStore",
     "MemoryKnowledgeStore",
     "MemoryLookupAudit",
@@ -28,6 +30,7 @@ __all__ = [
     "Role",
     "Session",
     "Skill",
+    "SqlAlarmStore",
     "SqlIntegrationStore",
     "SqlKnowledgeStore",
     "SqlLookupAudit",

@@ -68,6 +68,9 @@ class MemoryUserStore:
     async def set_language(self, login: str, language: Language) -> None:
         self._users[login] = replace(self._known(login), language=language)
 
+    async def set_team(self, login: str, team: str) -> None:
+        self._users[login] = replace(self._known(login), team=team)
+
     async def note_failure(self, login: str, limit: int, locked_until: float) -> User:
         user = self._known(login)
         failed = user.failed_attempts + 1

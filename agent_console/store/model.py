@@ -27,6 +27,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     failed_attempts: int = 0
     """Wrong passwords since the last right one, or since the last lock ended."""
     locked_until: float = 0.0
+    team: str = ""
+    """Groups agents on the board and in alarms; free text."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

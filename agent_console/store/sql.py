@@ -102,6 +102,9 @@ class SqlUserStore:
     async def set_language(self, login: str, language: Language) -> None:
         await self._change(login, language=language)
 
+    async def set_team(self, login: str, team: str) -> None:
+        await self._change(login, team=team)
+
     async def note_failure(self, login: str, limit: int, locked_until: float) -> User:
         """Count a wrong password; the ``limit``-th one locks the user and starts anew."""
         failed = t.users.c.failed_attempts + 1

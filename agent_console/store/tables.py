@@ -32,6 +32,7 @@ users: Final = sa.Table(
     sa.Column("failed_attempts", sa.Integer(), nullable=False, default=0),
     sa.Column("locked_until", sa.Float(), nullable=False, default=0.0),
     sa.Column("created_at", sa.Float(), nullable=False),
+    sa.Column("team", sa.String(64), nullable=False, default="", server_default=""),
     sa.CheckConstraint("role IN ('agent', 'leader', 'supervisor', 'admin')", name="role"),
     sa.CheckConstraint("language IN ('zh', 'en')", name="language"),
 )

@@ -16,6 +16,8 @@ AgentState: TypeAlias = Literal[
 ]
 VerifiedLevel: TypeAlias = Literal["none", "number", "pin"]
 Party: TypeAlias = Literal["caller", "agent", "system"]
+AlarmKind: TypeAlias = Literal["wrap_up", "pause", "call", "wait", "service_level"]
+AlarmSeverity: TypeAlias = Literal["warning", "critical"]
 
 
 class Event(
@@ -416,6 +418,35 @@ class AgentSkillsChanged(Event, frozen=True, kw_only=True):
     by: str
 
 
+class AlarmEvent(Event, frozen=True, kw_only=True):
+    """Base of what happens to an alarm of a rule (docs/alarms.md)."""
+
+    alarm_id: str
+    rule: str
+    kind: AlarmKind
+    severity: AlarmSeverity
+    subject: str
+    """The queue, or the agent, that it is about."""
+
+
+class AlarmRaised(AlarmEvent, frozen=True, kw_only=True):
+    value: float
+    """Seconds, or per cent of a service level."""
+    limit: float
+
+
+class AlarmCleared(AlarmEvent, frozen=True, kw_only=True):
+    stood: float
+    """Seconds for which it stood."""
+    why: Literal["good", "gone"]
+    """``gone``: the rule, or what it was about, is not there any more."""
+
+
+class AlarmAcknowledged(AlarmEvent, frozen=True, kw_only=True):
+    by: str
+    """Login of who has seen it."""
+
+
 class EngineResynchronised(Event, frozen=True, kw_only=True):
     """The engine (re)connected to Asterisk and took a fresh picture of it."""
 
@@ -471,6 +502,9 @@ DomainEvent: TypeAlias = (
     | PlaceKept
     | AgentStateChanged
     | AgentSkillsChanged
+    | AlarmRaised
+    | AlarmCleared
+    | AlarmAcknowledged
     | EngineResynchronised
 )
 

@@ -6,6 +6,7 @@ Commands import their machinery when they run, so that ``--help`` answers at onc
 import typer
 
 from hotline.cli import (
+    alarms,
     asterisk,
     bank,
     callbacks,
@@ -39,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(alarms.app, name="alarms")
 app.add_typer(asterisk.app, name="asterisk")
 app.add_typer(db.app, name="db")
 app.add_typer(bank.app, name="bank")

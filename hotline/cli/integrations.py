@@ -26,6 +26,7 @@ class Scope(enum.StrEnum):
     POPS = "pops"
     CALLS = "calls"
     AGENTS = "agents"
+    ALARMS = "alarms"
     CUSTOMER = "customer"
     NUMBERS = "numbers"
 

@@ -36,7 +36,7 @@ def list_users(context: typer.Context) -> None:
         if not users:
             err.print("nobody yet; add the first with `hotline users add`")
             return
-        table = Table("login", "name", "role", "agent", "phones", "skills", "")
+        table = Table("login", "name", "role", "agent", "team", "phones", "skills", "")
         for user in users:
             own = ", ".join(p.extension for p in phones if p.login == user.login)
             table.add_row(
@@ -44,6 +44,7 @@ def list_users(context: typer.Context) -> None:
                 user.display_name,
                 user.role,
                 user.agent_id or "",
+                user.team,
                 own,
                 ", ".join(f"{s.queue}/{s.penalty}" for s in skills if s.login == user.login),
                 "disabled" if user.disabled else "",
@@ -140,6 +141,31 @@ def skill(
         out.print(asyncio.run(store()), markup=False)
     except ConsoleError as error:
         fail(str(error))
+
+
+@app.command()
+@clear_errors
+def team(
+    context: typer.Context,
+    login: str = typer.Argument(..., help="Who."),
+    name: str = typer.Argument(..., help="Name of the team; '' for none."),
+) -> None:
+    """Put somebody into a team, by which the board groups and alarms choose agents."""
+    from agent_console.errors import ConsoleError
+    from hotline.accounts import open_users
+
+    if len(name) > 64 or any(not letter.isprintable() for letter in name):
+        fail("the name of a team has 64 printable characters at most")
+
+    async def store() -> None:
+        async with open_users(state(context).settings) as users:
+            await users.set_team(login, name.strip())
+
+    try:
+        asyncio.run(store())
+    except ConsoleError as error:
+        fail(str(error))
+    out.print(f"{login} is in {f'team {name}' if name else 'no team'}", markup=False)
 
 
 @app.command()

@@ -12,11 +12,13 @@ import msgspec
 import structlog
 
 from agent_console import dispositions
+from agent_console.alarms import AlarmDesk
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, ConsoleConfig
 from agent_console.events_api.service import EventsApi
 from agent_console.messages import CandidateCard, Catalogue
 from agent_console.store import (
+    SqlAlarmStore,
     SqlIntegrationStore,
     SqlKnowledgeStore,
     SqlLookupAudit,
@@ -37,6 +39,7 @@ from cti.core.world import Rules
 from cti.engine import EngineConfig
 from hotline import db, tls, voicemail
 from hotline.accounts import async_engine
+from hotline.alarms import make_alarms
 from hotline.asterisk.books import books_of
 from hotline.asterisk.secrets import load_secrets
 from hotline.boards import EngineBoard, board_rules
@@ -172,6 +175,9 @@ async def run_console(settings: Settings, *, web: bool) -> None:
             knowledge = SqlKnowledgeStore(users_engine)
             customer_desk = BankCustomerDesk(bank, numbers, settings.zone, time.time)
             lookups = SqlLookupAudit(users_engine)
+            alarms = make_alarms(settings, engine, users, SqlAlarmStore(users_engine))
+            alarms.start()
+            stack.push_async_callback(alarms.stop)
             await _serve_web(
                 settings,
                 engine,
@@ -184,6 +190,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 customers=customer_desk,
                 lookups=lookups,
                 unmasking=Unmasker(bank, bank, time.time),
+                alarms=alarms,
             )
         else:
             await stopped.wait()
@@ -197,6 +204,8 @@ async def _serve_web(
     work: SqlWorkStore,
     events_api: EventsApi,
     stopped: asyncio.Event,
+    *,
+    alarms: AlarmDesk,
     **ports: Any,
 ) -> None:
     pair = tls.certificate_files(settings, now=datetime.now(UTC))
@@ -221,12 +230,13 @@ async def _serve_web(
         routes=events_api.routes(),
         **ports,
         groups=target_groups(settings),
-        board=EngineBoard(engine, users, history(settings), settings),
         reports=HistoryReports(
             history(settings),
             settings,
             {"queues": queue_words(settings), "topics": TOPICS, "nodes": NODES},
         ),
+        board=EngineBoard(engine, users, history(settings), settings, alarms.standing),
+        alarms=alarms,
     )
     settle_memory()
     await serve_until(

@@ -207,6 +207,11 @@ class ConsoleSettings(Section):
         description="YAML file with the outcomes that agents choose; default: the shipped "
         "agent_console/dispositions.yaml",
     )
+    alarms: Path | None = Field(
+        None,
+        description="YAML file with the rules of the board's alarms; default: the shipped "
+        "alarms.yaml; see docs/alarms.md",
+    )
 
 
 class IntegrationSettings(Section):

@@ -13,10 +13,12 @@ from argon2 import PasswordHasher
 from playwright.async_api import Browser, async_playwright
 
 from agent_console.accounts import Passwords, create_user
+from agent_console.alarms import AlarmDesk
 from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, PAUSE_REASONS, WEB_DIST, ConsoleConfig
 from agent_console.messages import Catalogue, QueueLine
 from agent_console.store import (
+    MemoryAlarmStore,
     MemoryKnowledgeStore,
     MemoryLookupAudit,
     MemoryUserStore,
@@ -24,6 +26,8 @@ from agent_console.store import (
 )
 from agent_console.testing import FakeBoard, FakeDays, FakeEngine
 from crm_lookup.model import Text
+from cti.alarms import AlarmEvent, AlarmRule
+from cti.board import Board
 from tests.browser.board_samples import LEGEND, board_picture
 from tests.browser.samples import ARTICLE, SampleGroups
 from tests.report_kit import busy_clock, made_reports
@@ -85,10 +89,26 @@ class Console:
         self.board = FakeBoard(time.time)
         self.board.now, self.board.words = board_picture(now), LEGEND
         self.reports = made_reports(busy_clock(now))
+        self.live: Board | None = None
+        """What the alarms look at."""
+        self.rules: list[AlarmRule] = []
+        self.recorded: list[AlarmEvent] = []
+        self.alarms = AlarmDesk(
+            self._look,
+            lambda: self.rules,
+            self.users,
+            MemoryAlarmStore(),
+            self.recorded.append,
+            time.time,
+        )
+        self.board.standing = self.alarms.standing
         self.customers = FakeCustomers()
         self.knowledge = MemoryKnowledgeStore()
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
+
+    async def _look(self) -> Board | None:
+        return self.live
 
     async def start(self) -> None:
         config = ConsoleConfig(
@@ -103,6 +123,7 @@ class Console:
             passwords=cheap(),
             groups=SampleGroups(),
             board=self.board,
+            alarms=self.alarms,
             customers=self.customers,
             knowledge=self.knowledge,
             lookups=MemoryLookupAudit(),

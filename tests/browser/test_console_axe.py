@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from agent_console.config import WEB_DIST
 from agent_console.store.work_model import FollowUp
+from tests.browser.alarm_samples import raise_alarms
 from tests.browser.board_samples import calls_behind
 from tests.browser.conftest import PASSWORD, Console
 from tests.browser.samples import ARTICLE, candidates, card, pop
@@ -209,6 +210,12 @@ async def test_a_supervisors_pages_have_no_fault(examiner: Examiner, console: Co
     await page.locator("tr[data-queue=service] td:nth-child(8) button").click()
     await expect(page.get_by_test_id("board-calls").locator("tbody tr")).to_have_count(24)
     await look("the board, and calls behind a number")
+    await raise_alarms(console)
+    await expect(page.get_by_test_id("alarms")).to_be_visible()
+    await page.get_by_test_id("acknowledge").first.click()
+    await page.get_by_test_id("alarm-log").click()
+    await expect(page.get_by_test_id("alarm-list").locator("li")).to_have_count(4)
+    await look("the board with alarms, and their list")
     assert examiner.faults() == ""
 
 

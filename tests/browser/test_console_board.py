@@ -7,6 +7,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
+from cti.core import events as ev
+from tests.browser.alarm_samples import all_well, raise_alarms
 from tests.browser.board_samples import board_picture, calls_behind, row
 from tests.browser.conftest import PASSWORD, Console
 from tests.browser.test_console_page import SHOTS
@@ -121,3 +123,58 @@ async def test_a_wall_and_a_telephone(page: Page) -> None:
     await page.get_by_test_id("board").scroll_into_view_if_needed()
     await shoot(page, "board-phone-zh")
     assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_alarms_stand_on_the_board_and_are_seen_by_somebody(
+    page: Page, console: Console
+) -> None:
+    await expect(page.get_by_test_id("alarms")).to_have_count(0)
+    await raise_alarms(console)
+    strip = page.get_by_test_id("alarms")
+    await expect(strip.locator("li.alarm")).to_have_count(3, timeout=1000)
+    first = strip.locator("li.alarm").first
+    await expect(first).to_contain_text("紧急")
+    await expect(first).to_contain_text("客户等待过久 普通客服")
+    await expect(page.get_by_test_id("alarm-log")).to_contain_text("4")
+    for language in ("zh", "en"):
+        await shoot(page, f"board-alarms-{language}")
+        assert await page.evaluate(_TOO_WIDE) == []
+        await page.get_by_test_id("language").click()
+    await first.get_by_test_id("acknowledge").click()
+    await expect(strip.locator("li.alarm").first).to_contain_text("话后处理超时 张伟")
+    assert [
+        (e.subject, e.by) for e in console.recorded if isinstance(e, ev.AlarmAcknowledged)
+    ] == [("service", "boss")]
+    await page.get_by_test_id("alarm-log").click()
+    listed = page.get_by_test_id("alarm-list").locator("li")
+    await expect(listed).to_have_count(4)
+    await expect(listed.filter(has_text="客户等待过久")).to_contain_text("boss 已知悉")
+    await expect(listed.filter(has_text="贷款业务")).to_contain_text("41%（限值 70%）")
+    await shoot(page, "board-alarm-list-zh")
+    assert await page.evaluate(_TOO_WIDE) == []
+    await all_well(console)
+    await expect(strip).to_have_count(0)
+    await expect(listed.filter(has_text="普通客服")).to_contain_text("持续", timeout=7000)
+    await page.locator("tr[data-queue=service] td:nth-child(8) button").click()
+    await expect(page.get_by_test_id("alarm-list")).to_have_count(0)
+
+
+async def test_an_alarm_sounds_only_for_those_who_want_it(page: Page, console: Console) -> None:
+    await page.evaluate(
+        """() => { window.tones = 0
+             const make = AudioContext.prototype.createOscillator
+             AudioContext.prototype.createOscillator = function () {
+               window.tones += 1; return make.call(this) } }"""
+    )
+    await raise_alarms(console)
+    await expect(page.get_by_test_id("alarms")).to_be_visible()
+    assert await page.evaluate("window.tones") == 0
+    await all_well(console)
+    await page.get_by_test_id("alarm-log").click()
+    await page.get_by_test_id("alarm-sound").check()
+    heard = await page.evaluate("window.tones")
+    assert heard == 2  # so sounds it
+    await expect(page.get_by_test_id("alarms")).to_have_count(0)
+    await raise_alarms(console)
+    await expect(page.get_by_test_id("alarms")).to_be_visible()
+    assert await page.evaluate("window.tones") == heard + 3

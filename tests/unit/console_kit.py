@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from starlette.types import ASGIApp
 
 from agent_console.accounts import Passwords, create_user
+from agent_console.alarms import AlarmDesk
 from agent_console.app import create_app
 from agent_console.config import ConsoleConfig
 from agent_console.errors import TooManyError
@@ -31,6 +32,7 @@ from agent_console.messages import (
 )
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, GroupWord
 from agent_console.store import (
+    MemoryAlarmStore,
     MemoryKnowledgeStore,
     MemoryLookupAudit,
     MemoryUserStore,
@@ -182,6 +184,8 @@ class Kit:
         self.unmasking = Unmasker(FakeHeld(), self.looks, self.clock)
         self.knowledge = MemoryKnowledgeStore()
         self.passwords = cheap_passwords()
+        made = settings.pop("alarms", None)
+        self.alarms: AlarmDesk | None = made(self) if made else self._quiet()
         settings = {"web_dist": dist, "sweep_s": 3600.0, **settings}
         self.config = ConsoleConfig(origins=(ORIGIN,), **settings)
         self.ready = {"asterisk": True, "database": True}
@@ -198,10 +202,20 @@ class Kit:
             lookups=self.lookups,
             unmasking=self.unmasking,
             reports=made_reports(self.clock),
+            alarms=self.alarms,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,
         )
+
+    def _quiet(self) -> AlarmDesk:
+        """Alarms of which there is none."""
+
+        async def nothing() -> None:
+            return None
+
+        store = MemoryAlarmStore()
+        return AlarmDesk(nothing, list, self.users, store, lambda _: None, self.clock)
 
     async def add(self, login: str, agent_id: str | None, **changes: Any) -> None:
         values: dict[str, Any] = {

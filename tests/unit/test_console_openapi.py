@@ -26,6 +26,7 @@ ASKED = {schemathesis.GenerationMode.POSITIVE: 8, schemathesis.GenerationMode.NE
 ONLY_REFUSED = {
     "DELETE /api/sessions/{session_id}",
     "DELETE /api/users/{login}/sessions/{session_id}",
+    "POST /api/alarms/{alarm_id}/acknowledgement",
     "POST /api/calls/{call_id}/unmask",
     "POST /api/groups/export",
     "PUT /api/knowledge/articles/{article_id}",

@@ -1,6 +1,6 @@
 """A program sees its own queues and agents, and no personal data that it was not given."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 from hypothesis import given
@@ -24,6 +24,26 @@ some_grants = st.builds(
     queues=st.none() | st.frozensets(st.sampled_from(QUEUES)),
     agents=st.none() | st.frozensets(st.sampled_from(AGENTS)),
 )
+
+
+def alarms(queue: str, agent: str) -> list[object]:
+    """What happens to an alarm about the queue, and to one about the agent."""
+    told: list[object] = []
+    for kind, subject in (("wait", queue), ("call", agent)):
+        about: dict[str, Any] = {
+            "at": START,
+            "alarm_id": f"r:{subject}:1",
+            "rule": "r",
+            "kind": kind,
+            "severity": "warning",
+            "subject": subject,
+        }
+        told += [
+            ev.AlarmRaised(**about, value=130.0, limit=120.0),
+            ev.AlarmAcknowledged(**about, by="boss"),
+            ev.AlarmCleared(**about, stood=9.0, why="good"),
+        ]
+    return told
 
 
 def everything() -> list[m.ApiEvent]:
@@ -52,6 +72,7 @@ def everything() -> list[m.ApiEvent]:
                     at=START, call_id=call, queue=QueueName(queue), position=1, wait_time=1
                 ),
                 ev.AgentStateChanged(at=START, agent_id=AgentId(agent), state="available"),
+                *alarms(queue, agent),
                 raised(call, agent, queue),
                 pops.PopWithdrawn(**named, at=START, cause="missed"),
             ]

@@ -47,6 +47,25 @@ export interface AgentStatus {
   reason: string
 }
 
+/** One alarm that stands, or stood. */
+export interface AlarmLine {
+  alarm_id: string
+  /** What the rule is called. */
+  title: Text
+  kind: 'call' | 'pause' | 'service_level' | 'wait' | 'wrap_up'
+  severity: 'critical' | 'warning'
+  queue: string | null
+  agent_id: string | null
+  /** When it was raised: seconds, or per cent of a service level. */
+  value: number
+  limit: number
+  raised_at: number
+  acknowledged_at: number | null
+  acknowledged_by: string
+  /** `null` while it stands. */
+  cleared_at: number | null
+}
+
 /** Say what became of an offer of this call; the next ranking takes it into account. */
 export interface AnswerOffer {
   type: 'answer_offer'
@@ -139,6 +158,8 @@ export interface BoardLegend {
   targets: readonly QueueTarget[]
   /** Agents' names by id. */
   names: Readonly<Record<string, string>>
+  /** Agents' teams by id; who has none is left out. */
+  teams: Readonly<Record<string, string>>
 }
 
 /** Everything at one instant: each event of `GET /api/board/stream` is a whole picture. */
@@ -148,6 +169,8 @@ export interface BoardPicture {
   total: QueueRow
   queues: readonly QueueRow[]
   agents: readonly AgentRow[]
+  /** What stands now; who has not been seen yet comes first. */
+  alarms: readonly AlarmLine[]
 }
 
 /** Agent and customer are no longer connected. */
@@ -694,7 +717,7 @@ export interface ProbableNeed {
 
 /** Body of every refusal. */
 export interface Problem {
-  code: 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
+  code: 'alarm_not_open' | 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
 }

@@ -1,9 +1,11 @@
 import { t, type Key } from '../../i18n'
 import { behind, boardLine, type BoardLine, choose, legend, picture, span, WINDOWS } from '../../state/board'
+import { logOpen } from '../../state/alarms'
 import { useFresh } from '../../state/resource'
 import { wall } from '../../state/wall'
 import { Icon } from '../Icon'
 import { AgentTable } from './AgentTable'
+import { AlarmButton, AlarmLog, AlarmStrip } from './Alarms'
 import { CallsBehind } from './CallsBehind'
 import { QueueTable } from './QueueTable'
 import { Totals } from './Totals'
@@ -26,17 +28,20 @@ export function BoardView() {
             </label>
           ))}
         </div>
+        <AlarmButton />
         <button type="button" class="button small" data-testid="wall" aria-pressed={wall.value} onClick={() => { wall.value = !wall.value }}>
           <Icon name="board" size={16} />{t(wall.value ? 'board.leave_wall' : 'board.wall')}
         </button>
       </header>
       {picture.value === null ? <Waiting /> : (
         <>
+          <AlarmStrip />
           <Totals board={picture.value} />
-          <div class="board-body" data-behind={behind.value !== null}>
+          <div class="board-body" data-behind={behind.value !== null || logOpen.value}>
             <QueueTable board={picture.value} />
             <AgentTable board={picture.value} />
             {behind.value !== null && <CallsBehind />}
+            {logOpen.value && <AlarmLog />}
           </div>
         </>
       )}
