@@ -31,6 +31,7 @@ from agent_console.ports import (
     EnginePort,
     KnowledgeStore,
     LookupAudit,
+    MonitorPort,
     Readiness,
     Reports,
     TargetGroups,
@@ -44,6 +45,7 @@ from agent_console.rest_board import Boards
 from agent_console.rest_customers import Customers
 from agent_console.rest_groups import Groups
 from agent_console.rest_knowledge import Knowledge
+from agent_console.rest_monitor import Monitors
 from agent_console.rest_reports import ReportPages
 from agent_console.rest_unmask import Unmask
 from agent_console.rest_work import Work
@@ -102,6 +104,7 @@ def create_app(
     board: BoardSource | None = None,
     reports: Reports | None = None,
     alarms: AlarmDesk | None = None,
+    monitoring: MonitorPort | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
 
@@ -130,6 +133,8 @@ def create_app(
         endpoints += Customers(engine, hub, customers, lookups, clock).endpoints()
     if unmasking is not None:
         endpoints += Unmask(hub, unmasking, clock).endpoints()
+    if monitoring is not None:
+        endpoints += Monitors(monitoring).endpoints()
     feed = None
     if board is not None:
         feed = BoardFeed(board, users, clock)

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from agent_console.alarm_messages import AlarmLine
-from agent_console.messages import AgentState, Record
+from agent_console.messages import AgentState, Record, Role
+from agent_console.monitor_messages import MonitorLine
 from crm_lookup.model import Text
 
 BoardWindow: TypeAlias = Literal["today", "hour", "quarter"]
@@ -90,6 +91,8 @@ class BoardPicture(Record, frozen=True, kw_only=True):
     agents: tuple[AgentRow, ...]
     alarms: tuple[AlarmLine, ...] = ()
     """What stands now; who has not been seen yet comes first."""
+    monitors: tuple[MonitorLine, ...] = ()
+    """Supervisors who hear calls, or whose phones ring for one."""
 
 
 class QueueTarget(Record, frozen=True, kw_only=True):
@@ -110,6 +113,8 @@ class BoardLegend(Record, frozen=True, kw_only=True):
     """Agents' names by id."""
     teams: dict[str, str] = msgspec.field(default_factory=dict)
     """Agents' teams by id; who has none is left out."""
+    monitor_roles: tuple[Role, ...] = ()
+    """Who may listen, whisper and barge in; none: nobody."""
 
 
 class CallLine(Record, frozen=True, kw_only=True):

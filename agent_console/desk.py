@@ -15,6 +15,7 @@ from agent_console.messages import (
     AgentStateChanged,
     CallEnded,
     DeskMessage,
+    Monitored,
     Pop,
     PopCompleted,
     PopConnected,
@@ -73,7 +74,11 @@ class Desk:
     def snapshot(self) -> Snapshot:
         """Return everything that stands on the desk now."""
         return Snapshot(
-            status=self.status, pops=self.pops, wrap_up=self.wrap_up, queues=self.queues
+            status=self.status,
+            pops=self.pops,
+            wrap_up=self.wrap_up,
+            queues=self.queues,
+            monitored=self.monitored,
         )
 
     def missed(self, resume: Resume | None) -> list[str] | None:
@@ -105,6 +110,7 @@ class Desk:
                 self.status = message.status
                 self.wrap_up = message.wrap_up
                 self.queues = message.queues
+                self.monitored = message.monitored
                 self._pops = {pop.call_id: pop for pop in message.pops}
             case AgentStateChanged():
                 self.status = message.status
@@ -126,6 +132,8 @@ class Desk:
                 self._pops.pop(message.call_id, None)
                 if self.wrap_up is not None and self.wrap_up.call_id == message.call_id:
                     self.wrap_up = None
+            case Monitored():
+                self.monitored = None if message.mode is None else message
             case QueueSummary():
                 self.queues = message.queues
 

@@ -1,6 +1,6 @@
 """What can go wrong in the console; each message says what to do next."""
 
-from agent_console.messages import ErrorCode
+from agent_console.messages import ErrorCode, MonitorProblem
 
 
 class ConsoleError(Exception):
@@ -66,3 +66,11 @@ class CommandRefusedError(ConsoleError):
     def __init__(self, code: ErrorCode, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code: ErrorCode = code
+
+
+class MonitorRefusedError(ConsoleError):
+    """A supervisor cannot hear the call; ``code`` is also the key of the words."""
+
+    def __init__(self, code: MonitorProblem, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code: MonitorProblem = code

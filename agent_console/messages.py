@@ -29,6 +29,7 @@ Language: TypeAlias = Literal["zh", "en"]
 PersonalField: TypeAlias = Literal["name", "phone", "id_number", "birth_year", "address", "email"]
 WithdrawnReason: TypeAlias = Literal["no_answer", "abandoned", "elsewhere", "ended"]
 WrapUpEnd: TypeAlias = Literal["agent", "timer", "supervisor", "resync"]
+MonitorMode: TypeAlias = Literal["listen", "whisper", "barge"]
 ErrorCode: TypeAlias = Literal[
     "bad_message",
     "not_an_agent",
@@ -42,9 +43,21 @@ ErrorCode: TypeAlias = Literal[
     "too_fast",
     "internal",
 ]
+MonitorProblem: TypeAlias = Literal[
+    "monitor_off",
+    "monitor_no_phone",
+    "monitor_unreachable",
+    "monitor_nobody",
+    "monitor_another",
+    "monitor_own_phone",
+    "monitor_over",
+]
+"""Why it was refused: switched off; the supervisor has no phone; it cannot be rung; the agent
+talks to nobody; the supervisor hears another call; the phone is in use; the call is over."""
 ProblemCode: TypeAlias = Literal[
     ErrorCode,
     "alarm_not_open",
+    MonitorProblem,
     "bad_request",
     "busy",
     "csrf",
@@ -354,6 +367,14 @@ class Welcome(Message, frozen=True, kw_only=True):
     catalogue: Catalogue
 
 
+class Monitored(Message, frozen=True, kw_only=True):
+    """A supervisor hears the agent's call; whether the agent is told is a setting."""
+
+    call_id: str
+    mode: MonitorMode | None
+    """``barge``: the customer hears the supervisor, too; ``None``: nobody any more."""
+
+
 class Snapshot(Message, frozen=True, kw_only=True):
     """Everything on the desk; replaces what the page knew.
 
@@ -365,6 +386,7 @@ class Snapshot(Message, frozen=True, kw_only=True):
     """Oldest first; an ended call stays until its wrap-up ends."""
     wrap_up: WrapUp | None = None
     queues: tuple[QueueLine, ...] = ()
+    monitored: Monitored | None = None
 
 
 class AgentStateChanged(Message, frozen=True, kw_only=True, tag="agent_state"):
@@ -474,6 +496,7 @@ ServerMessage: TypeAlias = (
     | WrapUpEnded
     | QueueSummary
     | FollowUpDue
+    | Monitored
     | Pong
     | Accepted
     | Failed
@@ -491,6 +514,7 @@ DeskMessage: TypeAlias = (
     | WrapUpEnded
     | QueueSummary
     | FollowUpDue
+    | Monitored
 )
 """The messages that change the desk; each takes the next number of the agent's stream."""
 

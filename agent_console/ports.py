@@ -10,11 +10,13 @@ from agent_console.messages import (
     AgentStatus,
     CandidateCard,
     DeskMessage,
+    MonitorMode,
     QueueSummary,
     Role,
     SkillChoice,
     Snapshot,
 )
+from agent_console.monitor_messages import MonitorLine
 from agent_console.report_messages import DayPlots, ReportFormat, ReportOrder, ReportTable
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, OwnDay
 from agent_console.store.knowledge_model import Found, StoredArticle
@@ -404,6 +406,26 @@ class BoardSource(Protocol):
         self, since: float, queue: str | None, agent: str | None, outcome: str | None, limit: int
     ) -> Sequence[CallLine]:
         """Return the newest calls that arrived since then."""
+
+
+class MonitorPort(Protocol):
+    """Supervisors who hear calls; ``by`` is the supervisor's login.
+
+    Raises :class:`agent_console.errors.MonitorRefusedError` or
+    :class:`agent_console.errors.CommandRefusedError`.
+    """
+
+    roles: frozenset[Role]
+    """Who may."""
+
+    async def start(self, agent_id: str, mode: MonitorMode, by: str) -> MonitorLine:
+        """Ring the supervisor's phone for the agent's present call."""
+
+    async def change(self, mode: MonitorMode, by: str) -> MonitorLine:
+        """Go over to another mode."""
+
+    async def stop(self, by: str) -> None:
+        """End it; nothing happens if there is nothing to end."""
 
 
 class Days(Protocol):

@@ -14,6 +14,7 @@ import msgspec
 from agent_console import alarm_messages as a
 from agent_console import board_messages as b
 from agent_console import messages as m
+from agent_console import monitor_messages as o
 from agent_console import report_messages as p
 from agent_console import rest_messages as r
 from agent_console.connection import BURST, HEARTBEAT_S, HELLO_WITHIN_S, MESSAGES_PER_S, SILENCE_S
@@ -68,6 +69,9 @@ _REST: Final = (
     p.ReportTable,
     p.DayPlots,
     a.AlarmLine,
+    o.MonitorOrder,
+    o.ModeOrder,
+    o.MonitorLine,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)
 _CLIENT: Final = typing.get_args(m.ClientMessage)
@@ -170,7 +174,9 @@ def record(name: str) -> type[msgspec.Struct]:
         or getattr(r, name, None)
         or getattr(k, name, None)
         or getattr(b, name, None)
-        or getattr(p, name)
+        or getattr(p, name, None)
+        or getattr(a, name, None)
+        or getattr(o, name)
     )
     return found
 

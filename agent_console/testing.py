@@ -22,6 +22,7 @@ from agent_console.messages import (
     CustomerCard,
     DeskMessage,
     ErrorCode,
+    MonitorMode,
     Pop,
     PopCompleted,
     PopConnected,
@@ -38,6 +39,7 @@ from agent_console.messages import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from agent_console.monitor_messages import MonitorLine
 from agent_console.ports import (
     Addressed,
     Clock,
@@ -335,3 +337,30 @@ class FakeBoard:
     ) -> Sequence[CallLine]:
         self.asked.append((since, queue, agent, outcome, limit))
         return self.behind[:limit]
+
+
+class FakeMonitoring:
+    """An :class:`agent_console.ports.MonitorPort` that notes what it is told, or refuses."""
+
+    roles: frozenset[Role] = frozenset({"supervisor", "admin"})
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[str, ...]] = []
+        self.refusal: Exception | None = None
+
+    async def start(self, agent_id: str, mode: MonitorMode, by: str) -> MonitorLine:
+        return self._done("start", agent_id, mode, by)
+
+    async def change(self, mode: MonitorMode, by: str) -> MonitorLine:
+        return self._done("change", "1001", mode, by)
+
+    async def stop(self, by: str) -> None:
+        self._done("stop", "1001", "listen", by)
+
+    def _done(self, what: str, agent_id: str, mode: MonitorMode, by: str) -> MonitorLine:
+        if self.refusal is not None:
+            raise self.refusal
+        self.orders.append((what, agent_id, mode, by))
+        return MonitorLine(
+            call_id="c", agent_id=agent_id, by=by, mode=mode, state="ringing", since=1.0
+        )

@@ -123,8 +123,8 @@ class Phone(asyncio.DatagramProtocol):
 
     async def _answer(self, invite: str) -> None:
         tag = secrets.token_hex(4)
-        host, port = self._own
-        contact = f"Contact: <sip:{self._extension}@{host}:{port}>"
+        host, _ = self._own
+        contact = self._contact
         self._send(self._reply(invite, "180 Ringing", tag, contact))
         await asyncio.sleep(RING)
         body = (
@@ -133,22 +133,28 @@ class Phone(asyncio.DatagramProtocol):
         )
         self._send(self._reply(invite, "200 OK", tag, contact, body))
         await asyncio.sleep(self._talk)
+        self._send(self._bye(invite, tag))
+
+    @property
+    def _contact(self) -> str:
+        host, port = self._own
+        return f"Contact: <sip:{self._extension}@{host}:{port}>"
+
+    def _bye(self, invite: str, tag: str) -> str:
+        """Return the request that ends the call which ``invite`` began."""
+        host, port = self._own
         remote = re.search(r"<([^>]*)>", _header(invite, "Contact"))
-        self._send(
-            "\r\n".join(
-                (
-                    f"BYE {remote[1] if remote else ''} SIP/2.0",
-                    f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{secrets.token_hex(6)};rport",
-                    f"From: {_header(invite, 'To')};tag={tag}",
-                    f"To: {_header(invite, 'From')}",
-                    f"Call-ID: {_header(invite, 'Call-ID')}",
-                    "CSeq: 1 BYE",
-                    "Max-Forwards: 70",
-                    "Content-Length: 0",
-                )
-            )
-            + "\r\n\r\n"
+        lines = (
+            f"BYE {remote[1] if remote else ''} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{secrets.token_hex(6)};rport",
+            f"From: {_header(invite, 'To')};tag={tag}",
+            f"To: {_header(invite, 'From')}",
+            f"Call-ID: {_header(invite, 'Call-ID')}",
+            "CSeq: 1 BYE",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
         )
+        return "\r\n".join(lines) + "\r\n\r\n"
 
     def _reply(
         self, request: str, status: str, tag: str = "", contact: str = "", body: str = ""

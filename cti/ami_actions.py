@@ -5,6 +5,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from cti.core import channel_vars as cv
+from cti.core import monitors
 from cti.core.ids import AgentId, QueueName
 
 CALLBACK_CONTEXT: Final = "hotline-callback-dial"
@@ -138,7 +140,7 @@ def redirect_both(first: tuple[str, str, str], second: tuple[str, str, str]) -> 
 def originate_callback(
     uniqueid: str, trunk: str, ring: float, variables: Mapping[str, str]
 ) -> Action:
-    """Dial a customer who wants to be called back; the only ``Originate`` that we know.
+    """Dial a customer who wants to be called back; beside :func:`originate_monitor` our only one.
 
     It goes through the extension of a declared trunk in a fixed context (the template is
     dialplans/callback.conf.j2): which numbers exist, and what happens with who answers, stands
@@ -158,6 +160,30 @@ def originate_callback(
     values = {k: "".join(c for c in v if c not in ',"\\') for k, v in variables.items()}
     return Action(
         "Originate", fields + tuple(("Variable", f"__{k}={v}") for k, v in values.items())
+    )
+
+
+def originate_monitor(
+    uniqueid: str, extension: str, mode: str, heard: str, shown: str, ring: float
+) -> Action:
+    """Ring a supervisor's own phone; who answers hears one channel, and no other.
+
+    ``heard`` is that channel's uniqueid, ``shown`` what stands on the ringing phone, ``ring`` in
+    seconds.  The context (dialplans/monitor.conf.j2) knows nothing but the three modes.
+    """
+    return Action(
+        "Originate",
+        (
+            ("Channel", f"PJSIP/{extension}"),
+            ("ChannelId", uniqueid),
+            ("Context", monitors.CONTEXT),
+            ("Exten", mode),
+            ("Priority", "1"),
+            ("CallerID", f'"{shown}" <{extension}>'),
+            ("Timeout", str(round(ring * 1000))),
+            ("Async", "true"),
+            ("Variable", f"{cv.HEARD}={heard}"),
+        ),
     )
 
 

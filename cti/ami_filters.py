@@ -37,5 +37,8 @@ WRITE: Final[tuple[str, ...]] = ("agent", "call", "reporting")
 ``Hangup`` and ``Setvar`` (transfers); ``Originate`` and dialplan commands stay refused.
 """
 
-WRITE_CALLBACKS: Final[tuple[str, ...]] = (*WRITE, "originate")
-"""The same where a queue offers callbacks; see ``docs/callbacks.md`` for what that means."""
+WRITE_ORIGINATE: Final[tuple[str, ...]] = (*WRITE, "originate")
+"""The same where a queue offers callbacks, or supervisors may hear calls.
+
+``docs/callbacks.md`` and ``docs/monitoring.md`` say what that means.
+"""

@@ -27,6 +27,8 @@ from cti.history.measures import (
     queue_measures,
     waits_by,
 )
+from cti.monitoring import MonitorView
+from cti.monitoring import views as monitor_views
 
 Window: TypeAlias = Literal["today", "hour", "quarter"]
 _AT_WORK: Final[frozenset[AgentState]] = frozenset(
@@ -85,6 +87,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     total: QueueBoard
     queues: tuple[QueueBoard, ...]
     agents: tuple[AgentBoard, ...]
+    monitors: tuple[MonitorView, ...] = ()
+    """Supervisors who hear calls."""
 
 
 def board(
@@ -113,6 +117,7 @@ def board(
         total=_total(world, shown, windows, rules),
         queues=shown,
         agents=_agents(world, live, now),
+        monitors=tuple(monitor_views(world)),
     )
 
 

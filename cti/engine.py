@@ -37,6 +37,7 @@ from cti.history.figures import Figures
 from cti.history.keeper import HistoryKeeper
 from cti.journal.writer import JournalWriter
 from cti.link import Link
+from cti.monitoring import Monitoring, MonitorRules
 from cti.orders import Orders
 from cti.pops import PopDesk, PopRaised
 from cti.ports import Books, CustomerBriefs, Journal
@@ -69,6 +70,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     """An agent who missed so many calls in a row is paused; 0: never."""
     callbacks: CallbackRules = CallbackRules()
     board: BoardRules = BoardRules()
+    monitoring: MonitorRules = MonitorRules()
 
 
 class Engine(Orders, Generic[BriefT]):
@@ -109,6 +111,8 @@ class Engine(Orders, Generic[BriefT]):
         super().__init__(line, world, spreader, clock, config.longest_wrap_up)
         self.control = CallControl(line, world, spreader.until)
         """Transfers, consultations, conferences."""
+        self.monitoring = Monitoring(config.monitoring, line, world, spreader, clock)
+        """Supervisors who hear calls."""
         self._away = AwayCalls(
             journal, books, self._writer.put, self._writer.flush, self._pseudonym
         )
@@ -140,6 +144,7 @@ class Engine(Orders, Generic[BriefT]):
             self._wrap_ups,
             self.callbacks,
             self._away,
+            self.monitoring,
             clock,
             self._on_step,
         )
@@ -148,6 +153,7 @@ class Engine(Orders, Generic[BriefT]):
             self.callbacks.on_event,  # before the wrap-ups: it may reserve the agent
             self._wrap_ups.on_event,
             self._escalations.on_event,
+            self.monitoring.on_event,
             MissedCalls(line.post, config.missed_calls).on_event,
             on_refused=self._follower.repair,
         )

@@ -23,6 +23,7 @@ from cti.history.away import AwayCalls
 from cti.history.catch_up import catch_up, end_is_missing, needed_since
 from cti.history.queue_log import QueueLine
 from cti.link import Link, take_picture
+from cti.monitoring import Monitoring
 from cti.spreader import Spreader
 from cti.tasks import Tasks
 from cti.wrap_up import WrapUps
@@ -88,6 +89,7 @@ class Follower:
         wrap_ups: WrapUps,
         callbacks: Callbacks,
         away: AwayCalls,
+        monitoring: Monitoring,
         clock: Callable[[], float],
         on_step: Callable[[], None],
     ) -> None:
@@ -99,6 +101,7 @@ class Follower:
         self._wrap_ups = wrap_ups
         self._callbacks = callbacks
         self._away = away
+        self._monitoring = monitoring
         self._clock = clock
         self._on_step = on_step
         self._tasks = Tasks()
@@ -217,6 +220,7 @@ class Follower:
         self._spreader.spread(told + resync.apply_snapshot(self._world, snapshot))
         self._wrap_ups.reconcile(self._world, snapshot)
         self._callbacks.reconcile(snapshot)
+        self._monitoring.reconcile(snapshot)
         held, self._held = self._held or [], None
         for message in held:
             # What is older than the picture is in it already, but for who is hanging up.

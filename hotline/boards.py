@@ -82,6 +82,9 @@ class EngineBoard:
             targets=targets,
             names={user.agent_id: user.display_name for user in users if user.agent_id},
             teams={user.agent_id: user.team for user in users if user.agent_id and user.team},
+            monitor_roles=self._settings.monitoring.roles
+            if self._settings.monitoring.enabled
+            else (),
         )
 
     async def calls(

@@ -33,9 +33,10 @@ from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.errors import (
     CommandError,
 )
+from hotline import monitoring
 from hotline.roster import BankEngine, Roster, refusal, refusing
 from hotline.route_words import route_words
-from hotline.settings.model import QueueSettings
+from hotline.settings.model import MonitoringSettings, QueueSettings
 
 log = structlog.get_logger(__name__)
 
@@ -101,8 +102,10 @@ class Desks:
         users: UserStore,
         queues: Sequence[QueueSettings],
         numbers: NumberReader,
+        told: MonitoringSettings = MonitoringSettings(),  # noqa: B008 - frozen
     ) -> None:
         self._engine = engine
+        self._monitoring = told
         self._roster = Roster(engine, users, queues)
         self._settings = queues
         self._numbers = numbers
@@ -144,6 +147,7 @@ class Desks:
             pops=shown,
             wrap_up=wrap_up,
             queues=self.queues().queues,
+            monitored=None if agent.call_id is None else self._monitored(agent_id, agent.call_id),
         )
 
     def queues(self) -> msg.QueueSummary:
@@ -330,6 +334,11 @@ class Desks:
                     del self._talking[message.agent_id]
                     gone = msg.PopWithdrawn(call_id=CallId(talked), reason="ended")
                     yield _to(message.agent_id, gone)
+            case ev.MonitorEvent():
+                found = self._monitored(message.agent_id, message.call_id)
+                nobody = msg.Monitored(call_id=message.call_id, mode=None)
+                if found is not None or self._monitoring.tell_agent != "never":
+                    yield _to(message.agent_id, found or nobody)
             case ev.EngineResynchronised():
                 yield Resynchronised()
             case _:
@@ -386,6 +395,10 @@ class Desks:
             for line in lines
         )
         return msg.card_of(brief, personal)
+
+    def _monitored(self, agent_id: str, call_id: str) -> msg.Monitored | None:
+        call = self._engine.world.calls.get(CallId(call_id))
+        return monitoring.told(self._monitoring, call, agent_id)
 
     def _wrap_up(self, agent: views.AgentView) -> msg.WrapUp | None:
         if agent.state != "wrap_up" or agent.call_id is None or agent.wrap_up_until is None:

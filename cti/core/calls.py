@@ -160,12 +160,24 @@ _STATELESS_BASES: Final[tuple[type[ev.CallEvent], ...]] = (
     ev.OfferEvent,
     ev.CallbackEvent,
     ev.PlaceKept,
+    ev.MonitorEvent,
 )
 _STATELESS: Final = frozenset(
     kind for kind in get_args(ev.DomainEvent) if issubclass(kind, _STATELESS_BASES)
 )
 
 Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu", "callback"]
+
+
+class Monitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A supervisor who hears the conversation."""
+
+    monitor_id: str
+    agent_id: AgentId
+    by: str
+    mode: ev.MonitorMode
+    since: float
+    """When it started, in whatever mode."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -232,6 +244,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The customer's satisfaction from 1 to 5; 0: not given."""
     voicemail: int = 0
     """Seconds of the message that the customer left; 0: none."""
+    monitors: tuple[Monitor, ...] = ()
+    """The supervisors who hear the conversation now."""
     ended_at: float | None = None
     ended_by: ev.Party | None = None
     cause: int = 0
@@ -414,6 +428,9 @@ _CHANGES: Final[dict[type[ev.CallEvent], Callable[[Call, Any], _Changes]]] = {
     ev.CallCompleted: _completed,
     ev.WrapUpStarted: lambda c, e: {"wrapping": (*_without(c.wrapping, e.agent_id), e.agent_id)},
     ev.WrapUpEnded: lambda c, e: {"wrapping": _without(c.wrapping, e.agent_id)},
+    ev.MonitorStarted: lambda c, e: {"monitors": _monitors(c, e)},
+    ev.MonitorChanged: lambda c, e: {"monitors": _monitors(c, e)},
+    ev.MonitorEnded: lambda c, e: {"monitors": _monitors(c, e)},
     ev.CallTransferred: lambda c, e: {
         "transfers": c.transfers + 1,
         "reason": e.reason or c.reason,
@@ -437,3 +454,19 @@ _CHANGES: Final[dict[type[ev.CallEvent], Callable[[Call, Any], _Changes]]] = {
 
 def _without(agents: tuple[AgentId, ...], agent_id: AgentId) -> tuple[AgentId, ...]:
     return tuple(a for a in agents if a != agent_id)
+
+
+def _monitors(call: Call, event: ev.MonitorEvent) -> tuple[Monitor, ...]:
+    known = {monitor.monitor_id: monitor for monitor in call.monitors}
+    before = known.get(event.monitor_id)
+    if isinstance(event, ev.MonitorEnded):
+        known.pop(event.monitor_id, None)
+    else:
+        known[event.monitor_id] = Monitor(
+            monitor_id=event.monitor_id,
+            agent_id=event.agent_id,
+            by=event.by,
+            mode=event.mode,
+            since=event.at if before is None else before.since,
+        )
+    return tuple(known.values())

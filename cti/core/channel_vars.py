@@ -69,6 +69,9 @@ CUSTOMER_CHANNEL: Final = "HOTLINE_CUSTOMER_CHANNEL"
 PARTNER: Final = "HOTLINE_PARTNER"
 """Name of the agent's channel whose conversation the customer joins; set by the engine."""
 
+HEARD: Final = "HOTLINE_HEARD"
+"""Uniqueid of the agent's leg that a supervisor hears; on the supervisor's leg alone."""
+
 CALLBACK_NUMBER: Final = "HOTLINE_CALLBACK_NUMBER"
 """The number that the caller confirmed for a callback (E.164), and the one that is dialled."""
 

@@ -18,6 +18,8 @@ VerifiedLevel: TypeAlias = Literal["none", "number", "pin"]
 Party: TypeAlias = Literal["caller", "agent", "system"]
 AlarmKind: TypeAlias = Literal["wrap_up", "pause", "call", "wait", "service_level"]
 AlarmSeverity: TypeAlias = Literal["warning", "critical"]
+MonitorMode: TypeAlias = Literal["listen", "whisper", "barge"]
+"""``listen``: nobody hears the supervisor; ``whisper``: the agent does; ``barge``: both do."""
 
 
 class Event(
@@ -318,6 +320,32 @@ class OfferDeclined(OfferEvent, frozen=True, kw_only=True):
     pass
 
 
+class MonitorEvent(CallEvent, frozen=True, kw_only=True):
+    """Base of what a supervisor did with an agent's conversation."""
+
+    monitor_id: str
+    """The uniqueid of the supervisor's own leg."""
+    agent_id: AgentId
+    by: str
+    """The supervisor's login."""
+    mode: MonitorMode
+
+
+class MonitorStarted(MonitorEvent, frozen=True, kw_only=True):
+    """The supervisor's phone was answered: from now on the conversation is heard."""
+
+
+class MonitorChanged(MonitorEvent, frozen=True, kw_only=True):
+    """The supervisor went over to another mode."""
+
+
+class MonitorEnded(MonitorEvent, frozen=True, kw_only=True):
+    """The supervisor's leg is gone; ``mode`` is the last one."""
+
+    seconds: float
+    """Since it started, in whatever modes."""
+
+
 class CallEnded(CallEvent, frozen=True, kw_only=True):
     """The customer's own channel is gone; ``cause`` is the Q.850 hang-up cause."""
 
@@ -491,6 +519,9 @@ DomainEvent: TypeAlias = (
     | OfferPresented
     | OfferAccepted
     | OfferDeclined
+    | MonitorStarted
+    | MonitorChanged
+    | MonitorEnded
     | CallEnded
     | CallbackRequested
     | CallbackDialled

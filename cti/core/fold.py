@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cti.core import events as ev
+from cti.core import monitors, transfers
 from cti.core import records as rec
-from cti.core import transfers
 from cti.core import user_events as ue
 from cti.core.agents import WRAP_UP, AgentInput, Membership, freed
 from cti.core.calls import Call
@@ -52,6 +52,9 @@ def says_who_hung_up(world: World, record: rec.Record) -> bool:
 
 
 def _leg_seen(world: World, r: rec.LegSeen) -> None:
+    if r.leg.uniqueid in world.monitors_asked:
+        monitors.seen(world, r.leg, r.at)
+        return
     call_of(world, r.leg, r.at)
 
 
@@ -99,6 +102,8 @@ def _hangup_requested(world: World, r: rec.HangupRequested) -> None:
 
 
 def _leg_gone(world: World, r: rec.LegGone) -> None:
+    if monitors.gone(world, r.leg.uniqueid, r.at):
+        return
     call = call_of(world, r.leg, r.at)
     if call is None:
         return

@@ -7,6 +7,7 @@ well as a picture allows, and marked ``rebuilt``.
 from typing import Final
 
 from cti.core import events as ev
+from cti.core import monitors
 from cti.core import user_events as ue
 from cti.core.agents import WRAP_UP, Agent, Membership
 from cti.core.calls import Call
@@ -60,6 +61,7 @@ def apply_snapshot(world: World, snapshot: Snapshot) -> list[ev.DomainEvent]:
         for call_id, legs in by_call.items():
             _call(world, call_id, legs, waiting, snapshot)
         _free_the_forgotten(world, snapshot)
+        monitors.compare(world, snapshot)
         for m in snapshot.members:  # whose call we thought to be still running
             if m.paused and m.paused_reason == WRAP_UP:
                 _adopt_wrap_up(world, m.member_name, m, snapshot.at)

@@ -108,6 +108,10 @@ class World:
         """The calls that begin when a customer answers our callback."""
         self.wishes: list[Wish] = []
         """What was told of callbacks and nobody has taken up yet."""
+        self.monitor_legs: dict[str, CallId] = {}
+        """The call that each supervisor's leg hears."""
+        self.monitors_asked: dict[str, ev.MonitorStarted] = {}
+        """The supervisors whose own phone still rings, by their leg; ``at`` is when it began."""
         self._out: list[ev.DomainEvent] = []
         self._rejected: list[Rejection] = []
 
@@ -155,11 +159,18 @@ class World:
         if call is None:
             raise IllegalTransitionError("call", "unknown", type(event).__name__)
         self._keep(advance(call, event))
+        if isinstance(event, ev.MonitorEvent):
+            if isinstance(event, ev.MonitorEnded):
+                self.monitor_legs.pop(event.monitor_id, None)
+            else:
+                self.monitor_legs[event.monitor_id] = event.call_id
 
     def put(self, call: Call) -> None:
         """Take over a call as it is: one that begins, or that is known from a checkpoint."""
         self._keep(call)
         self.own_legs[call.uniqueid] = call.call_id
+        for monitor in call.monitors:
+            self.monitor_legs[monitor.monitor_id] = call.call_id
 
     def _keep(self, call: Call) -> None:
         self.calls[call.call_id] = call

@@ -144,7 +144,7 @@ def _entry(event: ev.CallEvent, arrived_at: float) -> Entry:
 
 
 _SHOWN_ELSEWHERE: Final = frozenset({"at", "server", "rebuilt", "call_id"})
-_LASTED: Final = ("talk_time", "wrap_up_time", "wait_time", "ring_time")
+_LASTED: Final = ("seconds", "talk_time", "wrap_up_time", "wait_time", "ring_time")
 
 
 def _customer(event: Any) -> str:
@@ -208,6 +208,9 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
     "PlaceKept": lambda e: (
         f"has a callback already: takes its place, the journey began with call {e.journey_id}"
     ),
+    "MonitorStarted": lambda e: f"supervisor {e.by} began to {e.mode} with {e.agent_id}",
+    "MonitorChanged": lambda e: f"supervisor {e.by} went over to {e.mode} with {e.agent_id}",
+    "MonitorEnded": lambda e: f"supervisor {e.by} ended ({e.mode}) with {e.agent_id}",
     "CallEnded": lambda e: f"ended by {e.ended_by} (cause {e.cause})",
 }
 """Words for the timeline; an event without any is shown with its fields."""

@@ -73,6 +73,7 @@ def render(
             "letters, digits and . _ ~ + / = - only"
         )
         raise RenderError(message)
+    originates = settings.callback_trunk or settings.monitoring.enabled
     context: dict[str, Any] = {
         "settings": settings,
         "secrets": secrets,
@@ -80,7 +81,7 @@ def render(
         "dirs": dirs,
         "ami_events": ami_filters.EVENTS,
         "ami_read": ami_filters.READ,
-        "ami_write": ami_filters.WRITE_CALLBACKS if settings.callback_trunk else ami_filters.WRITE,
+        "ami_write": ami_filters.WRITE_ORIGINATE if originates else ami_filters.WRITE,
         "callbacks": settings.callback_trunk,
         "channel_vars": channel_vars.ATTACHED,
         "own_queue": OWN,

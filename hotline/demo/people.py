@@ -39,6 +39,8 @@ AGENTS: Final = tuple(
     )
 )
 
-SUPERVISOR: Final = Employee(login="2001", name="孙丽华", role="supervisor", password=PASSWORD)
+SUPERVISOR: Final = Employee(
+    login="2001", name="孙丽华", role="supervisor", password=PASSWORD, extension="2001"
+)
 
 EMPLOYEES: Final = (*AGENTS, SUPERVISOR)

@@ -51,6 +51,7 @@ from hotline.desks import Desks, TappedBus
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
 from hotline.menu_words import NODES
+from hotline.monitoring import EngineMonitoring, monitor_rules
 from hotline.offer_answers import OfferAnswerKeeper
 from hotline.report_pages import HistoryReports, queue_words
 from hotline.roles.life import end_with_supervisor, settle_memory, stop_event
@@ -128,6 +129,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 missed_calls=settings.agents.missed_calls,
                 callbacks=callback_rules(settings, numbers),
                 board=board_rules(settings),
+                monitoring=monitor_rules(settings),
             ),
             briefs=Briefs(customers),
             journal=journal,
@@ -141,7 +143,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         users_engine = async_engine(settings)
         stack.push_async_callback(users_engine.dispose)
         users = SqlUserStore(users_engine)
-        desks = Desks(engine, bus, users, settings.queues, numbers)
+        desks = Desks(engine, bus, users, settings.queues, numbers, settings.monitoring)
         events_api = make_events_api(settings, engine, SqlIntegrationStore(users_engine), numbers)
         bus.watchers.append(events_api.take)
         last_agents = LastAgentKeeper(engine.world, bank)
@@ -237,6 +239,7 @@ async def _serve_web(
         ),
         board=EngineBoard(engine, users, history(settings), settings, alarms.standing),
         alarms=alarms,
+        monitoring=EngineMonitoring(engine, users, settings),
     )
     settle_memory()
     await serve_until(

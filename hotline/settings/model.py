@@ -361,6 +361,21 @@ class CallbackSettings(Section):
         return now >= begin or now < end  # over midnight
 
 
+class MonitoringSettings(Section):
+    """Supervisors who listen to calls, whisper to agents, or barge in; see docs/monitoring.md."""
+
+    enabled: bool = Field(False, description="whether anybody may")
+    roles: tuple[Literal["leader", "supervisor", "admin"], ...] = Field(
+        ("supervisor", "admin"), description="who may: leader, supervisor, admin"
+    )
+    tell_agent: Literal["never", "barge", "always"] = Field(
+        "barge",
+        description="when the agent's page says so: never; barge: when the customer hears the "
+        "supervisor too; always",
+    )
+    ring_seconds: int = Field(20, ge=5, le=60, description="how long the supervisor's phone rings")
+
+
 class VoicemailSettings(Section):
     """Messages that callers leave."""
 
@@ -496,6 +511,7 @@ class Settings(Section):
     agents: AgentSettings = AgentSettings()
     reports: ReportSettings = ReportSettings()
     callbacks: CallbackSettings = CallbackSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
 
     voicemail: VoicemailSettings = VoicemailSettings()
     queues: tuple[QueueSettings, ...] = Field(

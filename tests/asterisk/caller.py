@@ -29,6 +29,11 @@ _SILENCE: Final = b"\xd5" * FRAME
 _KEYS: Final = "0123456789*#"
 
 
+def linear(packets: "Sequence[Packet]") -> NDArray[np.float64]:
+    """Return the sound of packets, one behind the other, as numbers between -1 and 1."""
+    return _LINEAR[np.frombuffer(b"".join(one.payload for one in packets), np.uint8)]
+
+
 def _alaw_table() -> NDArray[np.float64]:
     code = np.arange(256) ^ 0x55
     exponent, mantissa = (code >> 4) & 7, code & 15
@@ -38,9 +43,14 @@ def _alaw_table() -> NDArray[np.float64]:
 
 
 _LINEAR: Final = _alaw_table()
-_TONE: Final = bytes(  # 400 Hz at a moderate level: the same 20 samples, eight times
-    int(np.argmin(np.abs(_LINEAR - 0.25 * np.sin(2 * np.pi * n / 20)))) for n in range(FRAME)
-)
+LOUD: Final = 0.25
+"""Amplitude of a tone; full scale is 1."""
+
+
+def tone(hertz: int) -> bytes:
+    """Return a packet of a tone that goes on smoothly in the next one: a multiple of 50 Hz."""
+    wave = LOUD * np.sin(2 * np.pi * hertz * np.arange(FRAME) / 8000)
+    return bytes(int(np.argmin(np.abs(_LINEAR - value))) for value in wave)
 
 
 class Packet(msgspec.Struct, frozen=True):
@@ -70,6 +80,8 @@ class Caller:
         self._peer: tuple[str, int] = ("", 0)
         self._sequence = self._stamp = 0
         self._speaks = False
+        self.tone = tone(400)
+        """What it says at the step ``s``."""
         self._events: list[tuple[bool, int, bytes]] = []
 
     # --- the script ------------------------------------------------------------------------
@@ -78,8 +90,9 @@ class Caller:
         """Place the call, do the steps, hang up.
 
         ``h1.5`` hears so much, ``q`` waits until the menu listens, ``d12#`` keys, ``s2`` speaks,
-        ``w2`` waits, ``e`` waits for the other side to hang up.  ``t`` waits until the line was
-        told of what the next steps follow, and counts what is heard from there.
+        ``S`` begins to speak and goes on, ``w2`` waits, ``e`` waits for the other side to hang
+        up.  ``t`` waits until the line was told of what the next steps follow, and counts what is
+        heard from there.
         """
         loop = asyncio.get_running_loop()
         self._rtp, _ = await loop.create_datagram_endpoint(
@@ -120,6 +133,8 @@ class Caller:
                 self._speaks = True
                 await asyncio.sleep(float(value))
                 self._speaks = False
+            case "S":
+                self._speaks = True
             case "w":
                 await asyncio.sleep(float(value))
             case "t":
@@ -153,7 +168,7 @@ class Caller:
             return
         payload, kind, marker, stamp = _SILENCE, _ALAW, 0, self._stamp
         if self._speaks:
-            payload = _TONE
+            payload = self.tone
         if self._events:
             begins, back, event = self._events.pop(0)
             if event:  # every packet of a key carries the time at which the key began

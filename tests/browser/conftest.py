@@ -24,7 +24,7 @@ from agent_console.store import (
     MemoryUserStore,
     MemoryWorkStore,
 )
-from agent_console.testing import FakeBoard, FakeDays, FakeEngine
+from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitoring
 from crm_lookup.model import Text
 from cti.alarms import AlarmEvent, AlarmRule
 from cti.board import Board
@@ -102,6 +102,7 @@ class Console:
             time.time,
         )
         self.board.standing = self.alarms.standing
+        self.monitoring = FakeMonitoring()
         self.customers = FakeCustomers()
         self.knowledge = MemoryKnowledgeStore()
         self._server: uvicorn.Server | None = None
@@ -124,6 +125,7 @@ class Console:
             groups=SampleGroups(),
             board=self.board,
             alarms=self.alarms,
+            monitoring=self.monitoring,
             customers=self.customers,
             knowledge=self.knowledge,
             lookups=MemoryLookupAudit(),

@@ -38,7 +38,7 @@ from agent_console.store import (
     MemoryUserStore,
     MemoryWorkStore,
 )
-from agent_console.testing import FakeBoard, FakeDays, FakeEngine
+from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitoring
 from agent_console.tickets import Pass
 from crm_lookup.model import Held, Text
 from crm_lookup.unmasking import MemoryLooks, Unmasker
@@ -183,6 +183,7 @@ class Kit:
         self.looks = MemoryLooks()
         self.unmasking = Unmasker(FakeHeld(), self.looks, self.clock)
         self.knowledge = MemoryKnowledgeStore()
+        self.monitoring = FakeMonitoring()
         self.passwords = cheap_passwords()
         made = settings.pop("alarms", None)
         self.alarms: AlarmDesk | None = made(self) if made else self._quiet()
@@ -203,6 +204,7 @@ class Kit:
             unmasking=self.unmasking,
             reports=made_reports(self.clock),
             alarms=self.alarms,
+            monitoring=self.monitoring,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

@@ -105,6 +105,31 @@ def test_the_agent_phones_can_dial_nothing() -> None:
     assert plan.rstrip().endswith("[from-phone]")
 
 
+def test_only_where_supervisors_may_hear_calls_is_there_a_way_to_do_so() -> None:
+    assert "hotline-monitor" not in files()["extensions.conf"]
+    assert "ChanSpy" not in files()["extensions.conf"]
+    made = files(monitoring={"enabled": True})
+    plan = made["extensions.conf"]
+    context = plan[plan.index("[hotline-monitor]") : plan.index("[from-phone]")]
+    assert set(re.findall(r"^exten => ([^,]+),1,ChanSpy", context, re.MULTILINE)) == {
+        *("listen", "whisper", "barge")
+    }
+    for options in re.findall(r"ChanSpy\([^)]*\)\},(\w+)\)", context):
+        assert options.startswith("uqsES")  # one channel by its uniqueid, and its end
+    assert plan.count("hotline-monitor") == 1  # nothing leads there
+    manager = made["manager.conf"]
+    classes = re.search(r"^write = (.*)$", manager, re.MULTILINE)
+    assert classes is not None
+    assert set(classes[1].split(",")) == {"agent", "call", "reporting", "originate"}
+
+
+def test_names_with_a_hyphen_survive_the_filters() -> None:
+    plan = files()["extensions.conf"]
+    kept = re.findall(r"FILTER\(([^,]*),", plan)
+    assert kept
+    assert not [each for each in kept if each.endswith("-")]  # FILTER would drop it
+
+
 def test_there_is_no_anonymous_endpoint() -> None:
     pjsip = files()["pjsip.conf"]
     endpoints = re.findall(r"^\[([^\]]+)\]\ntype = endpoint$", pjsip, re.MULTILINE)

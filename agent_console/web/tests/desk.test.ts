@@ -14,7 +14,7 @@ const welcome = (stream: string, resumed: boolean): ServerMessage => ({
   catalogue: { queues: {}, reasons: {}, nodes: {}, pause_reasons: [], disposition_groups: [], dispositions: [], extend_wrap_up_s: 60 },
 })
 const snapshot: ServerMessage = {
-  type: 'snapshot', status: { state: 'available', since: 1, reason: '' }, pops: [], wrap_up: null, queues: [],
+  type: 'snapshot', status: { state: 'available', since: 1, reason: '' }, pops: [], wrap_up: null, queues: [], monitored: null,
 }
 
 function play(desk: Desk, ...messages: [number, ServerMessage][]): Desk {

@@ -1,6 +1,6 @@
 /** The desk as the page knows it: a pure fold over the server's messages. */
 
-import type { AgentStatus, Envelope, Pop, QueueLine, Resume, ServerMessage, WrapUp } from '../wire/messages.gen'
+import type { AgentStatus, Envelope, Monitored, Pop, QueueLine, Resume, ServerMessage, WrapUp } from '../wire/messages.gen'
 
 export interface Desk {
   /** `null` until the first welcome. */
@@ -10,6 +10,8 @@ export interface Desk {
   readonly pops: readonly Pop[]
   readonly wrapUp: WrapUp | null
   readonly queues: readonly QueueLine[]
+  /** A supervisor in the call, where the agent is told. */
+  readonly monitored: Monitored | null
 }
 
 export const EMPTY: Desk = {
@@ -19,6 +21,7 @@ export const EMPTY: Desk = {
   pops: [],
   wrapUp: null,
   queues: [],
+  monitored: null,
 }
 
 /** Where the page's knowledge ends. */
@@ -41,6 +44,7 @@ export function apply(desk: Desk, envelope: Envelope): Desk {
       pops: message.pops,
       wrapUp: message.wrap_up,
       queues: message.queues,
+      monitored: message.monitored,
     }
   }
   if (seq <= desk.seq) return desk
@@ -74,6 +78,8 @@ function fold(desk: Desk, message: ServerMessage): Desk {
         ...without(desk, message.call_id),
         wrapUp: desk.wrapUp?.call_id === message.call_id ? null : desk.wrapUp,
       }
+    case 'monitored':
+      return { ...desk, monitored: message.mode === null ? null : message }
     case 'queue_summary':
       return { ...desk, queues: message.queues }
     default:

@@ -5,6 +5,7 @@ import { DayPanels } from './DayView'
 import { Icon, type IconName } from './Icon'
 import { CallerCard } from './CallerCard'
 import { callerName } from './caller'
+import { Monitored } from './Monitored'
 import { WorkPanel } from './WorkPanel'
 
 export function DeskView() {
@@ -12,6 +13,7 @@ export function DeskView() {
   const wrapUp = desk.value.wrapUp
   return (
     <main class="desk">
+      <Monitored />
       <CallTabs />
       {pop === null && wrapUp === null && <Empty />}
       {(pop !== null || wrapUp !== null) && (

@@ -160,6 +160,8 @@ export interface BoardLegend {
   names: Readonly<Record<string, string>>
   /** Agents' teams by id; who has none is left out. */
   teams: Readonly<Record<string, string>>
+  /** Who may listen, whisper and barge in; none: nobody. */
+  monitor_roles: readonly ('admin' | 'agent' | 'leader' | 'supervisor')[]
 }
 
 /** Everything at one instant: each event of `GET /api/board/stream` is a whole picture. */
@@ -171,6 +173,8 @@ export interface BoardPicture {
   agents: readonly AgentRow[]
   /** What stands now; who has not been seen yet comes first. */
   alarms: readonly AlarmLine[]
+  /** Supervisors who hear calls, or whose phones ring for one. */
+  monitors: readonly MonitorLine[]
 }
 
 /** Agent and customer are no longer connected. */
@@ -366,7 +370,7 @@ export interface EditorDepartments {
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
 export interface Envelope {
   seq: number
-  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Pong | Accepted | Failed
+  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Monitored | Pong | Accepted | Failed
 }
 
 /** Ask for more time after the call. */
@@ -504,6 +508,36 @@ export interface Me {
   language: 'en' | 'zh'
   /** `null` for somebody who takes no calls. */
   agent_id: string | null
+}
+
+/** Body of `PUT /api/monitor`: go over to another mode. */
+export interface ModeOrder {
+  mode: 'barge' | 'listen' | 'whisper'
+}
+
+/** A supervisor who hears a call, or whose phone rings for it. */
+export interface MonitorLine {
+  call_id: string
+  agent_id: string
+  /** The supervisor's login. */
+  by: string
+  mode: 'barge' | 'listen' | 'whisper'
+  state: 'ringing' | 'running'
+  since: number
+}
+
+/** Body of `POST /api/monitor`: ring my phone and let me hear this agent's call. */
+export interface MonitorOrder {
+  agent_id: string
+  mode: 'barge' | 'listen' | 'whisper'
+}
+
+/** A supervisor hears the agent's call; whether the agent is told is a setting. */
+export interface Monitored {
+  type: 'monitored'
+  call_id: string
+  /** `barge`: the customer hears the supervisor, too; `null`: nobody any more. */
+  mode: 'barge' | 'listen' | 'whisper' | null
 }
 
 /** A supervisor moves a waiting caller, gives another priority, or both. */
@@ -717,7 +751,7 @@ export interface ProbableNeed {
 
 /** Body of every refusal. */
 export interface Problem {
-  code: 'alarm_not_open' | 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
+  code: 'alarm_not_open' | 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'monitor_another' | 'monitor_no_phone' | 'monitor_nobody' | 'monitor_off' | 'monitor_over' | 'monitor_own_phone' | 'monitor_unreachable' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
 }
@@ -911,6 +945,7 @@ export interface Snapshot {
   pops: readonly Pop[]
   wrap_up: WrapUp | null
   queues: readonly QueueLine[]
+  monitored: Monitored | null
 }
 
 /** What a colleague is doing now. */
@@ -1028,6 +1063,7 @@ export type ServerMessage =
   | WrapUpEnded
   | QueueSummary
   | FollowUpDue
+  | Monitored
   | Pong
   | Accepted
   | Failed
@@ -1044,6 +1080,7 @@ export type DeskMessage =
   | WrapUpEnded
   | QueueSummary
   | FollowUpDue
+  | Monitored
 
 export type ClientMessage =
   | Hello

@@ -6,6 +6,7 @@ import { Nothing } from '../Empty'
 import { PanelBody } from '../Panel'
 import { Since } from '../Timer'
 import { AgentOrders } from './AgentOrders'
+import { MonitorAgent } from './Monitor'
 import { agentName, percent, queueTitle, seconds } from './words'
 
 const STATES: readonly AgentRow['state'][] = ['available', 'ringing', 'on_call', 'on_hold', 'wrap_up', 'paused', 'logged_out']
@@ -70,7 +71,7 @@ function Line({ row }: { row: AgentRow }) {
         <button type="button" class="plain" onClick={() => lookBehind({ agent: row.agent_id })}>{agentName(row.agent_id)}</button>
         <small> {row.agent_id}</small>
       </th>
-      <td><span class="state-chip" data-state={row.state}>{t(`state.${row.state}`)}</span>{doing !== '' && <small> {doing}</small>}</td>
+      <td><span class="state-chip" data-state={row.state}>{t(`state.${row.state}`)}</span>{doing !== '' && <small> {doing}</small>}<MonitorAgent row={row} /></td>
       <td>{row.state === 'logged_out' ? t('board.none') : <Since at={row.since} />}</td>
       <td>{figure(row.today.answered)}{row.today.missed > 0 && <small> {t('board.missed', { count: row.today.missed })}</small>}</td>
       <td>{seconds(row.today.aht)}</td>

@@ -7,6 +7,7 @@ import { Icon } from '../Icon'
 import { AgentTable } from './AgentTable'
 import { AlarmButton, AlarmLog, AlarmStrip } from './Alarms'
 import { CallsBehind } from './CallsBehind'
+import { MonitorBar } from './Monitor'
 import { QueueTable } from './QueueTable'
 import { Totals } from './Totals'
 
@@ -36,6 +37,7 @@ export function BoardView() {
       {picture.value === null ? <Waiting /> : (
         <>
           <AlarmStrip />
+          <MonitorBar />
           <Totals board={picture.value} />
           <div class="board-body" data-behind={behind.value !== null || logOpen.value}>
             <QueueTable board={picture.value} />
