@@ -1,6 +1,7 @@
 """Spies who phone in and try a PIN that is wrong: for cards that exist or not, from any number."""
 
 import asyncio
+import math
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -23,6 +24,8 @@ PAIRS: Final = (
     ("known number", "unknown number"),
     ("card tail", "wrong tail"),
 )
+CALL_SECONDS: Final = 8
+"""More than a call takes."""
 _LISTENED: Final = 0.5
 """Seconds of the answer that are listened to."""
 _PASSES: Final = 0.06
@@ -59,7 +62,8 @@ def card_hashes(key: DataKey, count: int) -> list[str]:
 
 
 STEPS: Final = ("welcome", "main_menu", "enter_card_number", "enter_pin")
-ANSWER: Final = "details_do_not_match"
+ANSWERS: Final = ("zh/details_do_not_match", "zh/service_unavailable")
+"""The second where the machine is too busy to check a PIN in time; that may depend on nothing."""
 
 
 async def spy(trunk: Trunk, target: Target) -> Heard:
@@ -77,7 +81,7 @@ async def spy(trunk: Trunk, target: Target) -> Heard:
             await asyncio.sleep(SETTLE)
             since = await call.key(keys, between=0.05)
         first = await call.sounds(since + _PASSES)
-        begun = await call.prompt(f"zh/{ANSWER}", since)
+        begun = await call.any_prompt(ANSWERS, since)
         times += [first - since, begun - since]
         await asyncio.sleep(_LISTENED)
     finally:
@@ -87,13 +91,14 @@ async def spy(trunk: Trunk, target: Target) -> Heard:
 
 
 async def send(
-    trunk: Trunk, targets: Sequence[Target], rate: float, at_once: int = 20
+    trunk: Trunk, targets: Sequence[Target], rate: float, seconds: float = math.inf
 ) -> tuple[list[Heard], list[str]]:
-    """Send all spies, ``rate`` a second and ``at_once`` at most: a PIN check costs much.
+    """Send spies for so many seconds, ``rate`` a second, as long as not too many are on the line.
 
-    Returns what they heard, and why others failed.
+    A PIN check costs much, so that they would wait for each other.  Returns what they heard, and
+    why others failed.
     """
-    places = asyncio.Semaphore(at_once)
+    places = asyncio.Semaphore(math.ceil(rate * CALL_SECONDS))
     found: list[Heard] = []
     failed: list[str] = []
 
@@ -110,5 +115,7 @@ async def send(
         for place, target in enumerate(targets):
             await asyncio.sleep(max(0.0, begun + place / rate - time.perf_counter()))
             await places.acquire()
+            if time.perf_counter() - begun > seconds:
+                break
             group.create_task(one(target))
     return found, failed

@@ -12,7 +12,7 @@ import struct
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from tests.asterisk import prompts
@@ -139,19 +139,27 @@ class Call:
 
         Raises :class:`CallFailedError`, naming what was heard instead.
         """
+        return await self.any_prompt((name,), since, seconds)
+
+    async def any_prompt(
+        self, names: Collection[str], since: float, seconds: float = 30.0
+    ) -> float:
+        """Wait for the first of some prompts, else as :meth:`prompt`."""
         known = prompts.frames()
         until = time.perf_counter() + seconds
         looked = 0
         while time.perf_counter() < until:
             count = len(self.frames)
             for frame in self.frames[looked:count]:
-                if frame.at > since and frame.sound and known.get(frame.sound) == name:
+                if frame.at > since and frame.sound and known.get(frame.sound) in names:
                     return frame.at
             if self.over.is_set():
                 break
             looked = count
             await asyncio.sleep(_STEP)
-        message = f"{self.number}: no {name} within {seconds:g} s, but {self.heard(since)}"
+        message = (
+            f"{self.number}: no {' or '.join(names)} within {seconds:g} s, but {self.heard(since)}"
+        )
         raise CallFailedError(message)
 
     async def sounds(self, since: float, seconds: float = 30.0) -> float:
