@@ -5,7 +5,6 @@ A page that comes back says where its knowledge ends and gets what it missed, as
 bounded buffer still holds that; otherwise it gets a snapshot.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,6 +15,7 @@ from agent_console.messages import (
     CallEnded,
     DeskMessage,
     Monitored,
+    OfferAnswered,
     Pop,
     PopCompleted,
     PopConnected,
@@ -32,17 +32,30 @@ from agent_console.messages import (
 
 BUFFERED_MESSAGES: Final = 256
 """A page that missed more than this gets a snapshot."""
+BUFFERED_CHARACTERS: Final = 65_536
+"""The same; a thousand desks must not keep hundreds of megabytes of old pops."""
 
 
 class Desk:
     """The state of one agent's page and its stream."""
+
+    # There are a thousand of them, so they are small.
+    __slots__ = (
+        *("_buffered", "_dropped", "_frames", "_kept", "_pops", "_queue_news"),
+        *("monitored", "queues", "seq", "status", "stream", "wrap_up"),
+    )
 
     def __init__(
         self, stream: str, picture: Snapshot, *, buffered: int = BUFFERED_MESSAGES
     ) -> None:
         self.stream = stream
         self.seq = 0
-        self._frames: deque[tuple[int, str]] = deque(maxlen=buffered)
+        self._buffered = buffered
+        self._frames: list[tuple[int, str]] = []
+        self._kept = 0
+        """Characters in the frames."""
+        self._dropped = 0
+        """Number of the newest frame that is no longer kept."""
         self._queue_news: tuple[int, bytes] | None = None
         """The newest summary's number and body, which all desks share."""
         self._fold(picture)
@@ -68,8 +81,17 @@ class Desk:
         if isinstance(message, QueueSummary):
             self._queue_news = (self.seq, body)  # only the newest matters: one place is enough
         else:
-            self._frames.append((self.seq, frame))
+            self._keep(frame)
         return frame
+
+    def _keep(self, frame: str) -> None:
+        self._frames.append((self.seq, frame))
+        self._kept += len(frame)
+        while self._frames and (
+            len(self._frames) > self._buffered or self._kept > BUFFERED_CHARACTERS
+        ):
+            self._dropped, dropped = self._frames.pop(0)
+            self._kept -= len(dropped)
 
     def snapshot(self) -> Snapshot:
         """Return everything that stands on the desk now."""
@@ -85,13 +107,9 @@ class Desk:
         """Return the frames that the page has not seen; ``None`` if it needs a snapshot."""
         if resume is None or resume.stream != self.stream or not 0 <= resume.seq <= self.seq:
             return None
-        if self._dropped_after(resume.seq):
+        if resume.seq < self._dropped:
             return None
         return [frame for seq, frame in self._numbered() if seq > resume.seq]
-
-    def _dropped_after(self, seq: int) -> bool:
-        full = len(self._frames) == self._frames.maxlen
-        return full and seq < self._frames[0][0] - 1
 
     def _numbered(self) -> Iterator[tuple[int, str]]:
         news = self._queue_news
@@ -120,12 +138,20 @@ class Desk:
                 self._pops.pop(message.call_id, None)
             case PopCompleted():
                 brief = "unknown" if message.customer is None else "ready"
-                found = {"candidates": message.candidates} if message.candidates else {}
+                found: dict[str, object] = {}
+                if message.candidates:
+                    found["candidates"] = message.candidates
+                if self._is_another(message):
+                    found["answers"] = {}
                 self._change(message.call_id, brief=brief, customer=message.customer, **found)
             case PopConnected():
                 self._change(message.call_id, phase="connected", connected_at=message.connected_at)
             case CallEnded():
                 self._change(message.call_id, phase="ended", ended_at=message.ended_at)
+            case OfferAnswered():
+                pop = self._pops.get(message.call_id)
+                known = {} if pop is None else pop.answers
+                self._change(message.call_id, answers={**known, message.offer_id: message.answer})
             case WrapUpStarted():
                 self.wrap_up = message.wrap_up
             case WrapUpEnded():
@@ -136,6 +162,14 @@ class Desk:
                 self.monitored = None if message.mode is None else message
             case QueueSummary():
                 self.queues = message.queues
+
+    def _is_another(self, message: PopCompleted) -> bool:
+        """Say whether the pop's customer becomes somebody else, whose offers are others."""
+        pop = self._pops.get(message.call_id)
+        if pop is None or pop.customer is None:
+            return False
+        customer = message.customer
+        return customer is None or customer.customer_id != pop.customer.customer_id
 
     def _change(self, call_id: str, **changes: object) -> None:
         pop = self._pops.get(call_id)

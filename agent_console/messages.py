@@ -28,6 +28,7 @@ Role: TypeAlias = Literal["agent", "leader", "supervisor", "admin"]
 Language: TypeAlias = Literal["zh", "en"]
 PersonalField: TypeAlias = Literal["name", "phone", "id_number", "birth_year", "address", "email"]
 WithdrawnReason: TypeAlias = Literal["no_answer", "abandoned", "elsewhere", "ended"]
+OfferAnswer: TypeAlias = Literal["presented", "accepted", "declined"]
 WrapUpEnd: TypeAlias = Literal["agent", "timer", "supervisor", "resync"]
 MonitorMode: TypeAlias = Literal["listen", "whisper", "barge"]
 ErrorCode: TypeAlias = Literal[
@@ -324,6 +325,8 @@ class Pop(Record, frozen=True, kw_only=True):
     brief: BriefState = "loading"
     """``loading``: the customer follows in ``pop_completed``; ``unknown``: nobody we know."""
     customer: CustomerCard | None = None
+    answers: dict[str, OfferAnswer] = {}
+    """What was noted in this call of the customer's offers, by their ids."""
     candidates: tuple[CandidateCard, ...] = ()
     """Who may be calling, the likeliest first, when several customers have the number; the agent
     asks, and says who it is with ``choose_customer``."""
@@ -431,6 +434,14 @@ class CallEnded(Message, frozen=True, kw_only=True):
     ended_at: float
 
 
+class OfferAnswered(Message, frozen=True, kw_only=True):
+    """Something was noted of an offer, on whichever page; replaces what was noted before."""
+
+    call_id: str
+    offer_id: str
+    answer: OfferAnswer
+
+
 class WrapUpStarted(Message, frozen=True, kw_only=True):
     """The agent has time for the call's paperwork; also sent when the time was extended."""
 
@@ -492,6 +503,7 @@ ServerMessage: TypeAlias = (
     | PopWithdrawn
     | PopConnected
     | CallEnded
+    | OfferAnswered
     | WrapUpStarted
     | WrapUpEnded
     | QueueSummary
@@ -510,6 +522,7 @@ DeskMessage: TypeAlias = (
     | PopWithdrawn
     | PopConnected
     | CallEnded
+    | OfferAnswered
     | WrapUpStarted
     | WrapUpEnded
     | QueueSummary
@@ -593,7 +606,7 @@ class AnswerOffer(Message, frozen=True, kw_only=True):
     ref: int
     call_id: str
     offer_id: Annotated[str, msgspec.Meta(min_length=1, max_length=24)]
-    answer: Literal["presented", "accepted", "declined"]
+    answer: OfferAnswer
 
 
 class SkillChoice(Record, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from agent_console.messages import (
     CandidateCard,
     DeskMessage,
     MonitorMode,
+    OfferAnswer,
     QueueSummary,
     Role,
     SkillChoice,
@@ -45,7 +46,6 @@ class Resynchronised(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OrderedState: TypeAlias = Literal["available", "paused", "logged_out"]
-OfferAnswer: TypeAlias = Literal["presented", "accepted", "declined"]
 Feed: TypeAlias = Addressed | Resynchronised
 Listener: TypeAlias = Callable[[Feed], None]
 

@@ -18,7 +18,7 @@ from agent_console import monitor_messages as o
 from agent_console import report_messages as p
 from agent_console import rest_messages as r
 from agent_console.connection import BURST, HEARTBEAT_S, HELLO_WITHIN_S, MESSAGES_PER_S, SILENCE_S
-from agent_console.desk import BUFFERED_MESSAGES
+from agent_console.desk import BUFFERED_CHARACTERS, BUFFERED_MESSAGES
 from agent_console.knowledge import messages as k
 from agent_console.reference import Schema, field_docs, prose, section, ts_type
 from agent_console.tickets import TICKET_LIFETIME_S
@@ -207,8 +207,8 @@ since the epoch by the server's clock, durations are seconds.
 3. It opens `/ws` and sends `hello` with the ticket within {HELLO_WITHIN_S:g} seconds. The
    handshake is refused unless its `Origin` is exactly one of the configured ones.
 4. The server answers `welcome`. Then come the messages that the page missed, if it said where its
-   knowledge ends and the server still has them (the last {BUFFERED_MESSAGES} are kept), otherwise
-   a `snapshot`.
+   knowledge ends and the server still has them (the last {BUFFERED_MESSAGES} are kept, or
+   {BUFFERED_CHARACTERS:,} characters), otherwise a `snapshot`.
 5. Messages about the desk follow as they happen, each with the next number of the agent's stream.
    The page sends `ping` every {HEARTBEAT_S:g} seconds, and commands with numbers of its own in
    `ref`, each answered by `accepted` or `failed`.

@@ -23,6 +23,8 @@ from agent_console.messages import (
     DeskMessage,
     ErrorCode,
     MonitorMode,
+    OfferAnswer,
+    OfferAnswered,
     Pop,
     PopCompleted,
     PopConnected,
@@ -45,7 +47,6 @@ from agent_console.ports import (
     Clock,
     Feed,
     Listener,
-    OfferAnswer,
     OrderedState,
     Resynchronised,
 )
@@ -170,6 +171,9 @@ class FakeEngine:
         answer: OfferAnswer,
     ) -> None:
         self._command("answer_offer", agent_id, call_id, customer_id, offer_id, str(rank), answer)
+        pop = self._pop(agent_id, call_id)
+        told = OfferAnswered(call_id=call_id, offer_id=offer_id, answer=answer)
+        self._set_pop(agent_id, told, replace(pop, answers={**pop.answers, offer_id: answer}))
 
     # --- the hands -----------------------------------------------------------------------------
 

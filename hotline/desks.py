@@ -17,7 +17,6 @@ from agent_console.ports import (
     Addressed,
     Feed,
     Listener,
-    OfferAnswer,
     OrderedState,
     Resynchronised,
     UserStore,
@@ -235,7 +234,7 @@ class Desks:
         customer_id: str,
         offer_id: str,
         rank: int,
-        answer: OfferAnswer,
+        answer: msg.OfferAnswer,
     ) -> None:
         who, call, customer = AgentId(agent_id), CallId(call_id), CustomerId(customer_id)
         try:
@@ -313,6 +312,15 @@ class Desks:
             case ev.CallCompleted():
                 ended = msg.CallEnded(call_id=message.call_id, ended_at=message.at)
                 yield _to(message.agent_id, ended)
+            case ev.OfferEvent():
+                call = self._engine.world.calls.get(message.call_id)
+                told = dict(() if call is None else call.offers)
+                answer = told.get(message.offer_id)
+                if answer is not None:
+                    answered = msg.OfferAnswered(
+                        call_id=message.call_id, offer_id=message.offer_id, answer=answer
+                    )
+                    yield _to(message.agent_id, answered)
             case ev.WrapUpStarted() | ev.WrapUpExtended() | ev.CallDisposed():
                 wrap_up = self._wrap_up(self._engine.agent(message.agent_id))
                 if wrap_up is not None:
@@ -379,6 +387,7 @@ class Desks:
             connected_at=call.connected_at if call is not None and raised.connected else None,
             brief=states[raised.brief_status],
             customer=self._card(raised.brief, raised.agent_id, raised.verified),
+            answers=dict(call.offers) if call is not None else {},
             candidates=_candidates(raised.candidates),
         )
 

@@ -166,7 +166,13 @@ _STATELESS: Final = frozenset(
     kind for kind in get_args(ev.DomainEvent) if issubclass(kind, _STATELESS_BASES)
 )
 
+OfferAnswer: TypeAlias = Literal["presented", "accepted", "declined"]
 Outcome: TypeAlias = Literal["", "answered", "abandoned", "left_queue", "menu", "callback"]
+_OFFER_ANSWERS: Final[dict[type[ev.OfferEvent], OfferAnswer]] = {
+    ev.OfferPresented: "presented",
+    ev.OfferAccepted: "accepted",
+    ev.OfferDeclined: "declined",
+}
 
 
 class Monitor(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -240,6 +246,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The agents who still wrap up."""
     outcome: Outcome = ""
     disposition: str = ""
+    offers: tuple[tuple[str, OfferAnswer], ...] = ()
+    """What became of each offer by its id, as the agents noted it; the last word counts."""
     score: int = 0
     """The customer's satisfaction from 1 to 5; 0: not given."""
     voicemail: int = 0
@@ -400,6 +408,11 @@ def _completed(_: Call, event: ev.CallCompleted) -> _Changes:
     }
 
 
+def _offered(call: Call, event: ev.OfferEvent) -> _Changes:
+    said = tuple(each for each in call.offers if each[0] != event.offer_id)
+    return {"offers": (*said, (event.offer_id, _OFFER_ANSWERS[type(event)]))}
+
+
 def _conversation_apart(_call: Call, _event: ev.CallEvent) -> _Changes:
     return {"consulted": None, "consult_answered": False, "ringing": ()}
 
@@ -448,6 +461,7 @@ _CHANGES: Final[dict[type[ev.CallEvent], Callable[[Call, Any], _Changes]]] = {
     },
     ev.PlaceKept: lambda _, e: {"journey_id": e.journey_id, "waiting_since": e.joined_at},
     ev.CallDisposed: lambda _, e: {"disposition": e.disposition},
+    **dict.fromkeys(_OFFER_ANSWERS, _offered),
 }
 """The fields, other than the state, that each kind of event changes; others change none."""
 

@@ -293,6 +293,20 @@ async def test_what_the_agent_does_in_a_call_reaches_the_server_and_survives_a_r
     await expect(page.get_by_test_id("note")).to_have_value("问年费 a d r")
     await expect(page.get_by_test_id("note-state")).to_contain_text("已保存")
     await expect(page.locator(".told[data-told=true]")).to_have_count(3)
+    # They are the server's: another browser shows the same, and what it changes comes here.
+    browser = page.context.browser
+    assert browser is not None
+    other = await (await browser.new_context()).new_page()
+    await other.goto(console.url)
+    await sign_in(other)
+    await expect(other.locator(".told[data-told=true]")).to_have_count(3)
+    await other.keyboard.press("a")
+    for one in (other, page):
+        await expect(one.locator(".told[data-answer=accepted]")).to_have_count(1)
+    await other.keyboard.press("d")
+    for one in (other, page):
+        await expect(one.locator(".told[data-answer=declined]")).to_have_count(2)
+    await other.context.close()
     kept = await console.work.call("1001", "c1")
     assert kept is not None
     assert kept.note == "问年费 a d r"

@@ -4,8 +4,10 @@ import asyncio
 import os
 import re
 import shutil
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from hotline import db
 from hotline.asterisk.books import books_of
 from hotline.demo.people import AGENTS, SUPERVISOR
 from hotline.demo.site import HOST, Site
-from hotline.demo_bank import DEMO_CUSTOMERS
+from hotline.demo_bank import DEMO_CUSTOMERS, UNKNOWN_NUMBER
 from hotline.journal_reader import JournalReader
 
 pytestmark = [
@@ -99,7 +101,9 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     taken = await journal.wait(events.OfferAccepted, 10, call_id=arrived.call_id)
     refused = await journal.wait(events.OfferDeclined, 10, call_id=arrived.call_id)
     assert (taken.offer_id, refused.offer_id) == (accepted, declined)
+    await _another_browser_shows_what_was_noted(stack, page, accepted, declined)
     await page.screenshot(path=PICTURES / "console-zh.png", animations="disabled")
+    await _sees_the_whole_number_for_a_reason(stack, page, arrived.call_id)
 
     await page.set_viewport_size({"width": 1280, "height": 720})
     await page.get_by_test_id("language").click()
@@ -138,6 +142,44 @@ async def test_a_real_call_pops_and_is_wrapped_up(stack: Site, page: Page) -> No
     await expect(page.get_by_test_id("own-calls")).to_contain_text("询问本月账单")
 
 
+async def test_an_unknown_caller_is_found_and_linked(stack: Site, page: Page) -> None:
+    path = db.sqlite_path(stack.settings.database_url)
+    journal = JournalReader(path)
+    known = DEMO_CUSTOMERS[1]
+    arrived = await _phones_in(stack, journal, UNKNOWN_NUMBER)
+    await expect(page.get_by_role("heading", name="Unknown caller")).to_be_visible()
+    await expect(page.locator("[data-key-target=find]")).to_be_enabled()
+    await page.keyboard.press("s")
+    await page.keyboard.type(f"{known.name} {known.card[-4:]}")
+    await page.keyboard.press("Enter")
+    found = page.get_by_test_id("found")
+    await expect(found).to_contain_text(f"{known.family_name}**")
+    await expect(page.locator("main")).not_to_contain_text(known.number)
+    await found.get_by_role("button").click()
+    await expect(page.get_by_test_id("caller-name")).to_have_text(f"{known.family_name}**")
+    await expect(page.get_by_test_id("segment")).to_have_text("Diamond")
+    # An agent's word proves nothing.
+    await expect(page.get_by_test_id("verified")).to_contain_text("Not verified")
+    chosen = await journal.wait(events.CustomerChosen, 10, call_id=arrived.call_id)
+    assert (chosen.customer_id, chosen.candidates) == (known.customer_id, 0)
+    await page.screenshot(path=PICTURES / "linked-en.png", animations="disabled")
+    looked = await asyncio.to_thread(
+        _rows,
+        path,
+        "SELECT login, action FROM customer_lookups WHERE call_id = ? ORDER BY lookup_id",
+        (arrived.call_id,),
+    )
+    assert looked == [(AGENTS[0].login, "search"), (AGENTS[0].login, "link")]
+    # From now on the number is this customer's.
+    numbers = await asyncio.to_thread(
+        _rows, path, "SELECT customer_id FROM customer_numbers WHERE number = ?", (UNKNOWN_NUMBER,)
+    )
+    assert numbers == [(known.customer_id,)]
+    assert stack.carrier is not None
+    stack.carrier.hang_up_all()
+    await page.get_by_test_id("ready").click(timeout=10_000)
+
+
 async def test_the_board_agrees_with_asterisks_own_book(stack: Site, page: Page) -> None:
     book = [line.split("|") for line in books_of(stack.settings).recent(0.0)]
     answered, abandoned = (
@@ -149,10 +191,7 @@ async def test_the_board_agrees_with_asterisks_own_book(stack: Site, page: Page)
     assert browser is not None
     context = await browser.new_context(viewport={"width": 1440, "height": 900})
     board = await context.new_page()
-    await board.goto(f"http://{HOST}:{stack.plan.console}/")
-    await board.fill("input[name=login]", SUPERVISOR.login)
-    await board.fill("input[name=password]", SUPERVISOR.password)
-    await board.keyboard.press("Enter")
+    await _sign_in(stack, board, SUPERVISOR.login, SUPERVISOR.password)
     await board.get_by_test_id("nav-board").click()
     totals = board.get_by_test_id("totals")
     await expect(totals.get_by_role("button").nth(0)).to_have_text(str(answered))
@@ -162,6 +201,67 @@ async def test_the_board_agrees_with_asterisks_own_book(stack: Site, page: Page)
     await expect(board.get_by_test_id("board-calls").locator("tbody tr")).to_have_count(answered)
     await board.screenshot(path=PICTURES / "board-zh.png", animations="disabled")
     await context.close()
+
+
+async def _phones_in(stack: Site, journal: JournalReader, number: str) -> events.CallArrived:
+    """Let somebody phone and ask for a person; return once agent 1001 has answered."""
+    before = {one.call_id for one in journal.refresh().of(events.CallArrived)}
+    assert stack.carrier is not None
+    stack.carrier.call("95500", caller=number, steps=["w4", "d1", "w2", "d0"])
+    arrived = await journal.wait(
+        events.CallArrived, 10, where=lambda one: one.call_id not in before
+    )
+    connected = await journal.wait(events.CallConnected, 60, call_id=arrived.call_id)
+    assert connected.agent_id == AGENTS[0].agent_id
+    return arrived
+
+
+async def _sign_in(stack: Site, page: Page, login: str, password: str) -> None:
+    await page.goto(f"http://{HOST}:{stack.plan.console}/")
+    await page.fill("input[name=login]", login)
+    await page.fill("input[name=password]", password)
+    await page.keyboard.press("Enter")
+
+
+async def _another_browser_shows_what_was_noted(
+    stack: Site, page: Page, accepted: str, declined: str
+) -> None:
+    """The answers are the server's, not this browser's."""
+    browser = page.context.browser
+    assert browser is not None
+    context = await browser.new_context()
+    other = await context.new_page()
+    await _sign_in(stack, other, AGENTS[0].login, AGENTS[0].password)
+    for offer, answer in ((accepted, "accepted"), (declined, "declined")):
+        button = other.get_by_test_id(f"offer-{offer}-{answer}")
+        await expect(button).to_have_attribute("aria-pressed", "true")
+    await expect(other.locator(".told[data-told=true]")).to_have_count(2)
+    await context.close()
+
+
+async def _sees_the_whole_number_for_a_reason(stack: Site, page: Page, call_id: str) -> None:
+    """The PIN was right, so the agent may ask; the audit has the line."""
+    line = page.get_by_test_id("personal-phone")
+    await line.get_by_role("button").click()
+    await line.get_by_role("textbox").fill("核对回访电话")
+    await page.keyboard.press("Enter")
+    await expect(line).to_contain_text(DEMO_CUSTOMERS[0].number)
+    await line.get_by_role("button").click()
+    await expect(line).not_to_contain_text(DEMO_CUSTOMERS[0].number)
+    path = db.sqlite_path(stack.settings.database_url)
+    audit = await asyncio.to_thread(
+        _rows,
+        path,
+        "SELECT actor, customer_id, field, outcome, reason FROM privacy_audit WHERE call_id = ?",
+        (call_id,),
+    )
+    who = (AGENTS[0].login, DEMO_CUSTOMERS[0].customer_id, "phone", "shown", "核对回访电话")
+    assert audit == [who]
+
+
+def _rows(path: Path, query: str, values: tuple[str, ...]) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query, values).fetchall()
 
 
 async def _sees_what_the_analysis_found(page: Page) -> None:

@@ -14,6 +14,7 @@ from agent_console.messages import (
     AgentStatus,
     CallEnded,
     DeskMessage,
+    OfferAnswered,
     PopCompleted,
     PopConnected,
     PopRaised,
@@ -133,11 +134,40 @@ def test_a_page_that_missed_too_much_gets_a_snapshot() -> None:
     assert seqs(made.missed(Resume(stream="stream", seq=2))) == [3, 4, 5]
 
 
+def test_the_buffer_is_bounded_in_characters_too() -> None:
+    made = desk()
+    big = pop(number="8" * 20_000)
+    for _ in range(5):
+        made.apply(PopRaised(pop=big))
+    assert seqs(made.missed(Resume(stream="stream", seq=2))) == [3, 4, 5]
+    assert made.missed(Resume(stream="stream", seq=1)) is None
+    made.apply(PopRaised(pop=pop(number="8" * 70_000)))
+    assert made.missed(Resume(stream="stream", seq=5)) is None
+    assert seqs(made.missed(Resume(stream="stream", seq=6))) == []
+
+
 def test_only_the_newest_queue_summary_is_kept_and_pushes_no_pop_out() -> None:
     made = desk(PopRaised(pop=pop()), *(queue_summary(n) for n in range(500)), buffered=4)
     assert seqs(made.missed(Resume(stream="stream", seq=0))) == [1, 501]
     made.apply(PopWithdrawn(call_id="c1", reason="abandoned"))
     assert seqs(made.missed(Resume(stream="stream", seq=1))) == [501, 502]
+
+
+def test_what_was_noted_of_an_offer_stands_until_somebody_else_is_calling() -> None:
+    made = desk(
+        PopRaised(pop=pop()),
+        PopCompleted(call_id="c1", customer=card()),
+        OfferAnswered(call_id="c1", offer_id="o1", answer="presented"),
+        OfferAnswered(call_id="c1", offer_id="o1", answer="accepted"),
+        OfferAnswered(call_id="gone", offer_id="o1", answer="declined"),
+    )
+    [shown] = made.snapshot().pops
+    assert shown.answers == {"o1": "accepted"}
+    made.apply(PopCompleted(call_id="c1", customer=card("李**")))
+    assert made.snapshot().pops[0].answers == {"o1": "accepted"}
+    other = msgspec.structs.replace(card(), customer_id="C0002")
+    made.apply(PopCompleted(call_id="c1", customer=other))
+    assert made.snapshot().pops[0].answers == {}
 
 
 MESSAGES = st.sampled_from(
@@ -147,6 +177,9 @@ MESSAGES = st.sampled_from(
         *(PopConnected(call_id=c, connected_at=START) for c in ("c1", "c2")),
         *(PopWithdrawn(call_id=c, reason="elsewhere") for c in ("c1", "c2")),
         *(CallEnded(call_id=c, ended_at=START) for c in ("c1", "c2")),
+        *(OfferAnswered(call_id=c, offer_id="o1", answer="accepted") for c in ("c1", "c2")),
+        OfferAnswered(call_id="c1", offer_id="o1", answer="declined"),
+        PopCompleted(call_id="c1", customer=msgspec.structs.replace(card(), customer_id="C0002")),
         WrapUpStarted(wrap_up=WRAP_UP),
         WrapUpEnded(call_id="c1", ended_by="agent"),
         AgentStateChanged(status=AgentStatus(state="on_call", since=START)),

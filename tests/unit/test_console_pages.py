@@ -1,5 +1,6 @@
 """The whole application without sockets: what reaches which page, and what does not."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from agent_console.messages import (
     ExtendWrapUp,
     Failed,
     Hello,
+    OfferAnswered,
     Ping,
     Pong,
     PopCompleted,
@@ -38,6 +40,7 @@ from agent_console.messages import (
     WrapUpStarted,
     card_of,
 )
+from agent_console.websocket import finish
 from tests.unit.console_kit import ORIGIN, QUEUES, Browser, Kit, Socket, card, pop
 
 
@@ -270,7 +273,13 @@ async def test_what_the_customer_said_to_an_offer_reaches_the_engine(
         await page.read()
         page.send(AnswerOffer(ref=2, call_id="c1", offer_id="o2", answer="accepted"))
         page.send(AnswerOffer(ref=3, call_id="c1", offer_id="o1", answer="declined"))
-        answers = await page.read_all(2)
+        answers = await page.read_all(3)
+        told = OfferAnswered(call_id="c1", offer_id="o1", answer="declined")
+        assert told in answers
+        async with wang.page() as another:
+            [_, snapshot] = await another.read_all(2)
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.pops[0].answers == {"o1": "declined"}
     assert [m.code for m in answers if isinstance(m, Failed)] == ["unknown_code"]
     assert Accepted(ref=3) in answers
     assert kit.engine.commands == [("answer_offer", "1001", "c1", "C0001", "o1", "1", "declined")]
@@ -459,3 +468,35 @@ def test_the_card_holds_nothing_that_is_not_in_the_protocol() -> None:
     shown = card_of(SimpleNamespace(**fields, income="canary"))
     assert shown == card()
     assert b"canary" not in msgspec.json.encode(shown)
+
+
+async def test_what_a_full_line_held_up_follows_in_order() -> None:
+    """A send that had to wait goes on in a task, and nothing overtakes it."""
+    room = asyncio.Event()
+    sent: list[str] = []
+
+    async def send(frame: str) -> None:
+        await room.wait()
+        sent.append(frame)
+
+    async def write() -> None:
+        for frame in ("a", "b"):
+            await send(frame)
+
+    writing = write()
+    waits_for = writing.send(None)
+    task = asyncio.create_task(finish(writing, waits_for))
+    await asyncio.sleep(0)
+    assert sent == []
+    room.set()
+    await task
+    assert sent == ["a", "b"]
+
+    room.clear()
+    writing = write()
+    task = asyncio.create_task(finish(writing, writing.send(None)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sent == ["a", "b"]

@@ -15,7 +15,8 @@ from crm_lookup.numbers import NumberReader
 from cti import pops, views
 from cti.bus import EVENTS, agent_topic
 from cti.core import events as ev
-from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.calls import Call
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.errors import AmiUnavailableError
 from hotline.desks import Desks, TappedBus
 from hotline.settings.model import QueueSettings
@@ -136,6 +137,24 @@ async def test_a_pop_says_why_it_came(desk: Desk) -> None:
     (message,) = desk.messages()
     told = [text.en for text in message.pop.route]
     assert told == ["Gold customer", "The queue of the number dialled"]
+
+
+async def test_what_was_noted_of_offers_is_told_and_stands_on_a_new_pop(desk: Desk) -> None:
+    noted = Call(call_id=CALL, since=1.0, arrived_at=1.0, offers=(("o1", "declined"),))
+    desk.engine.world.calls[CALL] = noted
+    said = ev.OfferDeclined(
+        at=2.0,
+        call_id=CALL,
+        agent_id=AGENT,
+        customer_id=CustomerId("C1"),
+        offer_id="o1",
+        rank=1,
+    )
+    desk.bus.publish(EVENTS, said)
+    desk.bus.publish(agent_topic(AGENT), raised())
+    answered, raised_again = desk.messages()
+    assert answered == msg.OfferAnswered(call_id=CALL, offer_id="o1", answer="declined")
+    assert raised_again.pop.answers == {"o1": "declined"}
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "<unknown>"])

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { apply, type Desk, EMPTY, resumeOf } from '../src/state/desk'
-import type { Envelope, Pop, ServerMessage } from '../src/wire/messages.gen'
+import type { CustomerCard, Envelope, Pop, ServerMessage } from '../src/wire/messages.gen'
 
 const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [], phase: 'ringing', queue: 'service', reason: '', callback: false, menu_path: [], verified: 'none',
   language: 'zh', number: '', queued_at: 1, raised_at: 2, connected_at: null, ended_at: null,
-  brief: 'loading', customer: null, candidates: [],
+  brief: 'loading', customer: null, answers: {}, candidates: [],
 }
 const WRAP_UP = { call_id: 'c1', started_at: 5, until: 35, disposition: '' }
 const welcome = (stream: string, resumed: boolean): ServerMessage => ({
@@ -49,6 +49,20 @@ describe('the desk', () => {
   it('raises a pop again in place of the old one', () => {
     const again = play(fresh, [1, { type: 'pop_raised', pop: POP }], [2, { type: 'pop_raised', pop: { ...POP, phase: 'connected' } }])
     expect(again.pops).toEqual([{ ...POP, phase: 'connected' }])
+  })
+
+  it('keeps what was noted of an offer until somebody else is calling', () => {
+    const customer = { customer_id: 'C1' } as unknown as CustomerCard
+    const noted = play(
+      fresh,
+      [1, { type: 'pop_raised', pop: { ...POP, customer } }],
+      [2, { type: 'offer_answered', call_id: 'c1', offer_id: 'o1', answer: 'presented' }],
+      [3, { type: 'offer_answered', call_id: 'c1', offer_id: 'o1', answer: 'accepted' }],
+      [4, { type: 'pop_completed', call_id: 'c1', customer, candidates: [] }],
+    )
+    expect(noted.pops[0]?.answers).toEqual({ o1: 'accepted' })
+    const other = play(noted, [5, { type: 'pop_completed', call_id: 'c1', customer: { ...customer, customer_id: 'C2' }, candidates: [] }])
+    expect(other.pops[0]?.answers).toEqual({})
   })
 
   it('applies nothing twice', () => {

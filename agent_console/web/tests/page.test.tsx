@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { day, errorWords, t } from '../src/i18n'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
-import { answers } from '../src/state/answers'
 import { EMPTY } from '../src/state/desk'
 import { keysOn, pressed, SHORTCUTS } from '../src/state/shortcuts'
 import { catalogue, desk, language, line, me, phase, problem } from '../src/state/store'
@@ -30,7 +29,7 @@ const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [text('客户上次由您接待', 'You served this customer last time')],
   phase: 'ringing', queue: 'vip', reason: 'card', callback: false, menu_path: ['main', 'unnamed_node'], verified: 'number',
   language: 'zh', number: '+86 138****8000', queued_at: 1000, raised_at: 1030, connected_at: null, ended_at: null,
-  brief: 'loading', customer: null, candidates: [],
+  brief: 'loading', customer: null, answers: {}, candidates: [],
 }
 
 /** A server without papers yet, that knows nothing else. */
@@ -43,7 +42,6 @@ async function answer(path: string): Promise<Response> {
 
 beforeEach(() => {
   vi.stubGlobal('fetch', answer)
-  answers.value = {}
   keysOn.value = true
   language.value = 'zh'
   phase.value = 'signed_in'
@@ -157,7 +155,7 @@ describe('the page', () => {
     expect(pressed(new KeyboardEvent('keydown', { key: '2' }))).toBe(true)
     await waitFor(() => expect(open()[0]).toContain('基金'))
     expect(pressed(new KeyboardEvent('keydown', { key: '3' }))).toBe(false)
-    answers.value = { c1: { o2: { answer: 'declined', told: true } } }
+    desk.value = { ...desk.value, pops: desk.value.pops.map(pop => ({ ...pop, answers: { o2: 'declined' as const } })) }
     await screen.findByText('客户拒绝')
   })
 

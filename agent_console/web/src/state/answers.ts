@@ -1,7 +1,7 @@
-/** What the agent noted of each offer; kept over a reload until the call leaves the desk. */
+/** What was noted of each offer: the server says it on every page; until it does, what is on its way. */
 
 import { signal } from '@preact/signals'
-import { keep, kept } from './kept'
+import type { Pop } from '../wire/messages.gen'
 import { answerOffer, type OfferAnswer, watch } from './store'
 
 export interface Noted {
@@ -10,45 +10,34 @@ export interface Noted {
   readonly told: boolean
 }
 
-type Book = Readonly<Record<string, Readonly<Record<string, Noted>>>>
+/** Answers that the server has not confirmed, by call and offer. */
+const sending = signal<Readonly<Record<string, OfferAnswer>>>({})
+const keyOf = (callId: string, offerId: string) => `${callId}\n${offerId}`
 
-export const answers = signal<Book>(read())
-
-export function answerOf(callId: string, offerId: string): Noted | null {
-  return answers.value[callId]?.[offerId] ?? null
+export function answerOf(pop: Pop, offerId: string): Noted | null {
+  const unconfirmed = sending.value[keyOf(pop.call_id, offerId)]
+  if (unconfirmed !== undefined) return { answer: unconfirmed, told: false }
+  const answer = pop.answers[offerId]
+  return answer === undefined ? null : { answer, told: true }
 }
 
-/** Notes the answer at once and tells the server; takes it back when the server refuses. */
-export async function note(callId: string, offerId: string, answer: OfferAnswer): Promise<void> {
-  const before = answerOf(callId, offerId)
-  if (before?.told === true && before.answer === answer) return
-  set(callId, offerId, { answer, told: false })
-  const done = await answerOffer(callId, offerId, answer)
-  const now = answerOf(callId, offerId)
-  if (now?.answer === answer && !now.told) set(callId, offerId, done ? { answer, told: true } : before)
+/** Shows the answer at once and tells the server; takes it back when the server refuses. */
+export async function note(pop: Pop, offerId: string, answer: OfferAnswer): Promise<void> {
+  const before = answerOf(pop, offerId)
+  if (before?.answer === answer) return
+  const key = keyOf(pop.call_id, offerId)
+  sending.value = { ...sending.value, [key]: answer }
+  await answerOffer(pop.call_id, offerId, answer)
+  if (sending.peek()[key] === answer) settle(key)
 }
 
 watch(message => {
-  if (message.type === 'wrap_up_ended' || message.type === 'pop_withdrawn') {
-    const { [message.call_id]: _gone, ...others } = answers.value
-    write(others)
-  }
+  if (message.type === 'offer_answered') settle(keyOf(message.call_id, message.offer_id))
+  // After a reconnection the desk says what the server has.
+  else if (message.type === 'snapshot') sending.value = {}
 })
 
-function set(callId: string, offerId: string, noted: Noted | null): void {
-  const { [offerId]: _old, ...others } = answers.value[callId] ?? {}
-  write({ ...answers.value, [callId]: noted === null ? others : { ...others, [offerId]: noted } })
-}
-
-function write(book: Book): void {
-  answers.value = book
-  keep('answers', JSON.stringify(book))
-}
-
-function read(): Book {
-  try {
-    return JSON.parse(kept('answers') ?? '{}') as Book
-  } catch {
-    return {}
-  }
+function settle(key: string): void {
+  const { [key]: _gone, ...others } = sending.peek()
+  sending.value = others
 }

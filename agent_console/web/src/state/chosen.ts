@@ -26,5 +26,5 @@ export const answerable = computed(() => currentPop.value !== null && currentPop
 export function answerChosen(answer: OfferAnswer): void {
   const pop = currentPop.value
   const offer = offerAt(pop?.customer?.offers ?? [], chosenOffer.value)
-  if (pop !== null && offer !== null && answerable.value) void note(pop.call_id, offer.offer_id, answer)
+  if (pop !== null && offer !== null && answerable.value) void note(pop, offer.offer_id, answer)
 }

@@ -1,6 +1,6 @@
 /** The desk as the page knows it: a pure fold over the server's messages. */
 
-import type { AgentStatus, Envelope, Monitored, Pop, QueueLine, Resume, ServerMessage, WrapUp } from '../wire/messages.gen'
+import type { AgentStatus, Envelope, Monitored, Pop, PopCompleted, QueueLine, Resume, ServerMessage, WrapUp } from '../wire/messages.gen'
 
 export interface Desk {
   /** `null` until the first welcome. */
@@ -63,12 +63,18 @@ function fold(desk: Desk, message: ServerMessage): Desk {
       return change(desk, message.call_id, {
         brief: message.customer === null ? 'unknown' : 'ready',
         customer: message.customer,
+        // Somebody else's offers are others.
+        ...(isAnother(desk, message) ? { answers: {} } : {}),
         ...(message.candidates.length > 0 ? { candidates: message.candidates } : {}),
       })
     case 'pop_connected':
       return change(desk, message.call_id, { phase: 'connected', connected_at: message.connected_at })
     case 'call_ended':
       return change(desk, message.call_id, { phase: 'ended', ended_at: message.ended_at })
+    case 'offer_answered': {
+      const known = desk.pops.find(pop => pop.call_id === message.call_id)?.answers
+      return change(desk, message.call_id, { answers: { ...known, [message.offer_id]: message.answer } })
+    }
     case 'pop_withdrawn':
       return without(desk, message.call_id)
     case 'wrap_up_started':
@@ -85,6 +91,11 @@ function fold(desk: Desk, message: ServerMessage): Desk {
     default:
       return desk
   }
+}
+
+function isAnother(desk: Desk, completed: PopCompleted): boolean {
+  const before = desk.pops.find(pop => pop.call_id === completed.call_id)?.customer
+  return before != null && before.customer_id !== completed.customer?.customer_id
 }
 
 function change(desk: Desk, callId: string, changes: Partial<Pop>): Desk {

@@ -14,7 +14,7 @@ interface OfferProps {
 }
 
 export function OfferItem({ pop, offer, place, open }: OfferProps) {
-  const noted = answerOf(pop.call_id, offer.offer_id)
+  const noted = answerOf(pop, offer.offer_id)
   const body = `offer-${pop.call_id}-${offer.offer_id}`
   return (
     <li class="offer" data-open={open} data-answer={noted?.answer ?? ''}>
@@ -63,7 +63,7 @@ function Answers({ pop, offerId, noted }: { pop: Pop, offerId: string, noted: No
           disabled={ringing || !live.value}
           title={ringing ? t('offers.wait') : `${t(LABELS[answer])} (${key})`}
           data-testid={`offer-${offerId}-${answer}`}
-          onClick={() => void note(pop.call_id, offerId, answer)}
+          onClick={() => void note(pop, offerId, answer)}
         >
           <Icon name={icon} size={14} />
           {t(LABELS[answer])}

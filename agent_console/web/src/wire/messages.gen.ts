@@ -370,7 +370,7 @@ export interface EditorDepartments {
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
 export interface Envelope {
   seq: number
-  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Monitored | Pong | Accepted | Failed
+  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | OfferAnswered | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Monitored | Pong | Accepted | Failed
 }
 
 /** Ask for more time after the call. */
@@ -563,6 +563,14 @@ export interface NodeLosses {
   hung_up: number
 }
 
+/** Something was noted of an offer, on whichever page; replaces what was noted before. */
+export interface OfferAnswered {
+  type: 'offer_answered'
+  call_id: string
+  offer_id: string
+  answer: 'accepted' | 'declined' | 'presented'
+}
+
 /** Something that the bank has yet to do for the customer. */
 export interface OpenCase {
   case_id: string
@@ -693,6 +701,8 @@ export interface Pop {
   /** `loading`: the customer follows in `pop_completed`; `unknown`: nobody we know. */
   brief: 'loading' | 'ready' | 'unknown'
   customer: CustomerCard | null
+  /** What was noted in this call of the customer's offers, by their ids. */
+  answers: Readonly<Record<string, 'accepted' | 'declined' | 'presented'>>
   /** Who may be calling, the likeliest first, when several customers have the number; the agent asks, and says who it is with `choose_customer`. */
   candidates: readonly CandidateCard[]
 }
@@ -1059,6 +1069,7 @@ export type ServerMessage =
   | PopWithdrawn
   | PopConnected
   | CallEnded
+  | OfferAnswered
   | WrapUpStarted
   | WrapUpEnded
   | QueueSummary
@@ -1076,6 +1087,7 @@ export type DeskMessage =
   | PopWithdrawn
   | PopConnected
   | CallEnded
+  | OfferAnswered
   | WrapUpStarted
   | WrapUpEnded
   | QueueSummary
