@@ -21,6 +21,7 @@ from agent_console.desk_log import DeskLog
 from agent_console.errors import CommandRefusedError
 from agent_console.guard import Guard
 from agent_console.hub import Hub
+from agent_console.lean_socket import LeanSocket
 from agent_console.messages import MAX_MESSAGE_BYTES, FollowUpDue
 from agent_console.pages import Pages
 from agent_console.ports import (
@@ -64,7 +65,7 @@ _PAUSE_S: Final = 0.005
 
 
 UVICORN_OPTIONS: Final[dict[str, Any]] = {
-    "ws": "websockets-sansio",
+    "ws": LeanSocket,
     "ws_max_size": MAX_MESSAGE_BYTES,
     "ws_ping_interval": 20.0,
     "ws_ping_timeout": 20.0,

@@ -82,6 +82,11 @@ def failed(code: ErrorCode, ref: int | None = None) -> Failed:
 class Connection:
     """What one page said so far, and what follows from it."""
 
+    __slots__ = (
+        *("_allowance", "_heard_at", "_opened_at", "_redeem", "_refilled_at"),
+        "state",
+    )
+
     def __init__(self, redeem: Redeem, now: float) -> None:
         self._redeem = redeem
         self._opened_at = now

@@ -38,7 +38,7 @@ from agent_console.tickets import Pass
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 10
+AT_ONCE: Final = 50
 """Desks that hear of the queues without a pause."""
 
 NO_AGENT: Final = AgentStatus(state="logged_out", since=0.0)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import types
+from collections.abc import Coroutine, Generator
 from typing import Final
 
 import structlog
@@ -53,7 +55,8 @@ class Outbox:
 class Socket:
     """One page's connection, and its seat at the hub.
 
-    A page that is quiet costs one task, which reads; another one writes only while frames wait.
+    A page that is quiet costs one task, which reads; another one writes only while frames wait
+    because the line is full.
     """
 
     __slots__ = (
@@ -90,7 +93,7 @@ class Socket:
             return
         metrics.FRAMES.inc()
         if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+            self._write_at_once()
 
     def close(self, code: CloseCode) -> None:
         """End the connection; what still waits is not sent."""
@@ -137,6 +140,18 @@ class Socket:
             async with asyncio.timeout(_CLOSE_WITHIN_S):
                 await self._websocket.close(self._close_code)
 
+    def _write_at_once(self) -> None:
+        """Send what waits now, as far as the line takes it; a task sends the rest.
+
+        A task for each frame would cost as much as the frame.
+        """
+        writing = self._write()
+        try:
+            waits_for = writing.send(None)
+        except StopIteration:
+            return
+        self._writing = asyncio.create_task(finish(writing, waits_for))
+
     async def _write(self) -> None:
         """Send what waits; a line that is broken ends the reading, too."""
         try:
@@ -174,6 +189,27 @@ class Socket:
                         self.offer(self._hub.answer(self._holder, reply))
             if self._close_code is not None:
                 return
+
+
+async def finish(begun: Coroutine[object, object, None], waits_for: object) -> None:
+    """Go on with a coroutine that was begun without a task and now waits for something."""
+    await _rest(begun, waits_for)
+
+
+@types.coroutine
+def _rest(
+    begun: Coroutine[object, object, None], waits_for: object
+) -> Generator[object, object, None]:
+    try:
+        while True:
+            try:
+                got = yield waits_for
+            except BaseException as error:  # noqa: BLE001 - it is the other coroutine's to handle
+                waits_for = begun.throw(error)
+            else:
+                waits_for = begun.send(got)
+    except StopIteration:
+        return
 
 
 class SocketServer:
