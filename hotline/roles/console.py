@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -168,48 +168,48 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         stack.push_async_callback(voicemail_tasks.stop)
         await events_api.start()
         stack.push_async_callback(events_api.stop)
-        await engine.start()
-        stack.push_async_callback(engine.stop)
-        # Asterisk first: to build the web, and all pages that come back, would take its turns.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(engine.wait_in_step(), _ASTERISK_FIRST)
+        serve, alarms = None, None
         if web:
-            knowledge = SqlKnowledgeStore(users_engine)
-            customer_desk = BankCustomerDesk(bank, numbers, settings.zone, time.time)
-            lookups = SqlLookupAudit(users_engine)
             alarms = make_alarms(settings, engine, users, SqlAlarmStore(users_engine))
-            alarms.start()
-            stack.push_async_callback(alarms.stop)
-            await _serve_web(
+            serve = _web(
                 settings,
                 engine,
                 desks,
                 users,
                 work,
                 events_api,
-                stopped,
-                knowledge=knowledge,
-                customers=customer_desk,
-                lookups=lookups,
+                knowledge=SqlKnowledgeStore(users_engine),
+                customers=BankCustomerDesk(bank, numbers, settings.zone, time.time),
+                lookups=SqlLookupAudit(users_engine),
                 unmasking=Unmasker(bank, bank, time.time),
                 alarms=alarms,
             )
-        else:
+        settle_memory()
+        # All is built: from here on the loop has time for Asterisk, and first of all for it.
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(engine.wait_in_step(), _ASTERISK_FIRST)
+        if serve is None or alarms is None:
             await stopped.wait()
+            return
+        alarms.start()
+        stack.push_async_callback(alarms.stop)
+        await serve(stopped)
 
 
-async def _serve_web(
+def _web(
     settings: Settings,
     engine: BankEngine,
     desks: Desks,
     users: SqlUserStore,
     work: SqlWorkStore,
     events_api: EventsApi,
-    stopped: asyncio.Event,
     *,
     alarms: AlarmDesk,
     **ports: Any,
-) -> None:
+) -> Callable[[asyncio.Event], Awaitable[None]]:
+    """Build the application; return the function that serves it until the event is set."""
     pair = tls.certificate_files(settings, now=datetime.now(UTC))
 
     def readiness() -> Mapping[str, bool]:
@@ -241,17 +241,20 @@ async def _serve_web(
         alarms=alarms,
         monitoring=EngineMonitoring(engine, users, settings),
     )
-    settle_memory()
-    await serve_until(
-        stopped,
-        app,
-        settings.console.host,
-        settings.console.port,
-        closing=app.state.end_streams,
-        ssl_certfile=str(pair.certificate) if pair else None,
-        ssl_keyfile=str(pair.key) if pair else None,
-        **UVICORN_OPTIONS,
-    )
+
+    async def serve(stopped: asyncio.Event) -> None:
+        await serve_until(
+            stopped,
+            app,
+            settings.console.host,
+            settings.console.port,
+            closing=app.state.end_streams,
+            ssl_certfile=str(pair.certificate) if pair else None,
+            ssl_keyfile=str(pair.key) if pair else None,
+            **UVICORN_OPTIONS,
+        )
+
+    return serve
 
 
 def _catalogue(settings: Settings) -> Catalogue:
