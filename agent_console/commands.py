@@ -14,13 +14,17 @@ from agent_console.messages import (
     AnswerOffer,
     ChooseCustomer,
     Command,
+    Consult,
     Dispose,
     ErrorCode,
     ExtendWrapUp,
     Failed,
+    HangUp,
     Order,
     Ready,
     SetState,
+    SettleConsultation,
+    Transfer,
 )
 from agent_console.overrides import Overrides
 from agent_console.ports import EnginePort
@@ -96,6 +100,32 @@ class Commands:
                 return await self._choose_customer(agent_id, holder, command)
             case AnswerOffer():
                 return await self._answer_offer(agent_id, holder, command)
+            case HangUp() | Transfer() | Consult() | SettleConsultation():
+                return await self._control(agent_id, holder, command)
+        return None
+
+    async def _control(
+        self,
+        agent_id: str,
+        holder: Pass,
+        command: HangUp | Transfer | Consult | SettleConsultation,
+    ) -> ErrorCode | None:
+        call_id = command.call_id
+        if self._hub.call(holder.me, call_id) is None:
+            return "unknown_call"
+        match command:
+            case HangUp():
+                await self._engine.leave_call(agent_id, call_id)
+            case Transfer(queue=queue, agent_id=target, reason=reason):
+                if (queue is None) == (target is None):
+                    return "bad_message"
+                await self._engine.transfer(
+                    agent_id, call_id, queue=queue, target=target, reason=reason
+                )
+            case Consult(agent_id=target):
+                await self._engine.consult(agent_id, call_id, target)
+            case SettleConsultation(how=how):
+                await self._engine.settle_consultation(agent_id, call_id, how)
         return None
 
     async def _choose_customer(

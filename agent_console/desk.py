@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from agent_console.messages import (
     AgentStateChanged,
     CallEnded,
+    ConsultationChanged,
     DeskMessage,
     Monitored,
     OfferAnswered,
@@ -148,6 +149,8 @@ class Desk:
                 self._change(message.call_id, phase="connected", connected_at=message.connected_at)
             case CallEnded():
                 self._change(message.call_id, phase="ended", ended_at=message.ended_at)
+            case ConsultationChanged():
+                self._change(message.call_id, consultation=message.consultation)
             case OfferAnswered():
                 pop = self._pops.get(message.call_id)
                 known = {} if pop is None else pop.answers

@@ -28,6 +28,7 @@ Role: TypeAlias = Literal["agent", "leader", "supervisor", "admin"]
 Language: TypeAlias = Literal["zh", "en"]
 PersonalField: TypeAlias = Literal["name", "phone", "id_number", "birth_year", "address", "email"]
 WithdrawnReason: TypeAlias = Literal["no_answer", "abandoned", "elsewhere", "ended"]
+ConsultationEnd: TypeAlias = Literal["transfer", "conference", "cancel"]
 OfferAnswer: TypeAlias = Literal["presented", "accepted", "declined"]
 WrapUpEnd: TypeAlias = Literal["agent", "timer", "supervisor", "resync"]
 MonitorMode: TypeAlias = Literal["listen", "whisper", "barge"]
@@ -298,6 +299,15 @@ class CandidateCard(Record, frozen=True, kw_only=True):
     """What this customer would most probably call about."""
 
 
+class Consultation(Record, frozen=True, kw_only=True):
+    """A colleague whom the agent asks while the customer waits."""
+
+    agent_id: str
+    answered: bool = False
+    conference: bool = False
+    """Customer, agent and colleague hear each other."""
+
+
 class Pop(Record, frozen=True, kw_only=True):
     """A call at this agent's phone, with what is known of the caller."""
 
@@ -325,6 +335,7 @@ class Pop(Record, frozen=True, kw_only=True):
     brief: BriefState = "loading"
     """``loading``: the customer follows in ``pop_completed``; ``unknown``: nobody we know."""
     customer: CustomerCard | None = None
+    consultation: Consultation | None = None
     answers: dict[str, OfferAnswer] = {}
     """What was noted in this call of the customer's offers, by their ids."""
     candidates: tuple[CandidateCard, ...] = ()
@@ -434,6 +445,13 @@ class CallEnded(Message, frozen=True, kw_only=True):
     ended_at: float
 
 
+class ConsultationChanged(Message, frozen=True, kw_only=True):
+    """The agent asks a colleague, who answers, joins, or is gone (``None``)."""
+
+    call_id: str
+    consultation: Consultation | None = None
+
+
 class OfferAnswered(Message, frozen=True, kw_only=True):
     """Something was noted of an offer, on whichever page; replaces what was noted before."""
 
@@ -503,6 +521,7 @@ ServerMessage: TypeAlias = (
     | PopWithdrawn
     | PopConnected
     | CallEnded
+    | ConsultationChanged
     | OfferAnswered
     | WrapUpStarted
     | WrapUpEnded
@@ -522,6 +541,7 @@ DeskMessage: TypeAlias = (
     | PopWithdrawn
     | PopConnected
     | CallEnded
+    | ConsultationChanged
     | OfferAnswered
     | WrapUpStarted
     | WrapUpEnded
@@ -609,6 +629,43 @@ class AnswerOffer(Message, frozen=True, kw_only=True):
     answer: OfferAnswer
 
 
+class HangUp(Message, frozen=True, kw_only=True):
+    """End one's own part of the call, as hanging up the phone does."""
+
+    ref: int
+    call_id: str
+
+
+class Transfer(Message, frozen=True, kw_only=True):
+    """Send the customer to a queue or to a colleague who is free: exactly one of the two.
+
+    A colleague who does not answer gives the customer back to the queue, before all others.
+    """
+
+    ref: int
+    call_id: str
+    queue: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    agent_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    reason: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """The topic for which the customer wants a person; empty: as before."""
+
+
+class Consult(Message, frozen=True, kw_only=True):
+    """Ask a colleague who is free, while the customer hears music."""
+
+    ref: int
+    call_id: str
+    agent_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class SettleConsultation(Message, frozen=True, kw_only=True):
+    """Leave the customer to the colleague, talk all three, or go back to the customer alone."""
+
+    ref: int
+    call_id: str
+    how: ConsultationEnd
+
+
 class SkillChoice(Record, frozen=True, kw_only=True):
     """A queue whose calls an agent takes; who has a lower penalty is asked first."""
 
@@ -675,6 +732,10 @@ Command: TypeAlias = (
     | Dispose
     | ChooseCustomer
     | AnswerOffer
+    | HangUp
+    | Transfer
+    | Consult
+    | SettleConsultation
     | OrderState
     | OrderWrapUpEnd
     | OrderSkills
@@ -689,6 +750,10 @@ ClientMessage: TypeAlias = (
     | Dispose
     | ChooseCustomer
     | AnswerOffer
+    | HangUp
+    | Transfer
+    | Consult
+    | SettleConsultation
     | OrderState
     | OrderWrapUpEnd
     | OrderSkills

@@ -9,6 +9,7 @@ from agent_console.board_messages import BoardLegend, BoardPicture, CallLine
 from agent_console.messages import (
     AgentStatus,
     CandidateCard,
+    ConsultationEnd,
     DeskMessage,
     MonitorMode,
     OfferAnswer,
@@ -71,7 +72,29 @@ class OrdersPort(Protocol):
         """Move a waiting caller, or change the priority, or both."""
 
 
-class EnginePort(OrdersPort, Protocol):
+class CallsPort(Protocol):
+    """What agents may do with the call that they have now.
+
+    Raises :class:`agent_console.errors.CommandRefusedError`; a refused order leaves the customer
+    where they are.
+    """
+
+    async def leave_call(self, agent_id: str, call_id: str) -> None:
+        """End the agent's part of the call."""
+
+    async def transfer(
+        self, agent_id: str, call_id: str, *, queue: str | None, target: str | None, reason: str
+    ) -> None:
+        """Send the customer to a queue or, if there is none, to the colleague ``target``."""
+
+    async def consult(self, agent_id: str, call_id: str, target: str) -> None:
+        """Call a colleague while the customer waits."""
+
+    async def settle_consultation(self, agent_id: str, call_id: str, how: ConsultationEnd) -> None:
+        """Leave the customer to the colleague, join all three, or end the consultation."""
+
+
+class EnginePort(OrdersPort, CallsPort, Protocol):
     """The engine as the console sees it.
 
     Commands raise :class:`agent_console.errors.CommandRefusedError` when the engine cannot or will

@@ -19,6 +19,9 @@ from agent_console.messages import (
     AgentStateChanged,
     AgentStatus,
     CallEnded,
+    Consultation,
+    ConsultationChanged,
+    ConsultationEnd,
     CustomerCard,
     DeskMessage,
     ErrorCode,
@@ -175,6 +178,32 @@ class FakeEngine:
         told = OfferAnswered(call_id=call_id, offer_id=offer_id, answer=answer)
         self._set_pop(agent_id, told, replace(pop, answers={**pop.answers, offer_id: answer}))
 
+    async def leave_call(self, agent_id: str, call_id: str) -> None:
+        self._command("leave_call", agent_id, call_id)
+        self.hang_up(agent_id, call_id)
+
+    async def transfer(
+        self, agent_id: str, call_id: str, *, queue: str | None, target: str | None, reason: str
+    ) -> None:
+        self._command("transfer", agent_id, call_id, str(queue), str(target), reason)
+        self.hang_up(agent_id, call_id)
+
+    async def consult(self, agent_id: str, call_id: str, target: str) -> None:
+        self._command("consult", agent_id, call_id, target)
+        self.consultation(agent_id, call_id, Consultation(agent_id=target))
+
+    async def settle_consultation(self, agent_id: str, call_id: str, how: ConsultationEnd) -> None:
+        self._command("settle_consultation", agent_id, call_id, how)
+        asked = self._pop(agent_id, call_id).consultation
+        if asked is None:
+            raise CommandRefusedError("not_now")
+        if how == "transfer":
+            self.hang_up(agent_id, call_id)
+        elif how == "conference":
+            self.consultation(agent_id, call_id, replace(asked, conference=True))
+        else:
+            self.consultation(agent_id, call_id, None)
+
     # --- the hands -----------------------------------------------------------------------------
 
     def state(self, agent_id: str, state: AgentState, reason: str = "") -> None:
@@ -215,6 +244,11 @@ class FakeEngine:
         said = self._said.pop(call_id, "")
         wrap_up = WrapUp(call_id=call_id, started_at=now, until=until, disposition=said)
         self._start_wrap_up(agent_id, wrap_up)
+
+    def consultation(self, agent_id: str, call_id: str, asked: Consultation | None) -> None:
+        """Let the colleague be called, answer, join or go."""
+        told = ConsultationChanged(call_id=call_id, consultation=asked)
+        self._set_pop(agent_id, told, replace(self._pop(agent_id, call_id), consultation=asked))
 
     def end_wrap_up(self, agent_id: str, ended_by: WrapUpEnd = "agent") -> None:
         """End the agent's wrap-up."""

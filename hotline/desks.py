@@ -28,11 +28,13 @@ from crm_lookup.unmasking import personal_lines
 from cti import pops, views
 from cti.bus import EVENTS, LocalBus
 from cti.core import events as ev
+from cti.core.calls import Call
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.errors import (
     CommandError,
 )
 from hotline import monitoring
+from hotline.agent_calls import AgentCalls
 from hotline.roster import BankEngine, Roster, refusal, refusing
 from hotline.route_words import route_words
 from hotline.settings.model import MonitoringSettings, QueueSettings
@@ -91,7 +93,7 @@ class TappedBus(LocalBus):
         return pages + super().publish(topic, message)
 
 
-class Desks:
+class Desks(AgentCalls):
     """The engine as the console sees it (:class:`agent_console.ports.EnginePort`)."""
 
     def __init__(
@@ -103,10 +105,9 @@ class Desks:
         numbers: NumberReader,
         told: MonitoringSettings = MonitoringSettings(),  # noqa: B008 - frozen
     ) -> None:
-        self._engine = engine
+        super().__init__(engine, queues)
         self._monitoring = told
         self._roster = Roster(engine, users, queues)
-        self._settings = queues
         self._numbers = numbers
         self._listeners: list[Listener] = []
         self._pages = 0
@@ -312,6 +313,18 @@ class Desks:
             case ev.CallCompleted():
                 ended = msg.CallEnded(call_id=message.call_id, ended_at=message.at)
                 yield _to(message.agent_id, ended)
+            case (
+                ev.ConsultStarted()
+                | ev.ConsultAnswered()
+                | ev.ConsultEnded()
+                | ev.ConferenceStarted()
+                | ev.ConferenceEnded()
+            ):
+                call = self._engine.world.calls.get(message.call_id)
+                changed = msg.ConsultationChanged(
+                    call_id=message.call_id, consultation=_consultation(call)
+                )
+                yield _to(message.agent_id, changed)
             case ev.OfferEvent():
                 call = self._engine.world.calls.get(message.call_id)
                 told = dict(() if call is None else call.offers)
@@ -370,6 +383,7 @@ class Desks:
             "none": "unknown",
         }
         call = self._engine.world.calls.get(raised.call_id)
+        own = call is not None and call.agent_id == raised.agent_id
         return msg.Pop(
             call_id=raised.call_id,
             pop_id=raised.pop_id,
@@ -387,6 +401,7 @@ class Desks:
             connected_at=call.connected_at if call is not None and raised.connected else None,
             brief=states[raised.brief_status],
             customer=self._card(raised.brief, raised.agent_id, raised.verified),
+            consultation=_consultation(call) if own else None,
             answers=dict(call.offers) if call is not None else {},
             candidates=_candidates(raised.candidates),
         )
@@ -423,6 +438,16 @@ class Desks:
 
 def _to(agent_id: str, message: msg.DeskMessage) -> Addressed:
     return Addressed(agent_id=agent_id, message=message)
+
+
+def _consultation(call: Call | None) -> msg.Consultation | None:
+    if call is None or call.consulted is None:
+        return None
+    return msg.Consultation(
+        agent_id=call.consulted,
+        answered=call.consult_answered,
+        conference=call.state == "conference",
+    )
 
 
 def _candidates(found: Iterable[object]) -> tuple[msg.CandidateCard, ...]:

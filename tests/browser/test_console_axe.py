@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from agent_console.config import WEB_DIST
+from agent_console.messages import Consultation
 from agent_console.store.work_model import FollowUp
 from tests.browser.alarm_samples import raise_alarms
 from tests.browser.board_samples import calls_behind
@@ -116,6 +117,16 @@ async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Consol
     await page.get_by_test_id("personal-phone").get_by_role("textbox").press("Escape")
     await expect(page.get_by_test_id("personal-phone").get_by_role("textbox")).to_have_count(0)
     await page.locator(".follow-form button[type=submit]").click()
+    console.engine.state("1002", "available")
+    await page.keyboard.press("x")
+    await expect(page.get_by_test_id("targets").locator("[data-row]")).to_have_count(2)
+    await look("choosing to whom the call goes")
+    await page.keyboard.press("Escape")
+    asked = Consultation(agent_id="1002", answered=True)
+    console.engine.consultation("1001", "c1", asked)
+    await expect(page.get_by_test_id("consult-conference")).to_be_visible()
+    await look("a colleague is asked")
+    console.engine.consultation("1001", "c1", None)
     console.engine.hang_up("1001", "c1")
     await expect(page.get_by_test_id("ready")).to_be_visible()
     await page.locator("[data-key-target=outcome]").fill("回电")

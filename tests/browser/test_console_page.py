@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from agent_console.messages import Consultation
 from agent_console.store import Session
 from agent_console.store.work_model import FollowUp
 from crm_lookup.model import Text
@@ -405,6 +406,42 @@ async def test_a_promise_that_is_due_is_told_and_stays_until_it_is_settled(
     kept = await console.work.follow_up("1001", "f2")
     assert kept is not None
     assert kept.done_at is not None
+
+
+async def test_the_agent_asks_a_colleague_and_sends_the_call_on(
+    page: Page, console: Console
+) -> None:
+    await on_duty(page, console)
+    console.engine.state("1002", "available")
+    console.engine.ring("1001", pop(brief="ready", customer=card()))
+    await page.keyboard.press("x")  # nobody has answered yet
+    console.engine.connect("1001", "c1")
+    control = page.get_by_test_id("call-control")
+    await expect(page.get_by_test_id("consult")).to_be_enabled()
+    await page.keyboard.press("q")
+    targets = page.get_by_test_id("targets")
+    await expect(targets.locator("[data-target='1002']")).to_contain_text("林小雨")
+    await expect(targets.locator("[data-target=service]")).to_have_count(0)
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(control).to_contain_text("正在呼叫林小雨")
+    await page.reload()
+    await expect(control).to_contain_text("正在呼叫林小雨")
+    console.engine.consultation("1001", "c1", Consultation(agent_id="1002", answered=True))
+    await page.get_by_test_id("consult-conference").click()
+    await expect(control).to_contain_text("三方通话中")
+    await page.get_by_test_id("consult-cancel").click()
+    await expect(page.get_by_test_id("transfer")).to_be_enabled()
+    await page.keyboard.press("x")
+    await page.keyboard.type("客服")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("wrap-up")).to_be_visible()
+    assert console.engine.commands == [
+        ("consult", "1001", "c1", "1002"),
+        ("settle_consultation", "1001", "c1", "conference"),
+        ("settle_consultation", "1001", "c1", "cancel"),
+        ("transfer", "1001", "c1", "service", "None", ""),
+    ]
 
 
 async def test_two_calls_keep_two_pops_apart(page: Page, console: Console) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from agent_console.connection import failed
 from agent_console.messages import (
     Accepted,
     AgentStateChanged,
@@ -17,9 +18,13 @@ from agent_console.messages import (
     CallEnded,
     CandidateCard,
     ChooseCustomer,
+    Consult,
+    Consultation,
+    ConsultationChanged,
     Dispose,
     ExtendWrapUp,
     Failed,
+    HangUp,
     Hello,
     OfferAnswered,
     Ping,
@@ -33,8 +38,10 @@ from agent_console.messages import (
     Ready,
     Resume,
     SetState,
+    SettleConsultation,
     Shown,
     Snapshot,
+    Transfer,
     Welcome,
     WrapUpEnded,
     WrapUpStarted,
@@ -283,6 +290,43 @@ async def test_what_the_customer_said_to_an_offer_reaches_the_engine(
     assert [m.code for m in answers if isinstance(m, Failed)] == ["unknown_code"]
     assert Accepted(ref=3) in answers
     assert kit.engine.commands == [("answer_offer", "1001", "c1", "C0001", "o1", "1", "declined")]
+
+
+async def test_what_is_done_with_the_call_reaches_the_engine(kit: Kit, wang: Browser) -> None:
+    async with wang.page() as page:
+        await page.read_all(2)
+        page.send(HangUp(ref=1, call_id="c1"))
+        assert await page.read() is not None
+        kit.engine.ring("1001", pop())
+        kit.engine.connect("1001", "c1")
+        await page.read_all(4)
+        page.send(Transfer(ref=2, call_id="c1"))
+        page.send(Transfer(ref=3, call_id="c1", queue="vip", agent_id="1002"))
+        codes = [m.code for m in await page.read_all(2) if isinstance(m, Failed)]
+        assert codes == ["bad_message", "bad_message"]
+        page.send(SettleConsultation(ref=4, call_id="c1", how="cancel"))
+        assert (await page.read()).message == failed("not_now", 4)
+        page.send(Consult(ref=5, call_id="c1", agent_id="1002"))
+        asked = Consultation(agent_id="1002")
+        told = ConsultationChanged(call_id="c1", consultation=asked)
+        assert await page.read_all(2) == [told, Accepted(ref=5)]
+        async with wang.page() as another:
+            [_, snapshot] = await another.read_all(2)
+        assert isinstance(snapshot, Snapshot)
+        assert snapshot.pops[0].consultation == asked
+        page.send(SettleConsultation(ref=6, call_id="c1", how="cancel"))
+        back = ConsultationChanged(call_id="c1", consultation=None)
+        assert await page.read_all(2) == [back, Accepted(ref=6)]
+        page.send(Transfer(ref=7, call_id="c1", queue="vip", reason="loans"))
+        page.send(HangUp(ref=8, call_id="c1"))
+        await page.read_all(4)
+    assert kit.engine.commands == [
+        ("settle_consultation", "1001", "c1", "cancel"),
+        ("consult", "1001", "c1", "1002"),
+        ("settle_consultation", "1001", "c1", "cancel"),
+        ("transfer", "1001", "c1", "vip", "None", "loans"),
+        ("leave_call", "1001", "c1"),
+    ]
 
 
 async def test_which_customer_is_calling_reaches_the_engine(kit: Kit, wang: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import msgspec
 import pytest
@@ -17,12 +18,13 @@ from cti.bus import EVENTS, agent_topic
 from cti.core import events as ev
 from cti.core.calls import Call
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
-from cti.errors import AmiUnavailableError
+from cti.errors import AmiUnavailableError, NotAllowedNowError
 from hotline.desks import Desks, TappedBus
 from hotline.settings.model import QueueSettings
 from tests.unit.events_api_kit import BRIEF
 
 AGENT = AgentId("1001")
+TARGET = AgentId("1002")
 CALL = CallId("c1")
 QUEUE = QueueName("service")
 
@@ -51,6 +53,7 @@ class StubEngine:
     def __init__(self) -> None:
         self.view = agent_view()
         self.pop: Any = None
+        self.control: Any = None
         self.world = SimpleNamespace(calls={})
         self.waiting = 0
         self.away = False
@@ -155,6 +158,52 @@ async def test_what_was_noted_of_offers_is_told_and_stands_on_a_new_pop(desk: De
     answered, raised_again = desk.messages()
     assert answered == msg.OfferAnswered(call_id=CALL, offer_id="o1", answer="declined")
     assert raised_again.pop.answers == {"o1": "declined"}
+
+
+async def test_a_consultation_is_told_as_the_call_stands(desk: Desk) -> None:
+    who: dict[str, Any] = {"at": 2.0, "call_id": CALL, "agent_id": AGENT, "target": TARGET}
+    call = Call(call_id=CALL, since=1.0, arrived_at=1.0, agent_id=AGENT, consulted=TARGET)
+    calls = desk.engine.world.calls
+    calls[CALL] = call
+    desk.bus.publish(EVENTS, ev.ConsultStarted(**who))
+    desk.bus.publish(agent_topic(AGENT), raised())
+    calls[CALL] = msgspec.structs.replace(call, state="conference", consult_answered=True)
+    desk.bus.publish(EVENTS, ev.ConferenceStarted(**who))
+    desk.bus.publish(agent_topic(TARGET), raised(agent_id=TARGET))
+    calls[CALL] = msgspec.structs.replace(call, consulted=None)
+    desk.bus.publish(EVENTS, ev.ConsultEnded(**who, status="ANSWER"))
+    asked, shown, joined, colleagues, over = desk.messages()
+    assert asked.consultation == msg.Consultation(agent_id=TARGET)
+    assert shown.pop.consultation == asked.consultation
+    assert joined.consultation == msg.Consultation(agent_id=TARGET, answered=True, conference=True)
+    assert colleagues.pop.consultation is None, "it is the one who asked who sees it"
+    assert over.consultation is None
+
+
+async def test_agents_orders_go_to_the_call_that_they_have(desk: Desk) -> None:
+    asked = desk.engine.control = AsyncMock()
+    await desk.desks.transfer(AGENT, CALL, queue="service", target=None, reason="loans")
+    asked.transfer_to_queue.assert_awaited_once_with(AGENT, QUEUE, "loans")
+    await desk.desks.transfer(AGENT, CALL, queue=None, target=TARGET, reason="")
+    asked.transfer_to_agent.assert_awaited_once_with(AGENT, TARGET, "")
+    await desk.desks.consult(AGENT, CALL, TARGET)
+    asked.consult.assert_awaited_once_with(AGENT, TARGET)
+    for how, method in (
+        ("transfer", asked.complete_transfer),
+        ("conference", asked.conference),
+        ("cancel", asked.cancel_consult),
+    ):
+        await desk.desks.settle_consultation(AGENT, CALL, how)  # type: ignore[arg-type]
+        method.assert_awaited_once_with(AGENT)
+    await desk.desks.leave_call(AGENT, CALL)
+    asked.hang_up.assert_awaited_once_with(AGENT)
+    with pytest.raises(CommandRefusedError, match="unknown_call"):
+        await desk.desks.leave_call(AGENT, "another")
+    with pytest.raises(CommandRefusedError, match="unknown_queue"):
+        await desk.desks.transfer(AGENT, CALL, queue="none", target=None, reason="")
+    asked.consult.side_effect = NotAllowedNowError("busy")
+    with pytest.raises(CommandRefusedError, match="not_now"):
+        await desk.desks.consult(AGENT, CALL, TARGET)
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "<unknown>"])

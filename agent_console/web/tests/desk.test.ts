@@ -5,7 +5,7 @@ import type { CustomerCard, Envelope, Pop, ServerMessage } from '../src/wire/mes
 const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [], phase: 'ringing', queue: 'service', reason: '', callback: false, menu_path: [], verified: 'none',
   language: 'zh', number: '', queued_at: 1, raised_at: 2, connected_at: null, ended_at: null,
-  brief: 'loading', customer: null, answers: {}, candidates: [],
+  brief: 'loading', customer: null, consultation: null, answers: {}, candidates: [],
 }
 const WRAP_UP = { call_id: 'c1', started_at: 5, until: 35, disposition: '' }
 const welcome = (stream: string, resumed: boolean): ServerMessage => ({

@@ -10,7 +10,7 @@ const text = (zh: string, en: string) => ({ zh, en })
 const POP: Pop = {
   call_id: 'c1', pop_id: '', route: [], phase: 'connected', queue: 'vip', reason: '', callback: false, menu_path: [],
   verified: 'none', language: 'zh', number: '+86 138****8000', queued_at: 1, raised_at: 2, connected_at: 3, ended_at: null,
-  brief: 'unknown', customer: null, answers: {}, candidates: [],
+  brief: 'unknown', customer: null, consultation: null, answers: {}, candidates: [],
 }
 const asked: [string, unknown][] = []
 let found: unknown[] = []

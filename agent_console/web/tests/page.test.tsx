@@ -29,7 +29,7 @@ const POP: Pop = {
   call_id: 'c1', pop_id: 'c1/1001/1', route: [text('客户上次由您接待', 'You served this customer last time')],
   phase: 'ringing', queue: 'vip', reason: 'card', callback: false, menu_path: ['main', 'unnamed_node'], verified: 'number',
   language: 'zh', number: '+86 138****8000', queued_at: 1000, raised_at: 1030, connected_at: null, ended_at: null,
-  brief: 'loading', customer: null, answers: {}, candidates: [],
+  brief: 'loading', customer: null, consultation: null, answers: {}, candidates: [],
 }
 
 /** A server without papers yet, that knows nothing else. */

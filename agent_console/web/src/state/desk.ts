@@ -71,6 +71,8 @@ function fold(desk: Desk, message: ServerMessage): Desk {
       return change(desk, message.call_id, { phase: 'connected', connected_at: message.connected_at })
     case 'call_ended':
       return change(desk, message.call_id, { phase: 'ended', ended_at: message.ended_at })
+    case 'consultation_changed':
+      return change(desk, message.call_id, { consultation: message.consultation })
     case 'offer_answered': {
       const known = desk.pops.find(pop => pop.call_id === message.call_id)?.answers
       return change(desk, message.call_id, { answers: { ...known, [message.offer_id]: message.answer } })

@@ -2,6 +2,7 @@
 
 import { signal } from '@preact/signals'
 import { leads } from './board'
+import { choose, choosing, movable } from './calls'
 import { answerChosen, answerable, chooseOffer } from './chosen'
 import { due, openDue } from './due'
 import { planner } from './groups'
@@ -23,7 +24,7 @@ interface Shortcut {
 
 export type ShortcutName =
   | 'help' | 'desk' | 'day' | 'knowledge' | 'board' | 'groups' | 'people' | 'article_new' | 'article_edit' | 'due' | 'available' | 'pause' | 'language' | 'theme'
-  | 'next_call' | 'find' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
+  | 'next_call' | 'transfer' | 'consult' | 'find' | 'note' | 'outcome' | 'follow' | 'extend' | 'ready'
   | 'accepted' | 'declined' | 'later'
 
 export const helpOpen = signal(false)
@@ -56,6 +57,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: 'y', name: 'language', group: 'everywhere', may: always, run: () => setLanguage(language.value === 'zh' ? 'en' : 'zh') },
   { key: 't', name: 'theme', group: 'everywhere', may: always, run: toggleTheme },
   { key: 'c', name: 'next_call', group: 'call', may: () => desk.value.pops.length > 1, run: nextCall },
+  { key: 'x', name: 'transfer', group: 'call', may: () => movable.value, run: () => choose('transfer') },
+  { key: 'q', name: 'consult', group: 'call', may: () => movable.value, run: () => choose('consult') },
   { key: 's', name: 'find', group: 'call', may: always, run: () => goTo('find') },
   { key: 'n', name: 'note', group: 'call', may: always, run: () => goTo('note') },
   { key: 'o', name: 'outcome', group: 'call', may: always, run: () => goTo('outcome') },
@@ -74,7 +77,7 @@ export function pressed(event: KeyboardEvent): boolean {
     if (event.key === 'Escape') (event.target as HTMLElement).blur()
     return false
   }
-  if (event.repeat || (!keysOn.value && event.key !== '?') || (helpOpen.value && event.key !== '?')) return false
+  if (event.repeat || (!keysOn.value && event.key !== '?') || (helpOpen.value && event.key !== '?') || choosing.value !== null) return false
   if (/^[1-9]$/.test(event.key)) {
     if ((currentPop.value?.customer?.offers.length ?? 0) < Number(event.key)) return false
     chooseOffer(Number(event.key) - 1)

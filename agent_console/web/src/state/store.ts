@@ -112,7 +112,7 @@ function settle(ref: number, done: boolean): void {
 type WithoutRef<T> = T extends { ref: number } ? Omit<T, 'ref'> : never
 
 /** Sends a command; resolves to whether the server is known to have carried it out. */
-function command(message: WithoutRef<ClientMessage>): Promise<boolean> {
+export function command(message: WithoutRef<ClientMessage>): Promise<boolean> {
   const ref = nextRef++
   if (!wire.send({ ...message, ref } as ClientMessage)) {
     problem.value = 'error.offline'

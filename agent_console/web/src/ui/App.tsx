@@ -15,6 +15,7 @@ import { KnowledgeView } from './KnowledgeView'
 import { PeopleView } from './PeopleView'
 import { Announcer } from './Announcer'
 import { QueueStrip } from './QueueStrip'
+import { TargetDialog } from './TargetDialog'
 import { SignIn } from './SignIn'
 
 export function App() {
@@ -34,6 +35,7 @@ export function App() {
       <Page />
       <QueueStrip />
       <HelpSheet />
+      <TargetDialog />
     </div>
   )
 }

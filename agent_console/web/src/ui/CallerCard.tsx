@@ -3,6 +3,7 @@ import { local, t } from '../i18n'
 import { live, shown, visible } from '../state/store'
 import type { CustomerCard, Pop } from '../wire/messages.gen'
 import { callerName } from './caller'
+import { CallControl } from './CallControl'
 import { CallFacts, CustomerFacts, LoadingFacts } from './Facts'
 import { Cases } from './Cases'
 import { Icon } from './Icon'
@@ -20,6 +21,7 @@ export function CallerCard({ pop }: { pop: Pop }) {
   return (
     <section class="panel caller" data-phase={pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
       <PhaseBar pop={pop} />
+      <CallControl pop={pop} />
       <div class="caller-head">
         <div class="avatar" aria-hidden="true">{avatarOf(pop)}</div>
         <div class="caller-who">

@@ -7,6 +7,7 @@ import type { SessionLine } from '../wire/messages.gen'
 import { Failure, Nothing, Reading } from './Empty'
 import { Icon } from './Icon'
 import { PanelBody } from './Panel'
+import { Sure } from './Sure'
 
 /** The browsers of one person, each of which can be signed out, and for administrators where they may write. */
 export function PersonPanel() {
@@ -20,7 +21,7 @@ export function PersonPanel() {
       <header class="panel-head panel-head-row">
         <h2>{own ? t('people.own') : t('people.browsers_of', { name })}</h2>
         {mayEnd.value && others.length > 1 && (
-          <Sure key={login} words={t(own ? 'people.end_others' : 'people.end_all')} sure={t('people.end_sure')} run={() => void endSessions(others.map(each => each.session_id))} testid="end-all" />
+          <Sure key={login} words={t(own ? 'people.end_others' : 'people.end_all')} sure={t('people.end_sure')} run={() => void endSessions(others.map(each => each.session_id))} testid="end-all" disabled={!live.value} />
         )}
       </header>
       <PanelBody label={t('people.browsers_of', { name })}>
@@ -44,30 +45,9 @@ function Session({ line }: { line: SessionLine }) {
       </span>
       {line.current && <span class="chip">{t('people.this_one')}</span>}
       {!line.current && mayEnd.value && (
-        <Sure words={t('people.end')} sure={t('people.end_sure')} run={() => void endSessions([line.session_id])} testid="end-session" />
+        <Sure words={t('people.end')} sure={t('people.end_sure')} run={() => void endSessions([line.session_id])} testid="end-session" disabled={!live.value} />
       )}
     </li>
-  )
-}
-
-/** A button that asks once more before it does what cannot be undone. */
-function Sure({ words, sure, run, testid }: { words: string, sure: string, run: () => void, testid: string }) {
-  const asked = useSignal(false)
-  return (
-    <button
-      type="button"
-      class="button small"
-      data-testid={testid}
-      data-sure={asked.value}
-      disabled={!live.value}
-      onBlur={() => { asked.value = false }}
-      onClick={() => {
-        if (asked.value) run()
-        asked.value = !asked.value
-      }}
-    >
-      {asked.value ? sure : words}
-    </button>
   )
 }
 

@@ -252,6 +252,29 @@ export interface ChooseCustomer {
   customer_id: string
 }
 
+/** Ask a colleague who is free, while the customer hears music. */
+export interface Consult {
+  type: 'consult'
+  ref: number
+  call_id: string
+  agent_id: string
+}
+
+/** A colleague whom the agent asks while the customer waits. */
+export interface Consultation {
+  agent_id: string
+  answered: boolean
+  /** Customer, agent and colleague hear each other. */
+  conference: boolean
+}
+
+/** The agent asks a colleague, who answers, joins, or is gone (`null`). */
+export interface ConsultationChanged {
+  type: 'consultation_changed'
+  call_id: string
+  consultation: Consultation | null
+}
+
 /** What the agent may see of the customer; masked before it gets here. */
 export interface CustomerCard {
   customer_id: string
@@ -370,7 +393,7 @@ export interface EditorDepartments {
 /** What the server sends. `seq` is the stream's position once the message is applied. Answers to one connection (`welcome` and the `snapshot` after it, `pong`, `accepted`, `failed`) repeat the present position. Numbers may be skipped: a replay leaves out what a newer message replaced. */
 export interface Envelope {
   seq: number
-  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | OfferAnswered | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Monitored | Pong | Accepted | Failed
+  message: Welcome | Snapshot | AgentStateChanged | PopRaised | PopCompleted | PopWithdrawn | PopConnected | CallEnded | ConsultationChanged | OfferAnswered | WrapUpStarted | WrapUpEnded | QueueSummary | FollowUpDue | Monitored | Pong | Accepted | Failed
 }
 
 /** Ask for more time after the call. */
@@ -478,6 +501,13 @@ export interface GroupWord {
   text: Text
   /** What may stand there; none: anything. */
   values: readonly Choice[]
+}
+
+/** End one's own part of the call, as hanging up the phone does. */
+export interface HangUp {
+  type: 'hang_up'
+  ref: number
+  call_id: string
 }
 
 /** The first message of every connection; the ticket works once and for some seconds. */
@@ -701,6 +731,7 @@ export interface Pop {
   /** `loading`: the customer follows in `pop_completed`; `unknown`: nobody we know. */
   brief: 'loading' | 'ready' | 'unknown'
   customer: CustomerCard | null
+  consultation: Consultation | null
   /** What was noted in this call of the customer's offers, by their ids. */
   answers: Readonly<Record<string, 'accepted' | 'declined' | 'presented'>>
   /** Who may be calling, the likeliest first, when several customers have the number; the agent asks, and says who it is with `choose_customer`. */
@@ -927,6 +958,14 @@ export interface SetState {
   reason?: string
 }
 
+/** Leave the customer to the colleague, talk all three, or go back to the customer alone. */
+export interface SettleConsultation {
+  type: 'settle_consultation'
+  ref: number
+  call_id: string
+  how: 'cancel' | 'conference' | 'transfer'
+}
+
 /** A pop stands on the page's screen. Not answered; said anew after every reconnection. */
 export interface Shown {
   type: 'shown'
@@ -984,6 +1023,17 @@ export interface TopicScript {
   article_id: string
   title: Text
   script: Text
+}
+
+/** Send the customer to a queue or to a colleague who is free: exactly one of the two. A colleague who does not answer gives the customer back to the queue, before all others. */
+export interface Transfer {
+  type: 'transfer'
+  ref: number
+  call_id: string
+  queue?: string | null
+  agent_id?: string | null
+  /** The topic for which the customer wants a person; empty: as before. */
+  reason?: string
 }
 
 /** Body of `POST /api/calls/{call_id}/unmask`. */
@@ -1069,6 +1119,7 @@ export type ServerMessage =
   | PopWithdrawn
   | PopConnected
   | CallEnded
+  | ConsultationChanged
   | OfferAnswered
   | WrapUpStarted
   | WrapUpEnded
@@ -1087,6 +1138,7 @@ export type DeskMessage =
   | PopWithdrawn
   | PopConnected
   | CallEnded
+  | ConsultationChanged
   | OfferAnswered
   | WrapUpStarted
   | WrapUpEnded
@@ -1102,6 +1154,10 @@ export type ClientMessage =
   | Dispose
   | ChooseCustomer
   | AnswerOffer
+  | HangUp
+  | Transfer
+  | Consult
+  | SettleConsultation
   | OrderState
   | OrderWrapUpEnd
   | OrderSkills
