@@ -41,7 +41,8 @@ class Demo:
         if site is not None:
             self._console.print("an Asterisk of an earlier run lives: adopting it with its calls")
         else:
-            site = Site(self._state_dir, PortPlan.choose(), survey=True)
+            monitoring = "\n[monitoring]\nenabled = true\n"  # the supervisor 2001 has a phone
+            site = Site(self._state_dir, PortPlan.choose(), extra=monitoring, survey=True)
         starting = asyncio.create_task(self._start(site))
         waiting = asyncio.create_task(stopped.wait())
         try:
