@@ -123,38 +123,49 @@ class Phone(asyncio.DatagramProtocol):
 
     async def _answer(self, invite: str) -> None:
         tag = secrets.token_hex(4)
-        host, _ = self._own
-        contact = self._contact
-        self._send(self._reply(invite, "180 Ringing", tag, contact))
-        await asyncio.sleep(RING)
-        body = (
-            f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-            "m=audio 9 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
-        )
-        self._send(self._reply(invite, "200 OK", tag, contact, body))
+        await self._pick_up(invite, tag)
         await asyncio.sleep(self._talk)
         self._send(self._bye(invite, tag))
+
+    async def _pick_up(self, invite: str, tag: str) -> None:
+        """Ring, and answer."""
+        self._send(self._reply(invite, "180 Ringing", tag, self._contact))
+        await asyncio.sleep(RING)
+        self._send(self._reply(invite, "200 OK", tag, self._contact, self._media()))
+
+    def _media(self, direction: str = "sendrecv") -> str:
+        host, _ = self._own
+        return (
+            f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+            f"m=audio 9 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na={direction}\r\n"
+        )
 
     @property
     def _contact(self) -> str:
         host, port = self._own
         return f"Contact: <sip:{self._extension}@{host}:{port}>"
 
-    def _bye(self, invite: str, tag: str) -> str:
+    def _bye(self, invite: str, tag: str, number: int = 1) -> str:
         """Return the request that ends the call which ``invite`` began."""
+        return self._request("BYE", number, invite, tag)
+
+    def _request(self, method: str, number: int, invite: str, tag: str, body: str = "") -> str:
+        """Return a request within the call; ``number`` must grow from one to the next."""
         host, port = self._own
         remote = re.search(r"<([^>]*)>", _header(invite, "Contact"))
         lines = (
-            f"BYE {remote[1] if remote else ''} SIP/2.0",
+            f"{method} {remote[1] if remote else ''} SIP/2.0",
             f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{secrets.token_hex(6)};rport",
             f"From: {_header(invite, 'To')};tag={tag}",
             f"To: {_header(invite, 'From')}",
             f"Call-ID: {_header(invite, 'Call-ID')}",
-            "CSeq: 1 BYE",
+            f"CSeq: {number} {method}",
+            *([self._contact] if method == "INVITE" else []),
             "Max-Forwards: 70",
-            "Content-Length: 0",
+            *(["Content-Type: application/sdp"] if body else []),
+            f"Content-Length: {len(body)}",
         )
-        return "\r\n".join(lines) + "\r\n\r\n"
+        return "\r\n".join(lines) + "\r\n\r\n" + body
 
     def _reply(
         self, request: str, status: str, tag: str = "", contact: str = "", body: str = ""

@@ -1,0 +1,1 @@
+"""Traffic of many kinds for :mod:`bench.board_check`: SIPp's customers, agents, their stack."""

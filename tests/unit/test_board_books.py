@@ -1,0 +1,307 @@
+"""The checker of the board, on a made-up day told twice: as our events, and as others' books."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from math import floor
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from agent_console.board_messages import picture_of
+from bench import board_books as books
+from bench.board_load import planted
+from cti.board import BoardRules, board
+from cti.core import events as ev
+from cti.core.agents import Membership
+from cti.core.ids import AgentId, CallId, QueueName
+from cti.history.fold import HistoryFold
+from cti.history.keeper import Live
+
+BEGIN = 1_795_860_000.0
+ZONE = ZoneInfo("Asia/Shanghai")
+QUEUES = ("service", "vip", "nobody", "later")
+LIMITS = {"service": 3, "vip": 3, "nobody": 3, "later": 3}
+AGENTS = tuple(str(3001 + n) for n in range(12))
+KINDS = ("answered", "missed", "abandoned", "overflowed", "transferred", "withdrawn")
+
+
+class Day:
+    """Calls of all kinds, one after the other; at the end some still wait."""
+
+    def __init__(self, calls: int) -> None:
+        self.chance = random.Random(calls)  # noqa: S311 - a made-up day
+        self.events: list[ev.DomainEvent] = []
+        self.lines: list[books.Line] = []
+        self.records: list[books.Record] = []
+        self.customers: dict[str, books.Customer] = {}
+        self.holds: dict[tuple[str, str], float] = {}
+        self.free: dict[str, float] = dict.fromkeys(AGENTS, BEGIN)
+        for agent in AGENTS:
+            self.events.append(
+                ev.AgentStateChanged(at=BEGIN, agent_id=AgentId(agent), state="available")
+            )
+            for queue in ("service", "vip"):
+                self.line(BEGIN, "MANAGER", queue, agent, "ADDMEMBER")
+        for number in range(calls):
+            self.call(number, KINDS[number % len(KINDS)])
+        self.end = BEGIN + calls * 2 + 30
+        for number in range(3):
+            call, uniqueid = self.arrive(calls + number, "waiting", self.end - 20 - number)
+            self.join(call, uniqueid, "nobody", self.end - 20 - number)
+        paused = AgentId(AGENTS[0])
+        at = self.end - 10.4
+        self.events.append(
+            ev.AgentStateChanged(at=at, agent_id=paused, state="paused", reason="lunch")
+        )
+        self.line(at, "NONE", "NONE", paused, "PAUSEALL", "lunch")
+        self.events.sort(key=lambda event: event.at)
+        self.lines.sort(key=lambda line: line.at)
+
+    def line(
+        self, at: float, uniqueid: str, queue: str, agent: str, event: str, *data: str
+    ) -> None:
+        self.lines.append(books.Line(floor(at), uniqueid, queue, agent, event, data))
+
+    def arrive(self, number: int, kind: str, at: float) -> tuple[CallId, str]:
+        call, uniqueid, caller = (
+            CallId(f"call-{number}"),
+            f"hotline-1.{number}",
+            f"+861391{number}",
+        )
+        self.events.append(
+            ev.CallArrived(
+                at=at,
+                call_id=call,
+                uniqueid=uniqueid,
+                linkedid=uniqueid,
+                dnis="1",
+                trunk="load",
+                caller_pseudonym="",
+            )
+        )
+        self.customers[caller] = books.Customer(kind, answered=at)
+        return call, uniqueid
+
+    def join(self, call: CallId, uniqueid: str, queue: str, at: float) -> None:
+        self.events.append(ev.CallQueued(at=at, call_id=call, queue=QueueName(queue), position=1))
+        caller = f"+861391{uniqueid.rpartition('.')[2]}"
+        self.line(at, uniqueid, queue, "NONE", "ENTERQUEUE", "", caller, "1")
+
+    def call(self, number: int, kind: str) -> None:
+        at = BEGIN + 1 + number * 2 + self.chance.random()
+        call, uniqueid = self.arrive(number, kind, at)
+        queue = {"abandoned": "nobody", "overflowed": "nobody", "withdrawn": "later"}.get(
+            kind, "service"
+        )
+        name = QueueName(queue)
+        joined = at + 0.3
+        self.join(call, uniqueid, queue, joined)
+        end = joined + self.chance.uniform(0.5, 5.0)
+        waited = end - joined
+        whole = str(floor(end) - floor(joined))
+        gone = end
+        if kind == "abandoned":
+            self.events.append(
+                ev.CallAbandoned(at=end, call_id=call, queue=name, position=1, wait_time=waited)
+            )
+            self.line(end, uniqueid, queue, "NONE", "ABANDON", "1", "1", whole)
+        elif kind in ("overflowed", "withdrawn"):
+            self.events.append(
+                ev.CallLeftQueue(
+                    at=end, call_id=call, queue=name, status="WITHDRAW", wait_time=waited
+                )
+            )
+            if kind == "overflowed":
+                self.line(
+                    end, uniqueid, queue, "NONE", "WITHDRAW", "1", "1", whole, "overflow,service"
+                )
+                gone = self.serve(call, uniqueid, "service", end)
+            else:
+                self.line(end, uniqueid, queue, "NONE", "EXITWITHKEY", "1", "1", "1", whole)
+                gone = end + 3
+        else:
+            gone = self.serve(call, uniqueid, queue, joined, kind, joined=True)
+        self.events.append(ev.CallEnded(at=gone, call_id=call, cause=16, ended_by="agent"))
+        customer = self.customers[f"+861391{number}"]
+        customer.over, customer.gave_up = gone, kind == "abandoned"
+        self.records.append(books.Record(call, at, at, gone, "ANSWERED", "", uniqueid))
+
+    def serve(
+        self,
+        call: CallId,
+        uniqueid: str,
+        queue: str,
+        at: float,
+        kind: str = "",
+        *,
+        joined: bool = False,
+    ) -> float:
+        """Let an agent take the call; return when the customer is gone."""
+        name = QueueName(queue)
+        if not joined:
+            self.join(call, uniqueid, queue, at)
+        agent = min(AGENTS, key=lambda one: self.free[one])
+        who = AgentId(agent)
+        rings = max(at + 0.1, self.free[agent])
+        if kind == "missed":
+            self.rings(call, who, name, rings)
+            missed = rings + 2.5
+            self.events.append(
+                ev.AgentMissed(at=missed, call_id=call, agent_id=who, queue=name, ring_time=2.5)
+            )
+            self.state(missed, who, "available")
+            self.line(missed, uniqueid, queue, agent, "RINGNOANSWER", "2500")
+            self.free[agent] = missed + 1
+            agent = min(AGENTS, key=lambda one: self.free[one])
+            who = AgentId(agent)
+            rings = max(missed + 1, self.free[agent])
+        self.rings(call, who, name, rings)
+        connected = rings + 0.4
+        self.events.append(
+            ev.CallConnected(
+                at=connected,
+                call_id=call,
+                agent_id=who,
+                queue=name,
+                wait_time=connected - at,
+                ring_time=0.4,
+            )
+        )
+        self.state(connected, who, "on_call", call)
+        whole = str(floor(connected) - floor(at))
+        self.line(connected, uniqueid, queue, agent, "CONNECT", whole, "leg", "0")
+        talk = self.chance.uniform(1.0, 4.0)
+        done = connected + talk
+        if self.chance.random() < 0.3:
+            self.events += [
+                ev.CallHeld(at=connected + 0.2, call_id=call, agent_id=who),
+                ev.CallResumed(at=connected + 0.7, call_id=call, agent_id=who),
+            ]
+            self.holds[agent, f"+861391{uniqueid.rpartition('.')[2]}"] = 0.5
+        self.records.append(books.Record(call, at, at, done, "ANSWERED", agent, uniqueid))
+        self.events += [
+            ev.CallCompleted(
+                at=done,
+                call_id=call,
+                agent_id=who,
+                queue=name,
+                talk_time=talk,
+                ended_by="agent",
+            ),
+            ev.WrapUpStarted(at=done, call_id=call, agent_id=who, queue=name, until=done + 1),
+        ]
+        self.state(done, who, "wrap_up", call)
+        self.line(done, "NONE", "NONE", agent, "PAUSEALL", "wrap-up")
+        self.events.append(
+            ev.WrapUpEnded(
+                at=done + 1, call_id=call, agent_id=who, wrap_up_time=1.0, ended_by="timer"
+            )
+        )
+        self.state(done + 1, who, "available")
+        self.line(done + 1, "NONE", "NONE", agent, "UNPAUSEALL")
+        self.free[agent] = done + 1.5
+        if kind == "transferred":
+            return self.serve(call, uniqueid, "vip", done + 0.1)
+        return done
+
+    def rings(self, call: CallId, agent: AgentId, queue: QueueName, at: float) -> None:
+        self.events.append(ev.AgentRinging(at=at, call_id=call, agent_id=agent, queue=queue))
+        self.state(at, agent, "ringing", call)
+
+    def state(
+        self, at: float, agent: AgentId, state: ev.AgentState, call: CallId | None = None
+    ) -> None:
+        self.events.append(ev.AgentStateChanged(at=at, agent_id=agent, state=state, call_id=call))
+
+    # --- the two accounts ----------------------------------------------------------------------
+
+    def books(self) -> books.Books:
+        return books.Books(self.lines, self.records, self.customers, self.holds, self.end)
+
+    def board(self) -> dict[str, object]:
+        """Return what the product makes of the events."""
+        fold = HistoryFold(ZONE)
+        for seq, event in enumerate(self.events, 1):
+            fold.feed(seq, event)
+        figures = fold.pending.together()
+        world = fold.world
+        world.queues.update(map(QueueName, QUEUES))
+        for agent in AGENTS:
+            world.set_agent(
+                AgentId(agent),
+                self.end,
+                memberships=(Membership(QueueName("service")), Membership(QueueName("vip"))),
+            )
+        rules = BoardRules(limits={QueueName(q): s for q, s in LIMITS.items()})
+        live = Live(BEGIN - 3600, figures, figures, figures)
+        promised = Counter(
+            e.queue for e in self.events if isinstance(e, ev.CallLeftQueue) and e.queue == "later"
+        )
+        made = picture_of(board(world, live, self.end, rules, promised))
+        plain: dict[str, object] = msgspec.to_builtins(made)
+        return plain
+
+
+LEGEND = {
+    "formula": "of_offered",
+    "targets": [{"queue": queue, "seconds": seconds} for queue, seconds in LIMITS.items()],
+}
+
+
+@pytest.fixture(scope="module")
+def day() -> Day:
+    return Day(120)
+
+
+def differences(day: Day) -> books.Comparison:
+    found = books.Comparison()
+    books.compare_board(found, day.board(), LEGEND, day.books())
+    return found
+
+
+def test_board_and_books_agree_on_every_number(day: Day) -> None:
+    found = differences(day)
+    assert found.faults == []
+    assert found.compared > 300
+    happened = books.happened(day.books())
+    assert all(happened[kind] >= 20 for kind in KINDS), happened
+
+
+@pytest.fixture(params=sorted(planted.FAULTS))
+def fault(request: pytest.FixtureRequest) -> Iterator[str]:
+    undo = planted.plant(request.param)
+    yield request.param
+    undo()
+
+
+def test_each_wrong_fold_is_noticed(day: Day, fault: str) -> None:
+    telling = {"lost": "left_queue", "late": "asa", "twice": "abandoned"}
+    faults = differences(day).faults
+    assert any(telling[fault] in each for each in faults), faults[:5]
+
+
+def test_a_second_of_one_call_is_noticed_but_not_the_cut_of_whole_seconds(day: Day) -> None:
+    made = day.books()
+    talk = made.queues["service"].talks[0]
+    found = books.Comparison()
+    found.near("wait", talk.wait + 0.9, float(talk.wait))
+    assert found.faults == []
+    found.near("wait", talk.wait + 1.2, float(talk.wait))
+    assert len(found.faults) == 1
+
+
+def test_the_checker_imports_nothing_of_the_product() -> None:
+    import ast
+    import sys
+    from pathlib import Path
+
+    tree = ast.parse(Path(books.__file__).read_text(encoding="utf-8"))
+    names = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
