@@ -3,8 +3,8 @@
 SIPp's customers phone in, wait, give up, overflow, are sent on, take callbacks; agents answer,
 refuse, sleep and wrap up.  Then the board (over HTTP, as a supervisor sees it), `hotline report`
 and `hotline calls list` are compared with what Asterisk's queue_log, its call records and SIPp's
-own logs say (:mod:`bench.board_books`, which imports nothing of the product).  A second, short run
-with a wrong fold must fail: if it does not, the comparison is worth nothing.
+own logs say; :mod:`bench.board_verdict`, which does so, imports nothing of the product.  A second,
+short run with a wrong fold must fail: if it does not, the comparison is worth nothing.
 
     python -m bench.board_check [--calls 240] [--rate 4] [--keep FOLDER]
     python -m bench.board_check --calls 2000 --rate 7      at least 150 of each kind; six minutes
@@ -24,6 +24,7 @@ from typing import Final
 import structlog
 
 from bench import board_books as books
+from bench import board_verdict
 from bench.board_load.hall import Run, traffic
 from bench.board_load.planted import FAULTS
 
@@ -48,15 +49,15 @@ async def measure(folder: Path, calls: int, rate: float, fault: str) -> int:
     opened = books.open_books(honest)
     print(f"{calls} calls at {rate:g}/s, {len(opened.lines)} lines of queue_log, {spent:.0f} s")
     print("  " + json.dumps(books.happened(opened)))
-    compared = books.compare(honest).compared
-    wrong = books.show(books.verdict(honest, least(calls)))
+    compared = board_verdict.compare(honest).compared
+    wrong = board_verdict.show(board_verdict.verdict(honest, least(calls)))
     print(f"  {compared} numbers compared, {wrong} faults")
     if not compared:
         return 1
     planted = folder / "planted"
     small = Run(calls=PLANTED_CALLS, rate=4, base_port=BASE_PORT, planted=fault)
     await traffic(planted, small)
-    noticed = books.compare(planted).faults
+    noticed = board_verdict.compare(planted).faults
     print(f"planted fault {fault!r}: {len(noticed)} numbers differ, e.g. {noticed[:1]}")
     if not noticed:
         print("✗ a wrong fold goes unnoticed: nothing of the above is worth anything")

@@ -1,9 +1,12 @@
 """The checker of the board, on a made-up day told twice: as our events, and as others' books."""
 
+import ast
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from math import floor
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -11,6 +14,7 @@ import pytest
 
 from agent_console.board_messages import picture_of
 from bench import board_books as books
+from bench import board_verdict
 from bench.board_load import planted
 from cti.board import BoardRules, board
 from cti.core import events as ev
@@ -255,9 +259,9 @@ def day() -> Day:
     return Day(120)
 
 
-def differences(day: Day) -> books.Comparison:
-    found = books.Comparison()
-    books.compare_board(found, day.board(), LEGEND, day.books())
+def differences(day: Day) -> board_verdict.Comparison:
+    found = board_verdict.Comparison()
+    board_verdict.compare_board(found, day.board(), LEGEND, day.books())
     return found
 
 
@@ -285,7 +289,7 @@ def test_each_wrong_fold_is_noticed(day: Day, fault: str) -> None:
 def test_a_second_of_one_call_is_noticed_but_not_the_cut_of_whole_seconds(day: Day) -> None:
     made = day.books()
     talk = made.queues["service"].talks[0]
-    found = books.Comparison()
+    found = board_verdict.Comparison()
     found.near("wait", talk.wait + 0.9, float(talk.wait))
     assert found.faults == []
     found.near("wait", talk.wait + 1.2, float(talk.wait))
@@ -293,15 +297,11 @@ def test_a_second_of_one_call_is_noticed_but_not_the_cut_of_whole_seconds(day: D
 
 
 def test_the_checker_imports_nothing_of_the_product() -> None:
-    import ast
-    import sys
-    from pathlib import Path
-
-    tree = ast.parse(Path(books.__file__).read_text(encoding="utf-8"))
-    names = {
-        (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+    known = {*sys.stdlib_module_names, "bench.board_books"}
+    for module in (books, board_verdict):
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module in known or (node.module or "").partition(".")[0] in known
+            elif isinstance(node, ast.Import):
+                assert {alias.name.partition(".")[0] for alias in node.names} <= known

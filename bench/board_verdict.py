@@ -1,0 +1,320 @@
+"""Does the board say what the books of others say?  Every number, with the definitions of its own.
+
+Imports nothing of the product either; what the figures mean is in docs/figures.md.  Counts must be
+equal, durations agree within a second a call.
+
+    python -m bench.board_verdict FOLDER     compare what bench.board_check left there
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bench.board_books import Books, Count, Line, happened, open_books, read
+
+SECOND: Final = 1.0
+"""By how much a duration of one call may differ: queue_log tells whole seconds."""
+
+
+def mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+class Comparison:
+    """Collects every difference in words, and how much was compared."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.compared = 0
+
+    def same(self, what: str, board: object, books: object) -> None:
+        self.compared += 1
+        if board != books:
+            self.faults.append(f"{what}: the board says {board}, the books {books}")
+
+    def near(
+        self, what: str, board: float | None, books: float | None, by: float = SECOND
+    ) -> None:
+        self.compared += 1
+        if (board is None) != (books is None) or (
+            board is not None and books is not None and abs(board - books) > by
+        ):
+            self.faults.append(f"{what}: the board says {board}, the books {books} (± {by:.3g})")
+
+    def within(self, what: str, board: float | None, low: float | None, high: float) -> None:
+        self.compared += 1
+        if (board is None) != (low is None) or (
+            board is not None and low is not None and not low - 1e-9 <= board <= high + 1e-9
+        ):
+            self.faults.append(f"{what}: the board says {board}, the books {low} to {high}")
+
+
+def level(count: Count, limits: Mapping[str, int], formula: str, least: bool) -> float | None:
+    """Return the least or the greatest service level that whole seconds allow."""
+
+    def within(seconds: int, queue: str) -> bool:
+        # A wait of s whole seconds may have been almost one shorter or longer.
+        limit = limits[queue]
+        return seconds < limit if least else seconds <= limit
+
+    answered = len(count.talks)
+    answered_within = sum(within(talk.wait, talk.queue) for talk in count.talks)
+    lost = len(count.lost_waits)
+    assert formula == "of_offered", f"this checker knows of_offered, not {formula}"
+    return answered_within / (answered + lost) if answered + lost else None
+
+
+def compare_queue(
+    found: Comparison,
+    what: str,
+    numbers: Mapping[str, Any],
+    count: Count,
+    limits: Mapping[str, int],
+    formula: str,
+) -> None:
+    """Compare one row of figures of a queue."""
+    answered, lost = len(count.talks), len(count.lost_waits)
+    ended = count.ended
+    found.same(f"{what} offered", numbers["offered"], count.offered)
+    found.same(f"{what} answered", numbers["answered"], answered)
+    found.same(f"{what} abandoned", numbers["abandoned"], lost)
+    found.same(f"{what} left_queue", numbers["left_queue"], count.left_queue)
+    found.same(f"{what} missed", numbers["missed"], count.missed)
+    rate = lost / (answered + lost) if answered + lost else None
+    found.near(f"{what} abandon_rate", numbers["abandon_rate"], rate, 1e-6)
+    low = level(count, limits, formula, least=True)
+    high = level(count, limits, formula, least=False)
+    found.within(f"{what} service_level", numbers["service_level"], low, high or 0.0)
+    found.near(f"{what} asa", numbers["asa"], mean([t.wait for t in count.talks]))
+    found.near(
+        f"{what} mean_wait_abandoned", numbers["mean_wait_abandoned"], mean(count.lost_waits)
+    )
+    found.near(f"{what} mean_talk_time", numbers["mean_talk_time"], mean(ended))
+    held = [talk.held for talk in count.talks if talk.seconds is not None]
+    found.near(f"{what} mean_hold_time", numbers["mean_hold_time"], mean(held), 0.1)
+    wraps = [wrap.seconds for wrap in count.wraps]
+    found.near(f"{what} mean_wrap_up_time", numbers["mean_wrap_up_time"], mean(wraps))
+    aht = (sum(ended) + sum(wraps)) / len(ended) if ended else None
+    found.near(f"{what} aht", numbers["aht"], aht, 2 * SECOND)
+
+
+def compare_agent(
+    found: Comparison, what: str, numbers: Mapping[str, Any], agent: str, books: Books
+) -> None:
+    """Compare one agent's figures of the day."""
+    count = books.agents.get(agent, Count())
+    ended, wraps = count.ended, [wrap.seconds for wrap in count.wraps]
+    found.same(f"{what} offered", numbers["offered"], count.offered)
+    found.same(f"{what} answered", numbers["answered"], len(count.talks))
+    found.same(f"{what} missed", numbers["missed"], count.missed)
+    found.same(f"{what} completed", numbers["completed"], len(ended))
+    found.same(f"{what} disposed", numbers["disposed"], 0)
+    found.near(f"{what} mean_talk_time", numbers["mean_talk_time"], mean(ended))
+    found.near(f"{what} mean_wrap_up_time", numbers["mean_wrap_up_time"], mean(wraps))
+    aht = (sum(ended) + sum(wraps)) / len(ended) if ended else None
+    found.near(f"{what} aht", numbers["aht"], aht, 2 * SECOND)
+    there, paused = books.signed_in[agent], books.paused[agent]
+    found.near(f"{what} signed_in_time", numbers["signed_in_time"], there, 2 * SECOND)
+    found.near(f"{what} paused_time", numbers["paused_time"], paused, 2 * SECOND)
+    engaged = count.rings + sum(ended) + sum(wraps)
+    ready = there - paused
+    slack = SECOND * (1 + 3 * count.offered) / max(ready, 1.0)
+    found.near(
+        f"{what} occupancy", numbers["occupancy"], engaged / ready if ready else None, slack
+    )
+
+
+def compare_board(
+    found: Comparison, board: Mapping[str, Any], legend: Mapping[str, Any], books: Books
+) -> None:
+    """Compare every number of the board."""
+    limits: dict[str, int] = defaultdict(lambda: 20)
+    limits |= {target["queue"]: target["seconds"] for target in legend["targets"]}
+    callbacks: Counter[str] = Counter()
+    for uniqueid, lines in books.events.items():
+        done = books.customers.get(books.number_of.get(uniqueid, ""))
+        # Who keyed the way out, did not come back to the queue and was then hung up on.
+        promised = lines[-1].event == "EXITWITHKEY"
+        if promised and done is not None and 0 < done.over <= books.at and not done.gave_up:
+            callbacks[lines[-1].queue] += 1
+    for row in (board["total"], *board["queues"]):
+        name = row["queue"]
+        what = f"queue {name}" if name else "all queues"
+        waits = [since for queue, since in books.waiting.values() if name in ("", queue)]
+        found.same(f"{what} waiting", row["waiting"], len(waits))
+        longest = books.at - min(waits) if waits else 0.0
+        found.near(f"{what} longest_wait", row["longest_wait"], longest)
+        kept = callbacks[name] if name else sum(callbacks.values())
+        found.same(f"{what} callbacks", row["callbacks"], kept)
+        states = {k: v for k, v in row["agents"].items() if k != "logged_out"}
+        found.same(f"{what} agents", states, dict(books.states(name)))
+        for window, numbers in row["windows"].items():
+            count = books.queue(name)
+            compare_queue(found, f"{what}, {window},", numbers, count, limits, legend["formula"])
+        if name:
+            expected = _expected(row, books.queue(name))
+            found.near(
+                f"{what} expected_wait", row["expected_wait"], expected, expected_slack(row)
+            )
+    found.same("windows", sorted(board["total"]["windows"]), ["hour", "quarter", "today"])
+    listening = [c for c in books.customers.values() if c.kind == "listening"]
+    there = [c for c in listening if c.answered <= books.at and not 0 < c.over <= books.at]
+    found.same("in the menu", board["in_menu"], len(there))
+    working = {agent for agent, queues in books.members.items() if queues}
+    working |= {agent for agent, count in books.agents.items() if count.talks}
+    found.same("agents", sorted(row["agent_id"] for row in board["agents"]), sorted(working))
+    for row in board["agents"]:
+        agent = row["agent_id"]
+        reason = books.reasons.get(agent, "")
+        state = "paused" if reason else "available"
+        found.same(f"agent {agent} state", (row["state"], row["reason"]), (state, reason))
+        queues = set(books.members[agent])
+        found.same(f"agent {agent} queues", set(row["queues"]), queues)
+        compare_agent(found, f"agent {agent}", row["today"], agent, books)
+
+
+def _expected(row: Mapping[str, Any], count: Count) -> float | None:
+    """Return the wait of who joins now: everybody at work ends a conversation each so often."""
+    at_work = sum(n for state, n in row["agents"].items() if state not in ("paused", "logged_out"))
+    before = row["waiting"] + row["callbacks"] - row["agents"].get("available", 0)
+    if not at_work:
+        return None
+    if before < 0:
+        return 0.0
+    ended, wraps = count.ended, [wrap.seconds for wrap in count.wraps]
+    if not ended:
+        return None
+    return (before + 1) * (sum(ended) + sum(wraps)) / len(ended) / at_work
+
+
+def expected_slack(row: Mapping[str, Any]) -> float:
+    return 2 * SECOND * (row["waiting"] + row["callbacks"] + 1)
+
+
+def compare_reports(
+    found: Comparison,
+    queues: Sequence[Mapping[str, Any]],
+    agents: Sequence[Mapping[str, Any]],
+    legend: Mapping[str, Any],
+    books: Books,
+) -> None:
+    """Compare what ``hotline report`` says of today."""
+    limits: dict[str, int] = defaultdict(lambda: 20)
+    limits |= {target["queue"]: target["seconds"] for target in legend["targets"]}
+    told = {row["queue"] for row in queues}
+    busy = {q for q, count in books.queues.items() if count.offered}
+    found.same("queues in the report", told, busy)
+    for row in queues:
+        name = row["queue"]
+        compare_queue(found, f"report, {name},", row, books.queue(name), limits, legend["formula"])
+    for row in agents:
+        agent = row["agent"]
+        count = books.agents.get(agent, Count())
+        found.same(f"report, agent {agent} answered", row["answered"], len(count.talks))
+        found.same(f"report, agent {agent} missed", row["missed"], count.missed)
+        found.same(f"report, agent {agent} completed", row["completed"], len(count.ended))
+        found.near(
+            f"report, agent {agent} mean_talk_time", row["mean_talk_time"], mean(count.ended)
+        )
+
+
+def compare_calls(found: Comparison, calls: Sequence[Mapping[str, Any]], books: Books) -> None:
+    """Compare each call: its queues and agents, its wait and talk, and SIPp's own view of it."""
+    by_id = {call["call_id"]: call for call in calls}
+    for uniqueid, records in books.records.items():
+        call_id = records[0].call_id
+        lines = books.events.get(uniqueid, [])
+        if not call_id or max(r.end for r in records) > books.at:
+            continue
+        call = by_id.pop(call_id, None)
+        if call is None:
+            found.faults.append(f"call {call_id}: in the call records alone")
+            continue
+        what = f"call {call_id}"
+        joined = [line.queue for line in lines if line.event == "ENTERQUEUE"]
+        connects = [line for line in lines if line.event == "CONNECT"]
+        found.same(f"{what} queues", call["queues"], list(dict.fromkeys(joined)))
+        agents = list(dict.fromkeys(line.agent for line in connects))
+        found.same(f"{what} agents", call["agents"], agents)
+        waits = sum(_wait(line) for line in lines)
+        found.near(f"{what} wait_time", call["wait_time"], waits, SECOND * max(1, len(joined)))
+        talks = [t for q in set(joined) for t in books.queues[q].talks if t.uniqueid == uniqueid]
+        talked = sum(talk.seconds or 0.0 for talk in talks)
+        found.near(f"{what} talk_time", call["talk_time"], talked, SECOND * max(1, len(talks)))
+        customer = books.customers.get(books.number_of.get(uniqueid, ""))
+        if customer is not None and customer.over:
+            length = max(r.end for r in records) - min(r.answer or r.start for r in records)
+            found.near(f"{what} length at SIPp", customer.over - customer.answered, length)
+            found.same(f"{what} outcome", call["outcome"], _outcome(customer.kind))
+    living = [c for c in by_id.values() if c["ended_at"] is not None and c["ended_at"] <= books.at]
+    found.same("calls that no book has", len(living), 0)
+
+
+def _wait(line: Line) -> int:
+    match line.event:
+        case "CONNECT":
+            return int(line.data[0])
+        case "ABANDON":
+            return int(line.data[2])
+        case "EXITWITHKEY" | "WITHDRAW" | "EXITWITHTIMEOUT":
+            return int(line.data[-1] if line.event == "EXITWITHKEY" else line.data[2])
+    return 0
+
+
+def _outcome(kind: str) -> str:
+    return {"abandoned": "abandoned", "waiting": "abandoned", "withdrawn": "callback"}.get(
+        kind, "answered"
+    )
+
+
+def compare(folder: Path, board: Mapping[str, Any] | None = None) -> Comparison:
+    """Compare everything; ``board`` stands for the one in the folder, and then is all compared."""
+    books, legend = open_books(folder), read(folder, "legend")
+    found = Comparison()
+    compare_board(found, board or read(folder, "board"), legend, books)
+    if board is None:
+        compare_reports(
+            found, read(folder, "report-queues"), read(folder, "report-agents"), legend, books
+        )
+        compare_calls(found, read(folder, "calls"), books)
+    return found
+
+
+def verdict(folder: Path, least: int) -> Iterator[str]:
+    """Yield every fault: differences, and kinds that happened less often than ``least``."""
+    books = open_books(folder)
+    for kind, count in happened(books).items():
+        if count < least:
+            yield f"only {count} {kind}, not {least}"
+    yield from compare(folder).faults
+
+
+def show(faults: Iterable[str], most: int = 40) -> int:
+    """Print the faults and return how many there are."""
+    count = 0
+    for fault in faults:
+        count += 1
+        if count <= most:
+            print(f"✗ {fault}")
+    if count > most:
+        print(f"✗ … and {count - most} more")
+    return count
+
+
+def from_command_line() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--least", type=int, default=0, help="of each kind")
+    arguments = parser.parse_args()
+    print(json.dumps(happened(open_books(arguments.folder))))
+    found = compare(arguments.folder)
+    print(f"{found.compared} numbers compared, {len(found.faults)} differ")
+    return 1 if show(verdict(arguments.folder, arguments.least)) or not found.compared else 0
+
+
+if __name__ == "__main__":
+    sys.exit(from_command_line())
