@@ -30,6 +30,7 @@ from agent_console.ports import (
     CustomerDesk,
     Days,
     EnginePort,
+    Floor,
     KnowledgeStore,
     LookupAudit,
     MonitorPort,
@@ -44,6 +45,7 @@ from agent_console.rest import Rest
 from agent_console.rest_alarms import Alarms
 from agent_console.rest_board import Boards
 from agent_console.rest_customers import Customers
+from agent_console.rest_floor import FloorActs
 from agent_console.rest_groups import Groups
 from agent_console.rest_knowledge import Knowledge
 from agent_console.rest_monitor import Monitors
@@ -106,6 +108,7 @@ def create_app(
     reports: Reports | None = None,
     alarms: AlarmDesk | None = None,
     monitoring: MonitorPort | None = None,
+    floor: Floor | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
 
@@ -144,6 +147,8 @@ def create_app(
         endpoints += ReportPages(reports).endpoints()
     if alarms is not None:
         endpoints += Alarms(alarms).endpoints()
+    if floor is not None:
+        endpoints += FloorActs(floor).endpoints()
     desk_log = DeskLog(engine, work)
     watch = Watch(config, engine, users, work, sign_ins, hub, sockets, clock)
 

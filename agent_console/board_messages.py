@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from agent_console.alarm_messages import AlarmLine
-from agent_console.messages import AgentState, Record, Role
+from agent_console.floor_messages import AnnouncementLine, ClosedLine
+from agent_console.messages import AgentState, Record, Role, Segment
 from agent_console.monitor_messages import MonitorLine
 from crm_lookup.model import Text
 
@@ -78,6 +79,8 @@ class AgentRow(Record, frozen=True, kw_only=True):
     queues: tuple[str, ...]
     call_id: str | None
     queue: str | None
+    segment: Segment | None
+    """Tier of the customer of the present call."""
     today: AgentNumbers
 
 
@@ -93,6 +96,10 @@ class BoardPicture(Record, frozen=True, kw_only=True):
     """What stands now; who has not been seen yet comes first."""
     monitors: tuple[MonitorLine, ...] = ()
     """Supervisors who hear calls, or whose phones ring for one."""
+    closed: tuple[ClosedLine, ...] = ()
+    """Queues that take no new callers."""
+    playing: AnnouncementLine | None = None
+    """What every new caller hears now, before the menu."""
 
 
 class QueueTarget(Record, frozen=True, kw_only=True):

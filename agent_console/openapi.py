@@ -50,7 +50,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         **dict.fromkeys(
             (
                 *("groups", "board", "knowledge", "customers"),
-                *("lookups", "unmasking", "reports", "alarms", "monitoring"),
+                *("lookups", "unmasking", "reports", "alarms", "monitoring", "floor"),
             ),
             absent,
         ),

@@ -6,6 +6,14 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from agent_console.board_messages import BoardLegend, BoardPicture, CallLine
+from agent_console.floor_messages import (
+    AgentSkills,
+    AnnouncementLine,
+    AnnouncementView,
+    ClosedLine,
+    NewAnnouncement,
+    WaitingLine,
+)
 from agent_console.messages import (
     AgentStatus,
     CandidateCard,
@@ -21,6 +29,7 @@ from agent_console.messages import (
 from agent_console.monitor_messages import MonitorLine
 from agent_console.report_messages import DayPlots, ReportFormat, ReportOrder, ReportTable
 from agent_console.rest_messages import CustomerGroup, GroupExport, GroupFields, OwnDay
+from agent_console.store.floor import Announcement, ClosedQueue
 from agent_console.store.knowledge_model import Found, StoredArticle
 from agent_console.store.lookups import Lookup
 from agent_console.store.model import Language, Phone, Session, Skill, User
@@ -415,6 +424,68 @@ class AlarmStore(Protocol):
 
     async def sweep(self, before: float) -> int:
         """Forget what was cleared before then; return how many."""
+
+
+class FloorStore(Protocol):
+    """What supervisors switched on the floor; :mod:`agent_console.store` implements it."""
+
+    async def closed(self) -> Sequence[ClosedQueue]:
+        """Return the queues that take no new callers, by name."""
+
+    async def set_closed(self, queue: str, closed: ClosedQueue | None) -> None:
+        """Note the queue as closed; ``None``: as open."""
+
+    async def announcements(self, limit: int = 50) -> Sequence[Announcement]:
+        """Return the one that is on, then the newest."""
+
+    async def announcement(self, announcement_id: str) -> Announcement | None: ...
+
+    async def add_announcement(self, made: Announcement) -> None: ...
+
+    async def switch(self, announcement_id: str | None, at: float, by: str, reason: str) -> None:
+        """Let that one be on, and no other; ``None``: none."""
+
+
+class Floor(Protocol):
+    """What supervisors do with queues and callers; ``by`` is the supervisor's login.
+
+    Raises :class:`agent_console.errors.CommandRefusedError`.
+    """
+
+    def closed(self) -> tuple[ClosedLine, ...]:
+        """Return the queues that take no new callers."""
+
+    def playing(self) -> AnnouncementLine | None:
+        """Return what every new caller hears now."""
+
+    async def close_queue(self, queue: str, reason: str, by: str) -> None: ...
+
+    async def open_queue(self, queue: str, by: str) -> None: ...
+
+    async def announcements(self) -> AnnouncementView: ...
+
+    async def make_announcement(self, wanted: NewAnnouncement, by: str) -> AnnouncementLine:
+        """Make one of a prompt or of typed words, off."""
+
+    async def record_announcement(
+        self, title: str, file_name: str, audio: bytes, by: str
+    ) -> AnnouncementLine:
+        """Make one of a recording in any common format, off."""
+
+    async def sound(self, announcement_id: str, language: Language) -> bytes | None:
+        """Return what callers of the language hear, as WAV; ``None``: there is none."""
+
+    async def switch_on(self, announcement_id: str, reason: str, by: str) -> None: ...
+
+    async def switch_off(self, by: str) -> None: ...
+
+    async def waiting(self, queue: str) -> tuple[WaitingLine, ...]:
+        """Return who waits in the queue (in all, if empty), the next to be served first."""
+
+    async def skills(self) -> tuple[AgentSkills, ...]:
+        """Return everybody who takes calls, by name."""
+
+    async def set_team(self, agent_id: str, team: str) -> None: ...
 
 
 class BoardSource(Protocol):

@@ -13,6 +13,7 @@ import msgspec
 
 from agent_console import alarm_messages as a
 from agent_console import board_messages as b
+from agent_console import floor_messages as f
 from agent_console import messages as m
 from agent_console import monitor_messages as o
 from agent_console import report_messages as p
@@ -72,6 +73,13 @@ _REST: Final = (
     o.MonitorOrder,
     o.ModeOrder,
     o.MonitorLine,
+    f.CloseQueue,
+    f.NewAnnouncement,
+    f.SwitchOn,
+    f.AnnouncementView,
+    f.WaitingLine,
+    f.AgentSkills,
+    f.TeamChoice,
 )
 _SERVER: Final = typing.get_args(m.ServerMessage)
 _CLIENT: Final = typing.get_args(m.ClientMessage)
@@ -176,7 +184,8 @@ def record(name: str) -> type[msgspec.Struct]:
         or getattr(b, name, None)
         or getattr(p, name, None)
         or getattr(a, name, None)
-        or getattr(o, name)
+        or getattr(o, name, None)
+        or getattr(f, name)
     )
     return found
 

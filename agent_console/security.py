@@ -30,6 +30,7 @@ def security_headers(origins: Iterable[str]) -> dict[str, str]:
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
+        "media-src 'self'",
         f"connect-src 'self' {sockets}".strip(),
         "manifest-src 'self'",
         "base-uri 'none'",

@@ -54,6 +54,7 @@ from agent_console.ports import (
     Resynchronised,
 )
 from agent_console.rest_messages import OwnDay
+from agent_console.testing_floor import FakeFloor
 
 
 class FakeEngine:
@@ -360,12 +361,20 @@ class FakeBoard:
         self.looks = 0
         self.standing: Callable[[], tuple[AlarmLine, ...]] = tuple
         """The alarms of every picture."""
+        self.floor = FakeFloor(clock)
+        """Whose closed queues and announcement stand in every picture."""
 
     async def picture(self) -> BoardPicture | None:
         self.looks += 1
         if self.now is None:
             return None
-        return replace(self.now, at=self._clock(), alarms=self.standing())
+        return replace(
+            self.now,
+            at=self._clock(),
+            alarms=self.standing(),
+            closed=self.floor.closed(),
+            playing=self.floor.playing(),
+        )
 
     async def legend(self) -> BoardLegend:
         return self.words

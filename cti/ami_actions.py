@@ -118,6 +118,11 @@ def set_variable(channel: str, name: str, value: str) -> Action:
     return Action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value)))
 
 
+def set_global(name: str, value: str) -> Action:
+    """Set a global variable of the dialplan."""
+    return Action("Setvar", (("Variable", name), ("Value", value)))
+
+
 def redirect(channel: str, context: str, exten: str) -> Action:
     """Let a channel go on elsewhere in the dialplan; whoever was bridged with it is hung up."""
     fields = (("Channel", channel), ("Context", context), ("Exten", exten), ("Priority", "1"))

@@ -5,7 +5,7 @@ what each means.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -13,6 +13,7 @@ from cti import views
 from cti.core.agents import Agent
 from cti.core.events import AgentState
 from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.routing import Segment
 from cti.core.world import World
 from cti.history.figures import AgentFigures, Figures, QueueFigures, add
 from cti.history.fold import STATE_SUM
@@ -31,6 +32,7 @@ from cti.monitoring import MonitorView
 from cti.monitoring import views as monitor_views
 
 Window: TypeAlias = Literal["today", "hour", "quarter"]
+_SEGMENTS: Final = frozenset(get_args(Segment)) - {"unknown"}
 _AT_WORK: Final[frozenset[AgentState]] = frozenset(
     {"available", "ringing", "on_call", "on_hold", "wrap_up"}
 )
@@ -74,6 +76,8 @@ class AgentBoard(msgspec.Struct, frozen=True, kw_only=True):
     queues: tuple[QueueName, ...]
     call_id: CallId | None
     queue: QueueName | None
+    segment: str | None
+    """Value segment of the customer of that call; ``None``: no call, or nobody we know."""
     connected_at: float | None
     """When the present conversation began, holds included."""
     today: AgentMeasures
@@ -236,6 +240,7 @@ def _agents(world: World, live: Live, now: float) -> tuple[AgentBoard, ...]:
                 queues=tuple(m.queue for m in agent.memberships if m.queue),
                 call_id=agent.call_id,
                 queue=agent.queue,
+                segment=_segment(world, agent),
                 connected_at=_connected_at(world, agent),
                 today=agent_measures(figures),
             )
@@ -247,3 +252,8 @@ def _connected_at(world: World, agent: Agent) -> float | None:
     call = None if agent.call_id is None else world.calls.get(agent.call_id)
     talks = call is not None and agent.state in ("on_call", "on_hold")
     return call.connected_at if call is not None and talks else None
+
+
+def _segment(world: World, agent: Agent) -> str | None:
+    call = None if agent.call_id is None else world.calls.get(agent.call_id)
+    return call.segment if call is not None and call.segment in _SEGMENTS else None

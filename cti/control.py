@@ -7,7 +7,7 @@ later, the dialplan gives the customer back to the agent or to a queue.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ from cti.core.world import World
 from cti.errors import (
     AsteriskRefusedError,
     NotAllowedNowError,
+    QueueClosedError,
     UnknownAgentError,
     UnknownQueueError,
 )
@@ -52,11 +53,21 @@ class CallControl:
     Asterisk, and returns when Asterisk's events show the effect, or a short while later.
     """
 
-    def __init__(self, link: Link, world: World, until: Until) -> None:
-        """``until`` waits for the effect that Asterisk's events show."""
+    def __init__(
+        self,
+        link: Link,
+        world: World,
+        until: Until,
+        closed: Callable[[], Collection[QueueName]] = tuple,
+    ) -> None:
+        """``until`` waits for the effect that Asterisk's events show.
+
+        ``closed`` names the queues that take no new callers.
+        """
         self._link = link
         self._world = world
         self._until = until
+        self._closed = closed
 
     async def transfer_to_queue(
         self, agent_id: AgentId, queue: QueueName, reason: str = ""
@@ -68,6 +79,8 @@ class CallControl:
         call = self._talking(agent_id)
         if queue not in self._world.queues:
             raise UnknownQueueError(f"Asterisk has no queue {queue!r}; add it to the settings")
+        if queue in self._closed():
+            raise QueueClosedError(f"queue {queue!r} is closed; name another")
         channel = self._customer(call)
         if reason:
             await self._set(channel, cv.REASON, _topic(reason))

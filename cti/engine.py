@@ -30,6 +30,7 @@ from cti.core.agents import Membership
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.pseudonym import pseudonym
 from cti.core.world import Rules, World
+from cti.doors import Doors
 from cti.escalation import EVERY, Escalations
 from cti.follower import Follower, Inbox
 from cti.history.away import AwayCalls
@@ -109,7 +110,9 @@ class Engine(Orders, Generic[BriefT]):
         )
         spreader = Spreader(world, self.bus, self._writer.put, line.hurry)
         super().__init__(line, world, spreader, clock, config.longest_wrap_up)
-        self.control = CallControl(line, world, spreader.until)
+        self.doors = Doors(line.post, clock, spreader.record)
+        """Which queues take new callers, and the announcement."""
+        self.control = CallControl(line, world, spreader.until, lambda: self.doors.closed)
         """Transfers, consultations, conferences."""
         self.monitoring = Monitoring(config.monitoring, line, world, spreader, clock)
         """Supervisors who hear calls."""
@@ -126,6 +129,7 @@ class Engine(Orders, Generic[BriefT]):
             spreader.record,
             voicemail_room,
             config.callbacks.offered_in,
+            lambda: self.doors.closed,
         )
         self.callbacks = Callbacks(
             config.callbacks,
@@ -154,6 +158,7 @@ class Engine(Orders, Generic[BriefT]):
             self._wrap_ups.on_event,
             self._escalations.on_event,
             self.monitoring.on_event,
+            self.doors.on_event,
             MissedCalls(line.post, config.missed_calls).on_event,
             on_refused=self._follower.repair,
         )

@@ -37,6 +37,10 @@ class UnknownQueueError(CommandError):
     """Asterisk has no such queue."""
 
 
+class QueueClosedError(CommandError):
+    """The queue takes no new callers; open it first, or name another."""
+
+
 class UnknownCallError(CommandError):
     """The engine has no such call, or forgot it some time after it ended."""
 

@@ -4,7 +4,7 @@ The steps stand in the call's own record (:class:`cti.core.events.CallRouted`), 
 survive a restart of the engine.  A caller for whom a phone rings is left alone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -28,6 +28,7 @@ from cti.errors import (
     AmiError,
     AsteriskRefusedError,
     NotAllowedNowError,
+    QueueClosedError,
     UnknownCallError,
     UnknownQueueError,
 )
@@ -59,17 +60,19 @@ class Escalations:
         record: Callable[[ev.DomainEvent], None],
         room: Callable[[], bool] = lambda: True,
         callbacks: Callable[[QueueName], bool] = lambda _: False,
+        closed: Callable[[], Collection[QueueName]] = tuple,
     ) -> None:
         """``post`` puts an action on the wire at once; ``record`` lets an event happen.
 
         ``room`` says whether there is room for one more message of a caller, ``callbacks``
-        whether a queue offers callbacks.
+        whether a queue offers callbacks; ``closed`` names the queues without new callers.
         """
         self._post = post
         self._clock = clock
         self._record = record
         self._room = room
         self._callbacks = callbacks
+        self._closed = closed
         self._asked: dict[CallId, _Asked] = {}
         """Steps that Asterisk was asked for and that it has not shown yet."""
         self._not_before: dict[CallId, float] = {}
@@ -98,6 +101,8 @@ class Escalations:
             )
         if queue is not None and queue not in world.queues:
             raise UnknownQueueError(f"Asterisk has no queue {queue!r}; add it to the settings")
+        if queue is not None and queue != call.queue and queue in self._closed():
+            raise QueueClosedError(f"queue {queue!r} is closed; open it, or name another")
         wanted = call.priority if priority is None else priority
         moves = queue is not None and queue != call.queue
         if not moves and wanted == call.priority:
@@ -144,6 +149,10 @@ class Escalations:
             return
         if step.queue is not None and moves and step.queue not in world.queues:
             _log.error("escalation_without_queue", queue=step.queue, rule=call.rule)
+            self._not_before[call.call_id] = now + RETRY_AFTER
+            return
+        if step.queue is not None and moves and step.queue in self._closed():
+            _log.info("escalation_to_closed_queue", queue=step.queue, rule=call.rule)
             self._not_before[call.call_id] = now + RETRY_AFTER
             return
         if not moves and step.priority <= call.priority:

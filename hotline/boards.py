@@ -14,7 +14,7 @@ from agent_console.board_messages import (
     QueueTarget,
     picture_of,
 )
-from agent_console.ports import UserStore
+from agent_console.ports import Floor, UserStore
 from crm_lookup.model import Text
 from cti.board import BoardRules
 from cti.core.ids import AgentId, QueueName
@@ -45,7 +45,8 @@ class EngineBoard:
         users: UserStore,
         reader: HistoryReader,
         settings: Settings,
-        standing: Callable[[], tuple[AlarmLine, ...]] = tuple,
+        standing: Callable[[], tuple[AlarmLine, ...]],
+        floor: Floor,
     ) -> None:
         """``standing`` gives the alarms of now."""
         self._engine = engine
@@ -53,13 +54,19 @@ class EngineBoard:
         self._reader = reader
         self._settings = settings
         self._standing = standing
+        self._floor = floor
 
     async def picture(self) -> BoardPicture | None:
         if self._engine.health().ami != "in_step":
             return None
         try:
             found = picture_of(await self._engine.board())
-            return msgspec.structs.replace(found, alarms=self._standing())
+            return msgspec.structs.replace(
+                found,
+                alarms=self._standing(),
+                closed=self._floor.closed(),
+                playing=self._floor.playing(),
+            )
         except JournalError:
             return None
 

@@ -15,6 +15,7 @@ from cti.errors import (
     AmiError,
     CommandError,
     NotAllowedNowError,
+    QueueClosedError,
     UnknownAgentError,
     UnknownCallError,
     UnknownQueueError,
@@ -102,6 +103,8 @@ def refusal(error: Exception) -> CommandRefusedError:
             return CommandRefusedError("engine_away", str(error))
         case UnknownCallError():
             return CommandRefusedError("unknown_call", str(error))
+        case QueueClosedError():
+            return CommandRefusedError("queue_closed", str(error))
         case UnknownQueueError():
             return CommandRefusedError("unknown_queue", str(error))
         case NotAllowedNowError() | UnknownAgentError():

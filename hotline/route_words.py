@@ -51,6 +51,8 @@ def _words(reason: str, agent_id: str) -> Text | None:
             return Text(zh="按时段分配", en="By the time of the call")
         case "dnis":
             return Text(zh=f"拨打 {value}", en=f"Dialled {value}")
+        case "closed":
+            return Text(zh=f"队列 {value} 已关闭", en=f"Queue {value} is closed")
         case "supervisor":
             return Text(zh=f"由主管 {value} 调入", en=f"Sent here by supervisor {value}")
         case _:

@@ -47,17 +47,27 @@ def load(path: Path) -> AudioSegment:
     try:
         if path.suffix.lower() == ".wav":  # without ffmpeg, which the others need
             return AudioSegment(path.read_bytes())
-        if path.suffix.lower() == ".flac":  # the same
-            samples, rate = soundfile.read(str(path), dtype="int16", always_2d=True)
-            return AudioSegment(
-                samples.tobytes(), sample_width=2, frame_rate=rate, channels=samples.shape[1]
-            )
-        with path.open("rb") as file:
+        known = _by_libsndfile(path)
+        if known is not None:  # the same
+            return known
+        with warnings.catch_warnings(), path.open("rb") as file:
+            warnings.simplefilter("ignore")  # of a missing ffmpeg, which the error below tells
             return AudioSegment.from_file(file, format=path.suffix.lower().lstrip(".") or None)
-    except (OSError, EOFError, CouldntDecodeError, soundfile.LibsndfileError) as error:
+    except (OSError, EOFError, CouldntDecodeError) as error:
         raise RenderError(
             f"{path} is not usable audio ({error}); record or render it again"
         ) from error
+
+
+def _by_libsndfile(path: Path) -> AudioSegment | None:
+    """Read FLAC, MP3, Ogg and what else libsndfile knows by its content."""
+    try:
+        samples, rate = soundfile.read(str(path), dtype="int16", always_2d=True)
+    except soundfile.LibsndfileError:
+        return None
+    return AudioSegment(
+        samples.tobytes(), sample_width=2, frame_rate=rate, channels=samples.shape[1]
+    )
 
 
 def polish(source: Path, target: Path, *, tail_ms: int) -> int:

@@ -38,7 +38,7 @@ from ivr.flow.yaml_marks import MarkedYaml, Path_, Plain
 from ivr.prompt_ids import LANGUAGES
 
 _TOP: Final = ("priority", "rules")
-_RULE: Final = ("id", "when", "queue", "priority", "raise", "prefer", "escalate")
+_RULE: Final = ("id", "when", "queue", "closed", "priority", "raise", "prefer", "escalate")
 _PREFER: Final = ("last_agent", "wait")
 _STEP: Final = ("after", "queue", "priority", "raise", "voicemail", "callback")
 _ALONE: Final = ("voicemail", "callback")
@@ -95,6 +95,7 @@ class RoutingBook:
             dnis=wanted.dnis,
             default_queue=QueueName(wanted.default_queue),
             forced_queue=None if wanted.forced_queue is None else QueueName(wanted.forced_queue),
+            closed=frozenset(QueueName(queue) for queue in wanted.closed),
             at=self._now(),
         )
         return decide(self.routing, facts)
@@ -180,6 +181,9 @@ class _Reader:
             queue=self._queue(
                 fields.get("queue", DEFAULT_QUEUE), (*at, "queue"), who, or_default=True
             ),
+            closed=None
+            if "closed" not in fields
+            else self._queue(fields["closed"], (*at, "closed"), f"{who}, closed", or_default=True),
             priority=None
             if priority is None
             else self._number(priority, (*at, "priority"), f"{who}, priority"),

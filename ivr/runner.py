@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
+import msgspec
 import structlog
 
 from crm_lookup.model import Recognition
@@ -128,7 +129,10 @@ class CallRunner:
         return None
 
     async def _route(self, wanted: Route) -> Decision:
-        decision = self._router(wanted)
+        row, self._row = [*self._row, commands.get_variable(channel_vars.CLOSED_QUEUES)], []
+        closed = (await self._channel.run(row))[-1].data or ""
+        names = frozenset(name for name in closed.split(",") if name)
+        decision = self._router(msgspec.structs.replace(wanted, closed=names))
         if decision.prefer is None or wanted.customer_id is None:
             return decision
         agent = await self._inquiries.last_agent(wanted.customer_id, decision.prefer.within)

@@ -48,6 +48,7 @@ def agent(state: str, since: float, agent_id: str = "1001", **changes: Any) -> A
         "queues": (QueueName("service"),),
         "call_id": CallId("c1") if state == "on_call" else None,
         "queue": None,
+        "segment": None,
         "connected_at": since if state == "on_call" else None,
         "today": agent_measures(AgentFigures()),
         **changes,

@@ -1,6 +1,12 @@
 """The only SQL of the console: users, sessions, paperwork, the event API, and in-memory twins."""
 
 from agent_console.store.alarms import MemoryAlarmStore, SqlAlarmStore
+from agent_console.store.floor import (
+    Announcement,
+    ClosedQueue,
+    MemoryFloorStore,
+    SqlFloorStore,
+)
 from agent_console.store.integrations import SqlIntegrationStore
 from agent_console.store.integrations_memory import MemoryIntegrationStore
 from agent_console.store.knowledge import SqlKnowledgeStore
@@ -15,12 +21,15 @@ from agent_console.store.work_memory import MemoryWorkStore
 from agent_console.store.work_model import DeskCall, FollowUp
 
 __all__ = [
+    "Announcement",
+    "ClosedQueue",
     "DeskCall",
     "FollowUp",
     "Found",
     "Language",
     "Lookup",
     "MemoryAlarmStore",
+    "MemoryFloorStore",
     "MemoryIntegrationStore",
     "MemoryKnowledgeStore",
     "MemoryLookupAudit",
@@ -31,6 +40,7 @@ __all__ = [
     "Session",
     "Skill",
     "SqlAlarmStore",
+    "SqlFloorStore",
     "SqlIntegrationStore",
     "SqlKnowledgeStore",
     "SqlLookupAudit",

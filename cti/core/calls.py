@@ -153,6 +153,7 @@ _STATELESS_BASES: Final[tuple[type[ev.CallEvent], ...]] = (
     ev.SurveyAnswered,
     ev.VoicemailLeft,
     ev.CallRouted,
+    ev.CallTurnedAway,
     ev.WrapUpExtended,
     ev.PopPresented,
     ev.PopShown,

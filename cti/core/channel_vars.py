@@ -84,5 +84,16 @@ CALLBACK_CALL: Final = "HOTLINE_CALLBACK_CALL"
 CALLBACK_DIAL: Final = "HOTLINE_CALLBACK_DIAL"
 """The number as the trunk wants it."""
 
+CLOSED_QUEUES: Final = "HOTLINE_CLOSED"
+"""Global, set by the engine: the queues that take no new callers, as ``,service,vip,``."""
+
+ANNOUNCE_ZH: Final = "HOTLINE_ANNOUNCE_zh"
+"""Global, set by the engine: what every new caller in Mandarin hears first; mostly empty."""
+
+ANNOUNCE_EN: Final = "HOTLINE_ANNOUNCE_en"
+"""The same for callers in English."""
+
+ANNOUNCEMENTS: Final = {"zh": ANNOUNCE_ZH, "en": ANNOUNCE_EN}
+
 ATTACHED: Final = (CALL_ID, CUSTOMER, VERIFIED, LANGUAGE, REASON, MENU_PATH, PRIORITY, DNIS, TRUNK)
 """The variables that Asterisk attaches to every AMI event (``channelvars`` in manager.conf)."""

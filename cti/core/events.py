@@ -131,6 +131,12 @@ class CallRouted(CallEvent, frozen=True, kw_only=True):
     """What is still to come if the caller has to wait."""
 
 
+class CallTurnedAway(CallEvent, frozen=True, kw_only=True):
+    """The caller wanted a person, and a supervisor had closed that queue."""
+
+    queue: QueueName
+
+
 class CallQueued(CallEvent, frozen=True, kw_only=True):
     queue: QueueName
     position: int
@@ -446,6 +452,34 @@ class AgentSkillsChanged(Event, frozen=True, kw_only=True):
     by: str
 
 
+class QueueClosed(Event, frozen=True, kw_only=True):
+    """A supervisor lets a queue take no new callers."""
+
+    queue: QueueName
+    reason: str
+    by: str
+
+
+class QueueOpened(Event, frozen=True, kw_only=True):
+    """A closed queue takes callers again."""
+
+    queue: QueueName
+    by: str
+
+
+class AnnouncementSwitchedOn(Event, frozen=True, kw_only=True):
+    """Every new caller hears this announcement first, and no other."""
+
+    announcement_id: str
+    reason: str
+    by: str
+
+
+class AnnouncementSwitchedOff(Event, frozen=True, kw_only=True):
+    announcement_id: str
+    by: str
+
+
 class AlarmEvent(Event, frozen=True, kw_only=True):
     """Base of what happens to an alarm of a rule (docs/alarms.md)."""
 
@@ -493,6 +527,7 @@ DomainEvent: TypeAlias = (
     | VoicemailLeft
     | MenuLost
     | CallRouted
+    | CallTurnedAway
     | CallQueued
     | CallLeftQueue
     | CallAbandoned
@@ -533,6 +568,10 @@ DomainEvent: TypeAlias = (
     | PlaceKept
     | AgentStateChanged
     | AgentSkillsChanged
+    | QueueClosed
+    | QueueOpened
+    | AnnouncementSwitchedOn
+    | AnnouncementSwitchedOff
     | AlarmRaised
     | AlarmCleared
     | AlarmAcknowledged

@@ -395,6 +395,10 @@ def _routed(world: World, call: Call, told: ue.Routed, at: float) -> None:
     )
 
 
+def _turned_away(world: World, call: Call, told: ue.TurnedAway, at: float) -> None:
+    world.emit(ev.CallTurnedAway(at=at, call_id=call.call_id, queue=QueueName(told.queue)))
+
+
 _TOLD: Final[dict[type[ue.UserEvent], Callable[[World, Call, Any, float], None]]] = {
     ue.Recognised: _recognised,
     ue.Verified: _verified,
@@ -402,6 +406,7 @@ _TOLD: Final[dict[type[ue.UserEvent], Callable[[World, Call, Any, float], None]]
     ue.ServiceDone: _service_done,
     ue.SurveyAnswered: _survey_answered,
     ue.VoicemailLeft: _voicemail_left,
+    ue.TurnedAway: _turned_away,
     ue.Routed: _routed,
     ue.CallbackAsked: _callback_asked,
     ue.CallbackDeclined: _callback_declined,

@@ -54,6 +54,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     default_queue: QueueName
     forced_queue: QueueName | None = None
     """A queue that the menu insists on; the rule then gives only priority and escalation."""
+    closed: frozenset[QueueName] = frozenset()
+    """Queues that take no new callers."""
     at: datetime
     """Now, in the bank's time zone."""
 
@@ -138,6 +140,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     queue: str = DEFAULT_QUEUE
     priority: int | None = None
     raise_by: int = 0
+    closed: str | None = None
+    """The queue to take while that one is closed."""
     prefer: Prefer | None = None
     escalate: tuple[Escalate, ...] = ()
 
@@ -171,25 +175,46 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     agent: AgentId | None = None
     """The agent who is asked first."""
     tried: tuple[Tried, ...] = ()
+    closed: bool = False
+    """Whether the queue takes no new callers, nor the one in its stead."""
 
 
 def decide(routing: Routing, facts: Facts) -> Decision:
     """Return the decision of the first rule that fits.
 
     A routing without a rule that fits (the loader refuses such) sends to the default queue.
+    Without the PIN a number proves nothing, and nothing audible may depend on whom it names:
+    whether such a caller is turned away is decided as for somebody whom nobody knows.
     """
+    decision = _decide(routing, facts)
+    if not facts.closed or facts.verified == "pin" or not facts.segment:
+        return decision
+    stranger = _decide(routing, msgspec.structs.replace(facts, segment=""))
+    if stranger.closed:
+        return msgspec.structs.replace(decision, closed=True)
+    if not decision.closed:
+        return decision
+    reasons = (*decision.reasons, f"closed={decision.queue}")
+    return msgspec.structs.replace(
+        decision, queue=stranger.queue, steps=stranger.steps, closed=False, reasons=reasons
+    )
+
+
+def _decide(routing: Routing, facts: Facts) -> Decision:
     tried: list[Tried] = []
     for rule in routing.rules:
         met, failed = rule.when.judge(facts)
         if not failed:
             return _decision(routing, rule, facts, met, tuple(tried))
         tried.append(Tried(rule.id, failed))
+    queue = facts.forced_queue or facts.default_queue
     return Decision(
         rule="",
-        queue=facts.forced_queue or facts.default_queue,
+        queue=queue,
         priority=0,
         reasons=("no-rule",),
         tried=tuple(tried),
+        closed=queue in facts.closed,
     )
 
 
@@ -205,6 +230,11 @@ def _decision(
         reasons.append("queue=default")
     else:
         queue = QueueName(rule.queue)
+    if queue in facts.closed and rule.closed is not None:
+        instead = facts.default_queue if rule.closed == DEFAULT_QUEUE else QueueName(rule.closed)
+        if instead not in facts.closed:
+            reasons.append(f"closed={queue}")
+            queue = instead
     segment = facts.segment or "unknown"
     if rule.priority is None:
         priority = routing.priority.get(segment, 0)
@@ -237,6 +267,7 @@ def _decision(
         steps=tuple(steps),
         prefer=rule.prefer,
         tried=tried,
+        closed=queue in facts.closed,
     )
 
 

@@ -63,6 +63,12 @@ class VoicemailLeft(UserEvent, frozen=True, kw_only=True):
     seconds: int
 
 
+class TurnedAway(UserEvent, frozen=True, kw_only=True):
+    """The caller wanted a person, and that queue is closed."""
+
+    queue: str
+
+
 class Routed(UserEvent, frozen=True, kw_only=True):
     """The routing rules sent the caller to a queue.
 
@@ -173,6 +179,7 @@ KINDS: Final[dict[str, type[UserEvent]]] = {
         SurveyAnswered,
         VoicemailLeft,
         Routed,
+        TurnedAway,
         MenuEnded,
         MenuLost,
         QueueLeft,

@@ -36,6 +36,11 @@ class Dirs(msgspec.Struct, frozen=True):
         return self.spool / "voicemail"
 
     @property
+    def announcements(self) -> Path:
+        """What supervisors made for every new caller."""
+        return self.spool / "announcements"
+
+    @property
     def spool(self) -> Path:
         return self.base / "spool"
 
@@ -82,6 +87,7 @@ class Dirs(msgspec.Struct, frozen=True):
             self.spool / "outgoing",
             self.spool / "tmp",
             self.voicemail,
+            self.announcements,
             self.run,
             self.log / "cdr-custom",
         ):

@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 import agent_console.store.alarm_tables
+import agent_console.store.floor_tables
 import agent_console.store.knowledge_tables
 import agent_console.store.lookup_tables
 import agent_console.store.tables

@@ -19,6 +19,7 @@ from agent_console.events_api.service import EventsApi
 from agent_console.messages import CandidateCard, Catalogue
 from agent_console.store import (
     SqlAlarmStore,
+    SqlFloorStore,
     SqlIntegrationStore,
     SqlKnowledgeStore,
     SqlLookupAudit,
@@ -40,7 +41,9 @@ from cti.engine import EngineConfig
 from hotline import db, tls, voicemail
 from hotline.accounts import async_engine
 from hotline.alarms import make_alarms
+from hotline.announcements import AnnouncementMaker
 from hotline.asterisk.books import books_of
+from hotline.asterisk.layout import Dirs
 from hotline.asterisk.secrets import load_secrets
 from hotline.boards import EngineBoard, board_rules
 from hotline.callbacks import callback_rules
@@ -48,6 +51,7 @@ from hotline.contacts import ContactKeeper
 from hotline.customer_desk import BankCustomerDesk
 from hotline.days import JournalDays
 from hotline.desks import Desks, TappedBus
+from hotline.floor import BankFloor
 from hotline.integrations import make_events_api
 from hotline.last_agents import LastAgentKeeper
 from hotline.menu_words import NODES
@@ -61,6 +65,7 @@ from hotline.storage import callbacks, history, open_bank, open_journal
 from hotline.target_groups import target_groups
 from hotline.voicemail_tasks import VoicemailTasks
 from hotline.web import serve_until
+from ivr.prompts import PromptCatalogue
 
 log = structlog.get_logger(__name__)
 
@@ -166,6 +171,18 @@ async def run_console(settings: Settings, *, web: bool) -> None:
         )
         bus.watchers.append(voicemail_tasks.take)
         stack.push_async_callback(voicemail_tasks.stop)
+        floor = BankFloor(
+            engine,
+            SqlFloorStore(users_engine),
+            users,
+            AnnouncementMaker(
+                Dirs(settings.state_dir / "asterisk").announcements,
+                PromptCatalogue.load(),
+                {"zh": settings.announcements.voice_zh, "en": settings.announcements.voice_en},
+            ),
+            settings.queues,
+        )
+        await floor.load()
         await events_api.start()
         stack.push_async_callback(events_api.stop)
         serve, alarms = None, None
@@ -183,6 +200,7 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 lookups=SqlLookupAudit(users_engine),
                 unmasking=Unmasker(bank, bank, time.time),
                 alarms=alarms,
+                floor=floor,
             )
         settle_memory()
         # All is built: from here on the loop has time for Asterisk, and first of all for it.
@@ -207,6 +225,7 @@ def _web(
     events_api: EventsApi,
     *,
     alarms: AlarmDesk,
+    floor: BankFloor,
     **ports: Any,
 ) -> Callable[[asyncio.Event], Awaitable[None]]:
     """Build the application; return the function that serves it until the event is set."""
@@ -237,9 +256,10 @@ def _web(
             settings,
             {"queues": queue_words(settings), "topics": TOPICS, "nodes": NODES},
         ),
-        board=EngineBoard(engine, users, history(settings), settings, alarms.standing),
+        board=EngineBoard(engine, users, history(settings), settings, alarms.standing, floor),
         alarms=alarms,
         monitoring=EngineMonitoring(engine, users, settings),
+        floor=floor,
     )
 
     async def serve(stopped: asyncio.Event) -> None:

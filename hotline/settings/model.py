@@ -376,6 +376,19 @@ class MonitoringSettings(Section):
     ring_seconds: int = Field(20, ge=5, le=60, description="how long the supervisor's phone rings")
 
 
+class AnnouncementSettings(Section):
+    """Announcements that supervisors make for every new caller; see docs/floor.md."""
+
+    voice_zh: str = Field(
+        "",
+        description="command that speaks Mandarin: it gets the words as {text} and writes a WAV "
+        "file to {out}; empty: Mandarin cannot be typed",
+    )
+    voice_en: str = Field(
+        "", description="the same for English; empty: piper-tts where it is installed"
+    )
+
+
 class VoicemailSettings(Section):
     """Messages that callers leave."""
 
@@ -514,6 +527,7 @@ class Settings(Section):
     monitoring: MonitoringSettings = MonitoringSettings()
 
     voicemail: VoicemailSettings = VoicemailSettings()
+    announcements: AnnouncementSettings = AnnouncementSettings()
     queues: tuple[QueueSettings, ...] = Field(
         (
             QueueSettings(name="service", title_zh="普通客服", title_en="Customer service"),

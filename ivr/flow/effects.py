@@ -149,6 +149,8 @@ class Route(Effect[Decision], frozen=True, kw_only=True):
     dnis: str
     default_queue: str
     forced_queue: str | None = None
+    closed: frozenset[str] = frozenset()
+    """Queues that take no new callers; the driver knows."""
     customer_id: CustomerId | None = None
     """Whose last agent a rule may prefer."""
 

@@ -12,7 +12,7 @@ from agent_console.board_messages import (
     QueueRow,
     QueueTarget,
 )
-from agent_console.messages import AgentState
+from agent_console.messages import AgentState, Segment
 from agent_console.testing import queue_numbers, queue_row
 from crm_lookup.model import Text
 
@@ -29,6 +29,7 @@ NAMES: Final = {
 LEGEND: Final = BoardLegend(
     formula="of_offered",
     names=NAMES,
+    teams={who: "贷款组" if int(who) % 2 else "信用卡组" for who in list(NAMES)[:8]},
     targets=tuple(
         QueueTarget(queue=queue, title=title, percent=80, seconds=20)
         for queue, title in TITLES.items()
@@ -37,6 +38,8 @@ LEGEND: Final = BoardLegend(
 _STATES: Final[tuple[AgentState, ...]] = (
     *("available", "ringing", "on_call", "on_hold", "wrap_up", "paused", "logged_out"),
 )
+
+_TIERS: Final[tuple[Segment | None, ...]] = ("gold", "diamond", None, "standard", "silver")
 
 
 def numbers(answered: int, level: float) -> QueueNumbers:
@@ -74,6 +77,7 @@ def agent(place: int, agent_id: str, now: float) -> AgentRow:
         queues=("service", "vip"),
         call_id=f"c{place}" if with_call else None,
         queue="service" if with_call else None,
+        segment=_TIERS[place % len(_TIERS)] if with_call else None,
         today=AgentNumbers(
             offered=40,
             answered=30 + place,

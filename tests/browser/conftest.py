@@ -126,6 +126,7 @@ class Console:
             board=self.board,
             alarms=self.alarms,
             monitoring=self.monitoring,
+            floor=self.board.floor,
             customers=self.customers,
             knowledge=self.knowledge,
             lookups=MemoryLookupAudit(),

@@ -15,6 +15,7 @@ from agent_console.store.work_model import FollowUp
 from tests.browser.alarm_samples import raise_alarms
 from tests.browser.board_samples import calls_behind
 from tests.browser.conftest import PASSWORD, Console
+from tests.browser.floor_samples import callers, people
 from tests.browser.samples import ARTICLE, candidates, card, pop
 
 pytestmark = pytest.mark.browser
@@ -227,6 +228,26 @@ async def test_a_supervisors_pages_have_no_fault(examiner: Examiner, console: Co
     await page.get_by_test_id("alarm-log").click()
     await expect(page.get_by_test_id("alarm-list").locator("li")).to_have_count(4)
     await look("the board with alarms, and their list")
+    console.board.floor.callers = callers(time.time())
+    console.board.floor.people = people()
+    await page.get_by_test_id("nav-floor").click()
+    await expect(page.get_by_test_id("waiting").locator("tbody tr")).to_have_count(3)
+    await page.locator("li[data-queue=vip] button").click()
+    await page.get_by_test_id("skills").locator("li button").first.click()
+    await page.get_by_test_id("words-en").fill("All lines are down.")
+    await page.get_by_test_id("make").click()
+    await page.locator("li[data-announcement] button").first.click()
+    await look("the floor: a queue to close, skills to change, an announcement to switch on")
+    await (
+        page.get_by_test_id("confirm")
+        .nth(1)
+        .locator("xpath=..")
+        .get_by_role("textbox")
+        .fill("storm")
+    )
+    await page.get_by_test_id("confirm").nth(1).click()
+    await expect(page.get_by_test_id("playing")).to_be_visible()
+    await look("the floor with an announcement that is on")
     assert examiner.faults() == ""
 
 

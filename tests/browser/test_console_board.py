@@ -101,12 +101,32 @@ async def test_a_supervisor_orders_from_the_board(page: Page, console: Console) 
     ]
 
 
-async def test_agents_are_found_and_sorted(page: Page) -> None:
+async def test_agents_are_found_sorted_filtered_and_grouped(page: Page) -> None:
     table = page.get_by_test_id("board-agents")
+    rows = table.locator("tr[data-agent]")
     await table.get_by_role("button", name="接通").click()
-    await expect(table.locator("tbody tr").first).to_have_attribute("data-agent", "1010")
+    await expect(rows.first).to_have_attribute("data-agent", "1010")
+    await table.get_by_role("button", name="接通").click()  # the other way round
+    await expect(rows.first).to_have_attribute("data-agent", "1001")
+    await table.get_by_role("button", name="客户等级").click()
+    await expect(rows.first.locator(".tier-chip")).to_have_text("钻石客户")
+    agents = page.locator(".board-agents")
+    await agents.get_by_label("班组", exact=True).select_option("贷款组")
+    await agents.get_by_label("状态", exact=True).select_option("on_hold")
+    await expect(rows).to_have_count(0)
+    await expect(agents).to_contain_text("没有符合条件的坐席")
+    await agents.get_by_label("状态", exact=True).select_option("")
+    await expect(rows).to_have_count(4)
+    await agents.get_by_label("班组", exact=True).select_option("")
+    await agents.get_by_test_id("by-team").check()
+    await expect(table.locator("tbody[data-team]")).to_have_count(3)
+    await expect(table.locator("tbody[data-team='贷款组'] .agent-team")).to_contain_text("4 人")
+    for language in ("zh", "en"):
+        await shoot(page, f"board-teams-{language}")
+        assert await page.evaluate(_TOO_WIDE) == []
+        await page.get_by_test_id("language").click()
     await page.get_by_placeholder("按姓名或工号查找").fill("林小")
-    await expect(table.locator("tbody tr")).to_have_count(1)
+    await expect(rows).to_have_count(1)
     await expect(table).to_contain_text("振铃")
 
 

@@ -177,6 +177,7 @@ class Kit:
         self.work = MemoryWorkStore()
         self.days = FakeDays(self.clock)
         self.board = FakeBoard(self.clock)
+        self.floor = self.board.floor
         self.groups = FakeGroups()
         self.customers = FakeCustomers()
         self.lookups = MemoryLookupAudit()
@@ -205,6 +206,7 @@ class Kit:
             reports=made_reports(self.clock),
             alarms=self.alarms,
             monitoring=self.monitoring,
+            floor=self.floor,
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

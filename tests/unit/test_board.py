@@ -7,7 +7,7 @@ import pytest
 
 from cti.board import Board, BoardRules, board, expected_wait
 from cti.core import events as ev
-from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.core.world import Rules, World
 from cti.history.figures import Figures
 from cti.history.keeper import HistoryKeeper, Live
@@ -165,3 +165,27 @@ def test_the_expected_wait(
     expected: float | None,
 ) -> None:
     assert expected_wait(waiting, agents, handling) == expected
+
+
+@pytest.mark.parametrize(("known", "tier"), [("gold", "gold"), ("", None), ("=evil", None)])
+def test_an_agents_row_has_the_tier_of_the_present_call(known: str, tier: str | None) -> None:
+    world = World(Rules(pseudonym_key=b""))
+    call = CallId("c")
+    about = {"call_id": call, "agent_id": ONE, "queue": SERVICE}
+    world.restore(
+        [
+            arrived(call, NOON - 50),
+            ev.CallerRecognised(
+                at=NOON - 49,
+                call_id=call,
+                status="recognised",
+                customer_id=CustomerId("C1"),
+                segment=known,
+            ),
+            ev.CallQueued(at=NOON - 40, call_id=call, queue=SERVICE, position=1),
+            ev.CallConnected(at=NOON - 30, wait_time=10.0, ring_time=2.0, **about),
+            ev.AgentStateChanged(at=NOON - 30, agent_id=ONE, state="on_call", call_id=call),
+        ]
+    )
+    [agent] = board(world, Live(NOON - 43_200, Figures(), None, None), NOON, RULES).agents
+    assert (agent.segment, agent.connected_at) == (tier, NOON - 30)

@@ -1,9 +1,10 @@
 """The shipped ``main`` menu, walked without telephony."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 import dialplans
 from crm_lookup.model import Candidate, CustomerId, Recognition
 from cti.core import user_events
+from cti.core.routing import Decision
 from ivr.errors import FlowEngineError, FlowLoopError
 from ivr.flow import Call, Flow, FlowEngine, load
 from ivr.flow.calendar import Calendar, Moment
@@ -85,12 +87,14 @@ class Walk:
         recognition: Recognition | None = None,
         engine: FlowEngine | None = None,
         moment: Moment = NOON,
+        router: Callable[[Route], Decision] = ROUTER,
     ) -> None:
         self.engine = engine or make()
         self.effects: list[AnyEffect] = []
         self._inputs, self._pins = iter(inputs), iter(pins)
         self._balances, self._barge = balances, barge or {}
         self._moment = moment
+        self._router = router
         effect = self.engine.start()
         if recognition is not None:
             self.effects += self.engine.recognised(recognition, "gold")
@@ -110,7 +114,7 @@ class Walk:
             case ReadBalances():
                 return self._balances
             case Route():
-                return ROUTER(effect)
+                return self._router(effect)
             case AskBank():
                 return Answer(outcome="none")
             case AskTime():
@@ -397,3 +401,27 @@ def test_without_the_pin_every_call_sounds_like_an_unknown_one(
     known = Walk(inputs, pins=[outcome] * 30, recognition=found)
     assert known.heard == unknown.heard
     assert known.end.next == unknown.end.next
+
+
+def shut(*queues: str) -> Callable[[Route], Decision]:
+    """The shipped rules while these queues are closed."""
+    closed = frozenset(queues)
+    return lambda wanted: ROUTER(msgspec.structs.replace(wanted, closed=closed))
+
+
+def test_a_closed_queue_leads_to_what_the_flow_offers() -> None:
+    walk = Walk(["", "0", "2"], router=shut("service", "vip"))
+    assert walk.end.next == "voicemail"
+    closed = ["agents_closed", "agents_closed_2", "agents_closed_3"]
+    assert walk.heard[-4:] == [*closed, "leave_message"]
+    away = [e.queue for e in walk.told if isinstance(e, user_events.TurnedAway)]
+    assert away == ["service"]
+    assert not [e for e in walk.told if isinstance(e, user_events.Routed)]
+
+
+def test_a_closed_queue_without_an_offer_asks_for_a_message() -> None:
+    bare = msgspec.structs.replace(MAIN.nodes["agent_now"], closed="")
+    flow = msgspec.structs.replace(MAIN, nodes={**MAIN.nodes, "agent_now": bare})
+    walk = Walk(["", "0"], engine=make(flow), router=shut("service"))
+    assert walk.end.next == "voicemail"
+    assert walk.heard[-2:] == ["agents_closed", "leave_message"]

@@ -54,7 +54,7 @@ function since(window: Window): number {
 }
 
 const AGAIN_MS = 3000
-const wanted = computed(() => view.value === 'board' && leads.value && live.value && visible.value)
+const wanted = computed(() => (view.value === 'board' || view.value === 'floor') && leads.value && live.value && visible.value)
 
 /** Follows the stream as long as somebody looks at the board. */
 effect(() => {

@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from '@preact/signals'
 import type { Catalogue, ErrorKey, Language } from './types'
-import type { AnswerOffer, ClientMessage, Envelope, Me, Pop, ServerMessage } from '../wire/messages.gen'
+import type { AnswerOffer, ClientMessage, Envelope, Me, Pop, ServerMessage, SkillChoice } from '../wire/messages.gen'
 import { Line, type LineState, type SocketLike } from '../wire/line'
 import * as rest from '../wire/rest'
 import { apply, EMPTY, resumeOf } from './desk'
@@ -134,6 +134,10 @@ export const answerOffer = (callId: string, offerId: string, answer: OfferAnswer
   command({ type: 'answer_offer', call_id: callId, offer_id: offerId, answer })
 export const orderState = (agentId: string, state: 'available' | 'paused' | 'logged_out', reason = '') =>
   command({ type: 'order_state', agent_id: agentId, state, reason })
+export const orderSkills = (agentId: string, skills: readonly SkillChoice[]) =>
+  command({ type: 'order_skills', agent_id: agentId, skills })
+export const moveCall = (callId: string, queue: string | null, priority: number | null) =>
+  command({ type: 'move_call', call_id: callId, queue, priority })
 export const orderWrapUpEnd = (agentId: string) => command({ type: 'order_wrap_up_end', agent_id: agentId })
 export const chooseCustomer = (callId: string, customerId: string) =>
   command({ type: 'choose_customer', call_id: callId, customer_id: customerId })

@@ -1,10 +1,11 @@
 import { useEffect } from 'preact/hooks'
 import { errorWords, t } from '../i18n'
 import { planner } from '../state/groups'
-import { leads } from '../state/board'
+import { leads, orders } from '../state/board'
 import { phase, problem } from '../state/store'
 import { view } from '../state/view'
 import { BoardView } from './board/BoardView'
+import { FloorView } from './floor/FloorView'
 import { DayView } from './DayView'
 import { DeskView } from './DeskView'
 import { GroupsView } from './GroupsView'
@@ -44,6 +45,7 @@ function Page() {
   if (view.value === 'day') return <DayView />
   if (view.value === 'knowledge') return <KnowledgeView />
   if (view.value === 'board' && leads.value) return <BoardView />
+  if (view.value === 'floor' && orders.value) return <FloorView />
   if (view.value === 'groups' && planner.value) return <GroupsView />
   if (view.value === 'people') return <PeopleView />
   return <DeskView />

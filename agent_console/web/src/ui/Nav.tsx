@@ -1,5 +1,5 @@
 import { t } from '../i18n'
-import { leads } from '../state/board'
+import { leads, orders } from '../state/board'
 import { planner } from '../state/groups'
 import { show, view, VIEWS, type View } from '../state/view'
 
@@ -8,6 +8,7 @@ const MAY: Readonly<Record<View, () => boolean>> = {
   day: () => true,
   knowledge: () => true,
   board: () => leads.value,
+  floor: () => orders.value,
   groups: () => planner.value,
   // The others come to their own browsers by their name.
   people: () => planner.value,

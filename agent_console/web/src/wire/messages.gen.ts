@@ -30,7 +30,19 @@ export interface AgentRow {
   queues: readonly string[]
   call_id: string | null
   queue: string | null
+  /** Tier of the customer of the present call. */
+  segment: 'diamond' | 'gold' | 'silver' | 'standard' | null
   today: AgentNumbers
+}
+
+/** An agent's own skills; none: the agent takes calls of the queues that the settings say. */
+export interface AgentSkills {
+  agent_id: string
+  name: string
+  team: string
+  skills: readonly SkillChoice[]
+  /** The queues of which the agent is a member now. */
+  serves: readonly string[]
 }
 
 /** The agent's own state changed. */
@@ -64,6 +76,28 @@ export interface AlarmLine {
   acknowledged_by: string
   /** `null` while it stands. */
   cleared_at: number | null
+}
+
+/** Something that can be played to every new caller, before the menu. */
+export interface AnnouncementLine {
+  announcement_id: string
+  kind: 'prompt' | 'recorded' | 'typed'
+  title: string
+  seconds: number
+  made_by: string
+  made_at: number
+  /** `null` while it is off. */
+  on_since: number | null
+  on_by: string
+  reason: string
+}
+
+/** Answer of `GET /api/floor/announcements`. */
+export interface AnnouncementView {
+  announcements: readonly AnnouncementLine[]
+  prompts: readonly PromptChoice[]
+  /** Languages in which typed words can be spoken here. */
+  voices: readonly ('en' | 'zh')[]
 }
 
 /** Say what became of an offer of this call; the next ranking takes it into account. */
@@ -175,6 +209,10 @@ export interface BoardPicture {
   alarms: readonly AlarmLine[]
   /** Supervisors who hear calls, or whose phones ring for one. */
   monitors: readonly MonitorLine[]
+  /** Queues that take no new callers. */
+  closed: readonly ClosedLine[]
+  /** What every new caller hears now, before the menu. */
+  playing: AnnouncementLine | null
 }
 
 /** Agent and customer are no longer connected. */
@@ -250,6 +288,19 @@ export interface ChooseCustomer {
   ref: number
   call_id: string
   customer_id: string
+}
+
+/** Body of `PUT /api/floor/closed/{queue}`. */
+export interface CloseQueue {
+  reason: string
+}
+
+/** A queue that takes no new callers. */
+export interface ClosedLine {
+  queue: string
+  reason: string
+  closed_by: string
+  closed_at: number
 }
 
 /** Ask a colleague who is free, while the customer hears music. */
@@ -407,7 +458,7 @@ export interface Failed {
   type: 'failed'
   /** The command's number; `null` if the message could not be read at all. */
   ref: number | null
-  code: 'bad_message' | 'engine_away' | 'internal' | 'not_allowed' | 'not_an_agent' | 'not_now' | 'too_fast' | 'unknown_agent' | 'unknown_call' | 'unknown_code' | 'unknown_queue'
+  code: 'bad_audio' | 'bad_message' | 'engine_away' | 'internal' | 'no_voice' | 'not_allowed' | 'not_an_agent' | 'not_now' | 'queue_closed' | 'too_fast' | 'unknown_agent' | 'unknown_announcement' | 'unknown_call' | 'unknown_code' | 'unknown_queue'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
 }
@@ -577,6 +628,15 @@ export interface MoveCall {
   call_id: string
   queue?: string | null
   priority?: number | null
+}
+
+/** Body of `POST /api/floor/announcements`: a shipped prompt, or words for the voice. */
+export interface NewAnnouncement {
+  /** Id of a shipped prompt; then nothing is typed. */
+  prompt: string
+  zh: string
+  /** Words in one language or both; callers of the other language hear the one that is there. */
+  en: string
 }
 
 /** Body of `POST /api/calls/{call_id}/prospect`. */
@@ -792,9 +852,15 @@ export interface ProbableNeed {
 
 /** Body of every refusal. */
 export interface Problem {
-  code: 'alarm_not_open' | 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'monitor_another' | 'monitor_no_phone' | 'monitor_nobody' | 'monitor_off' | 'monitor_over' | 'monitor_own_phone' | 'monitor_unreachable' | 'newer_article' | 'newer_work' | 'no_value' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
+  code: 'alarm_not_open' | 'audio_too_long' | 'bad_audio' | 'bad_message' | 'bad_request' | 'busy' | 'csrf' | 'engine_away' | 'foreign_origin' | 'internal' | 'monitor_another' | 'monitor_no_phone' | 'monitor_nobody' | 'monitor_off' | 'monitor_over' | 'monitor_own_phone' | 'monitor_unreachable' | 'newer_article' | 'newer_work' | 'no_value' | 'no_voice' | 'not_allowed' | 'not_an_agent' | 'not_found' | 'not_now' | 'queue_closed' | 'reason_needed' | 'sign_in_too_many' | 'sign_in_wrong' | 'signed_out' | 'too_fast' | 'too_long_a_span' | 'too_many' | 'too_many_looks' | 'too_many_searches' | 'turned_round' | 'unknown_agent' | 'unknown_announcement' | 'unknown_article' | 'unknown_call' | 'unknown_code' | 'unknown_customer' | 'unknown_follow_up' | 'unknown_queue' | 'unknown_session' | 'unknown_user'
   /** Key of the words for people, `error.<code>`. */
   text_key: string
+}
+
+/** A shipped prompt that can be an announcement. */
+export interface PromptChoice {
+  prompt: string
+  text: Text
 }
 
 /** One queue at this moment. */
@@ -997,6 +1063,17 @@ export interface Snapshot {
   monitored: Monitored | null
 }
 
+/** Body of `PUT /api/floor/announcement`. */
+export interface SwitchOn {
+  announcement_id: string
+  reason: string
+}
+
+/** Body of `PUT /api/floor/teams/{agent_id}`. */
+export interface TeamChoice {
+  team: string
+}
+
 /** What a colleague is doing now. */
 export interface TeamMember {
   agent_id: string
@@ -1063,6 +1140,22 @@ export interface Waiting {
   /** How many callers waited on average; counted when their waits end. */
   mean_waiting: readonly (number | null)[]
   service_level: readonly (number | null)[]
+}
+
+/** A caller who waits in a queue; the next to be served comes first. Nobody is named. */
+export interface WaitingLine {
+  call_id: string
+  queue: string
+  position: number
+  priority: number
+  /** In whichever queue. */
+  waiting_since: number
+  /** A phone rings for the caller: who now cannot be moved. */
+  ringing: boolean
+  reason: string
+  language: string
+  verified: 'none' | 'number' | 'pin'
+  segment: 'diamond' | 'gold' | 'silver' | 'standard' | null
 }
 
 /** The ticket was good. A `snapshot` or, if `resumed`, the missed messages follow. */

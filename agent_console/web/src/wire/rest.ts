@@ -69,6 +69,11 @@ export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, b
   return response.status === 204 ? null : await response.json() as T
 }
 
+/** Sends a file as it is. */
+export async function upload(path: string, file: File): Promise<void> {
+  await request('POST', path, undefined, { body: file })
+}
+
 const workOf = (callId: string) => `/api/calls/${encodeURIComponent(callId)}/work`
 
 export const callWork = (callId: string) => get<CallWork>(workOf(callId))

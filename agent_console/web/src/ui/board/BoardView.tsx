@@ -38,6 +38,9 @@ export function BoardView() {
         <>
           <AlarmStrip />
           <MonitorBar />
+          {picture.value.playing !== null && (
+            <p class="board-playing" role="status"><Icon name="bell" size={16} />{t('announce.board', { reason: picture.value.playing.reason })}</p>
+          )}
           <Totals board={picture.value} />
           <div class="board-body" data-behind={behind.value !== null || logOpen.value}>
             <QueueTable board={picture.value} />

@@ -1,5 +1,5 @@
 import { figure, t } from '../../i18n'
-import { lookBehind, span } from '../../state/board'
+import { lookBehind, picture, span } from '../../state/board'
 import type { BoardPicture, QueueRow } from '../../wire/messages.gen'
 import { Nothing } from '../Empty'
 import { PanelBody } from '../Panel'
@@ -41,11 +41,12 @@ function Line({ row, at }: { row: QueueRow, at: number }) {
   const numbers = row.windows[span.value]
   const people = staff(row)
   const longest = longestSince(row, at)
+  const shut = picture.value?.closed.some(each => each.queue === row.queue) ?? false
   const level = mood(row.queue, numbers)
   const show = (outcome: string) => () => lookBehind({ queue: row.queue, outcome })
   return (
     <tr data-queue={row.queue} data-waiting={row.waiting > 0} data-unserved={people.free + people.busy === 0}>
-      <th scope="row"><button type="button" class="plain" onClick={() => lookBehind({ queue: row.queue })}>{queueTitle(row.queue)}</button></th>
+      <th scope="row"><button type="button" class="plain" onClick={() => lookBehind({ queue: row.queue })}>{queueTitle(row.queue)}</button>{shut && <span class="board-closed">{t('floor.closed')}</span>}</th>
       <td class="strong">{figure(row.waiting)}{row.callbacks > 0 && <small> +{figure(row.callbacks)}</small>}</td>
       <td>{longest === null ? t('board.none') : <Since at={longest} />}</td>
       <td>{seconds(row.expected_wait)}</td>
