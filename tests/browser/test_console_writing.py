@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import PASSWORD, Console
+from agent_console.accounts import create_user
+from tests.browser.conftest import PASSWORD, Console, cheap
 from tests.browser.samples import ARTICLE
 from tests.browser.test_console_page import SHOTS, sign_in
 
@@ -166,3 +167,28 @@ async def test_who_keeps_no_department_only_reads(chromium: Browser, console: Co
         await expect(page.get_by_test_id("article-history")).to_be_visible()
         for button in ("article-new", "article-edit", "article-archive"):
             await expect(page.get_by_test_id(button)).to_have_count(0)
+
+
+async def test_the_head_has_room_for_somebody_with_every_page_and_a_phone(
+    chromium: Browser, console: Console
+) -> None:
+    await create_user(
+        console.users,
+        cheap(),
+        login="lead",
+        display_name="欧阳思远",
+        role="admin",
+        password=PASSWORD,
+        now=time.time(),
+        agent_id="1009",
+    )
+    async with seat(chromium, console, "lead") as page:
+        console.engine.state("1009", "paused", "training")
+        await page.get_by_test_id("language").click()
+        await expect(page.get_by_test_id("state")).to_contain_text("Paused")
+        for width in (1280, 1440):
+            await page.set_viewport_size({"width": width, "height": 720})
+            assert await page.evaluate("document.querySelector('.page').scrollWidth") == width
+            box = await page.get_by_test_id("sign-out").bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= width

@@ -180,6 +180,36 @@ async def test_an_unknown_caller_is_found_and_linked(stack: Site, page: Page) ->
     await page.get_by_test_id("ready").click(timeout=10_000)
 
 
+async def test_the_agent_asks_a_colleague_joins_all_and_hangs_up(stack: Site, page: Page) -> None:
+    journal = JournalReader(db.sqlite_path(stack.settings.database_url))
+    arrived = await _phones_in(stack, journal, DEMO_CUSTOMERS[1].number)
+    browser = page.context.browser
+    assert browser is not None
+    context = await browser.new_context()
+    colleague = await context.new_page()
+    await _sign_in(stack, colleague, AGENTS[1].login, AGENTS[1].password)
+    await colleague.get_by_test_id("available").click()
+    await expect(colleague.get_by_test_id("state")).to_have_attribute("data-state", "available")
+
+    await page.keyboard.press("q")
+    await expect(page.get_by_test_id("targets")).to_contain_text(AGENTS[1].name)
+    await page.keyboard.type(AGENTS[1].name)
+    await page.keyboard.press("Enter")
+    asked = await journal.wait(events.ConsultStarted, 10, call_id=arrived.call_id)
+    assert asked.target == AGENTS[1].agent_id
+    await page.get_by_test_id("consult-conference").click(timeout=15_000)
+    await journal.wait(events.ConferenceStarted, 10, call_id=arrived.call_id)
+    await expect(page.get_by_test_id("call-control")).to_contain_text(AGENTS[1].name)
+    await page.get_by_test_id("consult-cancel").click()
+    await journal.wait(events.ConferenceEnded, 10, call_id=arrived.call_id)
+    await expect(page.get_by_test_id("transfer")).to_be_enabled()
+    await page.get_by_test_id("hang-up").click()
+    await page.get_by_test_id("hang-up").click()
+    await journal.wait(events.CallCompleted, 10, call_id=arrived.call_id)
+    await page.get_by_test_id("ready").click(timeout=10_000)
+    await context.close()
+
+
 async def test_the_board_agrees_with_asterisks_own_book(stack: Site, page: Page) -> None:
     book = [line.split("|") for line in books_of(stack.settings).recent(0.0)]
     answered, abandoned = (
