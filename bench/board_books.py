@@ -66,15 +66,19 @@ class Talk:
     seconds: float | None = None
     """``None`` while it lasts."""
     held: float = 0.0
+    over: float = 0.0
+    """When it ended; 0 while it lasts."""
 
 
 @dataclass
 class Wrap:
-    """One wrap-up."""
+    """One wrap-up, from the end of the conversation on: the pause may come late."""
 
     agent: str
     queue: str
     seconds: float
+    until: int
+    talk: Talk
 
 
 @dataclass
@@ -246,8 +250,9 @@ class Books:
             return
         if before == WRAP_UP:
             since = self._since.pop(("wrap-up", agent))
-            queue = self.agents[agent].talks[-1].queue
-            wrap = Wrap(agent, queue, at - since)
+            talk = self.agents[agent].talks[-1]
+            queue = talk.queue
+            wrap = Wrap(agent, queue, at - since, at, talk)
             self.agents[agent].wraps.append(wrap)
             self.queues[queue].wraps.append(wrap)
         elif before:
@@ -291,6 +296,11 @@ class Books:
                     talk.seconds = max(0.0, own[0].end - line.at)
                     number = self.number_of.get(uniqueid, "")
                     talk.held = self._holds.get((line.agent, number), 0.0)
+                    talk.over = own[0].end
+        for count in self.agents.values():
+            for wrap in count.wraps:
+                if wrap.talk.over:
+                    wrap.seconds = max(0.0, wrap.until - wrap.talk.over)
 
     # --- what comes of it ----------------------------------------------------------------------
 

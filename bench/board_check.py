@@ -7,7 +7,7 @@ own logs say; :mod:`bench.board_verdict`, which does so, imports nothing of the 
 short run with a wrong fold must fail: if it does not, the comparison is worth nothing.
 
     python -m bench.board_check [--calls 240] [--rate 4] [--keep FOLDER]
-    python -m bench.board_check --calls 2000 --rate 7      at least 150 of each kind; six minutes
+    python -m bench.board_check --calls 2000 --rate 5      at least 150 of each kind; nine minutes
 """
 
 import argparse

@@ -35,7 +35,7 @@ KINDS: Final = (
     Kind("abandoned", "96002", ("p[field2]", "bye")),
     Kind("overflowed", "96003", ("end",)),
     Kind("missed", "96004", ("end",)),
-    Kind("withdrawn", "96005", ("p2500", "d1", "p3000", "d1", "end")),
+    Kind("withdrawn", "96005", ("p4000", "d1", "p5000", "d1", "end")),
     Kind("transferred", "96006", ("end",)),
 )
 WAITING: Final = Kind("waiting", "96002", ("p[field2]", "bye"))
