@@ -43,6 +43,11 @@ STATE_SUM: Final[dict[ev.AgentState, str]] = {
 LONGEST_STATE: Final = 86_400.0
 """Seconds of one state that count at most: nobody works longer, and a clock may jump by years."""
 
+MOST_BEHIND: Final = 300.0
+"""Seconds by which an event may be older than the one before it because the engine is behind: its
+own timers end at once what Asterisk has long gone beyond.  No time is then counted twice; what is
+older still comes from a clock that was set back."""
+
 _FORGET_EVERY: Final = 512
 """Events between two sweeps of ended calls: by number, so that a replay sweeps alike."""
 
@@ -197,7 +202,9 @@ class HistoryFold:
                 self._agent(start, event.agent_id, queue).disposed += 1
             case ev.AgentStateChanged():
                 self._state_ended(event.agent_id, event.at)
-                self._states[event.agent_id] = (event.state, event.at)
+                _, before = self._states.get(event.agent_id, ("logged_out", event.at))
+                late = 0.0 < before - event.at < MOST_BEHIND
+                self._states[event.agent_id] = (event.state, before if late else event.at)
 
     def _waited(self, queue: QueueName, at: float, wait_time: float) -> None:
         """Count the time of a wait that ends now, in each interval that it touches."""

@@ -212,3 +212,18 @@ async def test_a_fault_in_the_figures_stops_no_engine(monkeypatch: pytest.Monkey
     await keeper.restore(world)
     assert world.calls[CallId("call-1")].state == "queued"
     await keeper.stop()
+
+
+def test_time_in_states_never_overlaps_when_the_engine_is_behind() -> None:
+    fold = HistoryFold(ZoneInfo("Asia/Shanghai"))
+    begin = 1_795_860_000.0
+    told: tuple[tuple[float, ev.AgentState], ...] = (
+        *((0.0, "available"), (10.0, "on_call"), (20.0, "wrap_up")),
+        (35.0, "available"),  # our timer, fired late
+        *((25.0, "ringing"), (26.0, "on_call"), (30.0, "wrap_up"), (41.0, "available")),
+        (41.0, "logged_out"),
+    )
+    for seq, (after, state) in enumerate(told, 1):
+        fold.feed(seq, ev.AgentStateChanged(at=begin + after, agent_id=AgentId("1"), state=state))
+    [row] = fold.pending.together().agents.values()
+    assert row.available_ms + row.engaged_ms + row.paused_ms == 41_000
