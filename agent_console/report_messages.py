@@ -81,6 +81,7 @@ class Waiting(Record, frozen=True, kw_only=True):
     mean_waiting: tuple[float | None, ...]
     """How many callers waited on average; counted when their waits end."""
     service_level: tuple[float | None, ...]
+    """Of the hour up to the quarter's end."""
 
 
 class WaitBar(Record, frozen=True, kw_only=True):

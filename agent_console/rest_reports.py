@@ -22,7 +22,7 @@ from agent_console.rest_board import WATCHERS
 from agent_console.sign_in import Visitor
 
 _LONGEST_DAYS: Final = 800
-_LONGEST_FINE_DAYS: Final = 31
+_LONGEST_FINE_DAYS: Final = 7
 """Days of a report by quarters of an hour or by hours."""
 _MEDIA: Final[dict[ReportFormat, str]] = {
     "csv": "text/csv; charset=utf-8",

@@ -17,7 +17,7 @@ from agent_console.report_messages import (
 from crm_lookup.model import Text
 from cti.core.ids import QueueName
 from cti.history.figures import QUARTER, Figures, GroupFigures, GroupKey, add
-from cti.history.measures import NO_WAITS, Formula, service_level, waits_by
+from cti.history.measures import NO_WAITS, Formula, Waits, service_level, waits_by
 
 MINUTES: Final = tuple(range(0, 24 * 60, QUARTER // 60))
 """When the quarters of a day begin, in minutes after midnight.
@@ -96,7 +96,7 @@ def waiting(
         if queue in ("", key.queue):
             waited[place_of(key.start, zone)] += row.waiting_ms
     bars = {bar: calls for bar, calls in figures.waits.items() if queue in ("", bar.queue)}
-    levels = waits_by(bars, lambda bar: place_of(bar.start, zone), limit)
+    waits = waits_by(bars, lambda bar: place_of(bar.start, zone), limit)
     places = range(len(MINUTES))
     return Waiting(
         mean_waiting=tuple(
@@ -104,10 +104,16 @@ def waiting(
             for place in places
         ),
         service_level=tuple(
-            service_level(levels.get(place, NO_WAITS), formula) if place < over else None
+            service_level(_hour(waits, place), formula) if place < over else None
             for place in places
         ),
     )
+
+
+def _hour(waits: Mapping[int, Waits], place: int) -> Waits:
+    """Return the waits of the four quarters up to that place: one alone has too few calls."""
+    found = [waits.get(each, NO_WAITS) for each in range(place - 3, place + 1)]
+    return Waits(*(sum(counts) for counts in zip(*found, strict=True)))
 
 
 def wait_bars(figures: Figures, queue: str) -> tuple[WaitBar, ...]:

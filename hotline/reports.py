@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 from cti.core.ids import AgentId, QueueName
-from cti.history.figures import Figures, Part
+from cti.history.figures import Figures, Kind, Part
 from cti.history.measures import (
     AgentMeasures,
     Formula,
@@ -19,7 +19,9 @@ from cti.history.report import (
     group_report,
     node_report,
     queue_report,
+    span_starts,
 )
+from cti.journal.checkpoints import View
 from hotline.report_words import What
 from hotline.settings import Settings
 
@@ -32,7 +34,12 @@ class FigureReader(Protocol):
     """Where figures come from; :class:`cti.history.reader.HistoryReader` is one."""
 
     def figures(
-        self, since: float, until: float, zone: ZoneInfo, parts: Collection[Part]
+        self,
+        since: float,
+        until: float,
+        zone: ZoneInfo,
+        parts: Collection[Part],
+        view: View | None = None,
     ) -> Figures: ...
 
 
@@ -67,6 +74,7 @@ _PARTS: Final[dict[What, frozenset[Part]]] = {
     "segments": frozenset({"groups", "group_waits"}),
     "nodes": frozenset({"nodes"}),
 }
+_KINDS: Final[dict[What, Kind]] = {"topics": "topic", "segments": "segment"}
 COLUMNS: Final[dict[What, tuple[str, ...]]] = {
     "queues": QueueMeasures.__struct_fields__,
     "agents": AgentMeasures.__struct_fields__,
@@ -78,7 +86,13 @@ COLUMNS: Final[dict[What, tuple[str, ...]]] = {
 
 def read(reader: FigureReader, settings: Settings, asked: Asked) -> Figures:
     """Return the figures that the report needs; blocks."""
-    return reader.figures(asked.since, asked.until, settings.zone, _PARTS[asked.what])
+    view = View(
+        spans=span_starts(asked.by, asked.since, asked.until, settings.zone),
+        limits={queue.name: queue.service_level_seconds for queue in settings.queues},
+        own_limit=_OWN_LIMIT,
+        kind=_KINDS.get(asked.what),
+    )
+    return reader.figures(asked.since, asked.until, settings.zone, _PARTS[asked.what], view)
 
 
 def table(figures: Figures, settings: Settings, asked: Asked) -> Table:

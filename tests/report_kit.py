@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from cti.history.figures import (
     Part,
     QueueKey,
 )
+from cti.journal.checkpoints import View
 from hotline.report_pages import HistoryReports
 from hotline.settings import Settings
 
@@ -48,16 +50,24 @@ _TOPICS: Final = (("cards", 10), ("loans", 6), ("lost", 3))
 class StoredFigures:
     """A :class:`hotline.reports.FigureReader` over figures in memory."""
 
-    def __init__(self, stored: Figures) -> None:
+    def __init__(self, stored: Figures | Callable[[], Figures]) -> None:
+        """``stored`` may be made when it is first asked for."""
         self.stored = stored
         self.asked: list[tuple[float, float]] = []
 
     def figures(
-        self, since: float, until: float, zone: ZoneInfo, parts: Collection[Part]
+        self,
+        since: float,
+        until: float,
+        zone: ZoneInfo,
+        parts: Collection[Part],
+        view: View | None = None,
     ) -> Figures:
         """Return the figures of the intervals that begin in the span."""
-        del zone
+        del zone, view
         self.asked.append((since, until))
+        if not isinstance(self.stored, Figures):
+            self.stored = self.stored()
         found = Figures()
         for part in parts:
             rows = getattr(self.stored, part).items()
@@ -70,11 +80,8 @@ def quiet_settings() -> Settings:
     return Settings(time_zone="Asia/Shanghai")
 
 
-def made_reports(
-    clock: Callable[[], float], reader: StoredFigures | None = None
-) -> HistoryReports:
-    """Return reports over eight busy weeks before the clock's present."""
-    reader = reader or StoredFigures(busy_weeks(clock()))
+def made_reports(clock: Callable[[], float], reader: StoredFigures) -> HistoryReports:
+    """Return reports over these figures."""
     return HistoryReports(reader, quiet_settings(), WORDS, clock)
 
 
@@ -84,27 +91,38 @@ def busy_clock(now: float) -> Callable[[], float]:
     return at.timestamp
 
 
+@lru_cache(maxsize=2)
 def busy_weeks(now: float) -> Figures:
-    """Return figures of the same weekdays of eight weeks, of four days before, and of today."""
+    """Return figures of today and of four days before, and the arrivals of eight weeks before."""
     made = Figures()
     today = datetime.fromtimestamp(now, ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [today - timedelta(weeks=n) for n in range(1, 9)]
-    days += [today - timedelta(days=n) for n in range(1, 5)]
     rng = random.Random(8)  # noqa: S311 -- a repeatable bank
-    for day in days:
-        _day(made, day, 96, 1.0 + rng.random() * 0.25, rng)
-    over = int((now - today.timestamp()) // 900)
-    _day(made, today, over, 1.15, rng)
+    for n in range(1, 9):
+        _day(made, today - timedelta(weeks=n), 96, 1.0 + rng.random() * 0.25, rng, whole=False)
+    for n in range(1, 5):
+        _day(made, today - timedelta(days=n), 96, 1.0 + rng.random() * 0.25, rng)
+    _day(made, today, int((now - today.timestamp()) // 900), 1.15, rng)
     return made
 
 
-def _day(made: Figures, day: datetime, quarters: int, busy: float, rng: random.Random) -> None:
+def _day(
+    made: Figures,
+    day: datetime,
+    quarters: int,
+    busy: float,
+    rng: random.Random,
+    *,
+    whole: bool = True,
+) -> None:
     for place in range(quarters):
         hour = place / 4
         shape = math.exp(-((hour - 10.5) ** 2) / 5) + 0.8 * math.exp(-((hour - 15.5) ** 2) / 8)
         calls = max(0, round(busy * (2 + 60 * shape) + rng.gauss(0, 3)))
         start = int((day + timedelta(minutes=15 * place)).timestamp())
-        _quarter(made, start, calls, shape, rng)
+        if whole:
+            _quarter(made, start, calls, shape, rng)
+        else:
+            made.group(GroupKey(start, "all", "")).arrived += calls
 
 
 def _quarter(made: Figures, start: int, calls: int, shape: float, rng: random.Random) -> None:

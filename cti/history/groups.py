@@ -27,6 +27,16 @@ from cti.history.figures import (
 
 _SEGMENT: Final = "segment="
 _ALL: Final[list[tuple[Kind, str]]] = [("all", "")]
+_IN_MENU: Final = frozenset({ev.MenuEntered, ev.SelfServiceDone, ev.CallQueued, ev.CallEnded})
+_COUNTED: Final = frozenset(
+    {
+        *_IN_MENU,
+        *(ev.CallArrived, ev.CallConnected, ev.CallAbandoned, ev.CallLeftQueue),
+        *(ev.CallTransferred, ev.CallResumed, ev.CallCompleted, ev.WrapUpEnded),
+        *(ev.SurveyAnswered, ev.OfferPresented, ev.OfferAccepted, ev.OfferDeclined),
+    }
+)
+"""Events that count; the others are left out at once, for they are many."""
 _LONGEST_NODE: Final = 3600.0
 """Seconds in one node that count at most: no menu keeps a caller longer."""
 
@@ -65,10 +75,14 @@ class GroupCounter:
 
         ``held`` says since when calls are on hold, before this event.
         """
+        kind_of = type(event)
+        if kind_of not in _COUNTED:
+            return
         call = self._world.calls.get(event.call_id)
         if call is None:
             return
-        self._menu(start, event, call, figures)
+        if kind_of in _IN_MENU:
+            self._menu(start, event, call, figures)
         sums = self._sums(event, call, held)
         if not sums:
             return

@@ -16,6 +16,7 @@ from cti.history.figures import PARTS, Figures, Part, differences
 from cti.history.fold import FORMAT, HistoryFold, State, decode
 from cti.history.story import Story, story
 from cti.journal import checkpoints
+from cti.journal.checkpoints import View
 from cti.journal.sqlite import FileStorage
 from cti.journal.storage import FAULTS, Connection, Storage
 from cti.journal.verify import verify
@@ -116,18 +117,24 @@ class HistoryReader:
                 yield DECODER.decode(body)
 
     def figures(
-        self, since: float, until: float, zone: ZoneInfo, parts: Collection[Part] = PARTS
+        self,
+        since: float,
+        until: float,
+        zone: ZoneInfo,
+        parts: Collection[Part] = PARTS,
+        view: View | None = None,
     ) -> Figures:
         """Return the figures of the intervals that begin in ``[since, until)``, up to now.
 
-        At least ``parts`` are right; only what happened since the newest checkpoint is folded.
+        At least ``parts`` are right, in the detail of ``view``.  Only what happened since the
+        newest checkpoint is folded.
         """
         with self._open() as connection:
             connection.execute("BEGIN")
             fold, kept = _go_on(connection, zone)
             stored = Figures()
             if kept:
-                stored = checkpoints.figures(connection, since, until, parts)
+                stored = checkpoints.figures(connection, since, until, parts, view)
             for seq, body in connection.execute(_FROM, (fold.seq,)):
                 fold.feed(seq, DECODER.decode(body))
             return stored.add(fold.pending.between(since, until))

@@ -71,6 +71,28 @@ def start_of(span: Span, at: datetime) -> datetime:
             return at
 
 
+def span_starts(by: Span, since: float, until: float, zone: ZoneInfo) -> tuple[float, ...]:
+    """Return when each span that touches ``[since, until)`` begins, but not before ``since``.
+
+    Spans shorter than a day are none: their figures are kept as finely as they are stored.
+    """
+    if by in ("quarter", "hour"):
+        return ()
+    found, at = [since], start_of(by, datetime.fromtimestamp(since, zone))
+    while by != "whole":
+        match by:
+            case "day":
+                at += timedelta(days=1)
+            case "week":
+                at += timedelta(weeks=1)
+            case _:
+                at = (at + timedelta(days=32)).replace(day=1)
+        if at.timestamp() >= until:
+            break
+        found.append(at.timestamp())
+    return tuple(found)
+
+
 def queue_report(
     figures: Figures,
     *,

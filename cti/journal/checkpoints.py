@@ -1,14 +1,15 @@
 """Checkpoints and figures in the journal's database, as plain functions on a connection."""
 
 import math
-from collections.abc import Callable, Collection, Iterable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from cti.core.ids import AgentId, QueueName
 from cti.errors import JournalError
 from cti.history.figures import (
+    LONGEST,
     PARTS,
     AgentFigures,
     AgentKey,
@@ -16,6 +17,7 @@ from cti.history.figures import (
     GroupFigures,
     GroupKey,
     GroupWaitKey,
+    Kind,
     NodeFigures,
     NodeKey,
     Part,
@@ -159,88 +161,123 @@ def _thin_out(connection: Connection) -> None:
     )
 
 
+class View(msgspec.Struct, frozen=True):
+    """How much detail is wanted: a month by days needs neither quarters nor single seconds."""
+
+    spans: tuple[float, ...] = ()
+    """When spans begin, in order; rows are summed up by them.  Empty: by quarters, as stored."""
+    limits: Mapping[str, int] = {}
+    """Seconds of each queue's service level; waits become 0 (within) or more than any limit."""
+    own_limit: int = 0
+    """Of other queues; 0: waits stay as they are stored."""
+    kind: Kind | None = None
+    """Only groups of this kind; ``None``: of every kind."""
+
+
 def figures(
-    connection: Connection, since: float, until: float, parts: Collection[Part] = PARTS
+    connection: Connection,
+    since: float,
+    until: float,
+    parts: Collection[Part] = PARTS,
+    view: View | None = None,
 ) -> Figures:
     """Return the stored figures of the intervals that begin in ``[since, until)``.
 
     Only ``parts`` are read, the others stay empty.
     """
     out = Figures()
-    span = (_whole(since), _whole(until))
+    view = view or View()
+    begins = [at for at in view.spans if since <= at < until]
+    spans = list(zip(begins, [*begins[1:], until], strict=True)) if begins else [(since, until)]
     for part in sorted(parts):
-        _READ[part](connection, span, out)
+        for first, last in spans:
+            within = (_whole(first), _whole(last))
+            for row in _select(connection, part, within, view, together=bool(begins)):
+                _MAKE[part](out, row)
     return out
 
 
-_Span: TypeAlias = tuple[int, int]
+def _queue_row(out: Figures, row: tuple[Any, ...]) -> None:
+    start, queue, *sums = row
+    made = QueueFigures(**dict(zip(_QUEUE_SUMS, sums, strict=True)))
+    out.queues[QueueKey(start, QueueName(queue))] = made
 
 
-def _read_queues(connection: Connection, span: _Span, out: Figures) -> None:
-    for start, queue, *sums in _select(connection, "queue_intervals", "queue", _QUEUE_SUMS, span):
-        row = QueueFigures(**dict(zip(_QUEUE_SUMS, sums, strict=True)))
-        out.queues[QueueKey(start, QueueName(queue))] = row
+def _agent_row(out: Figures, row: tuple[Any, ...]) -> None:
+    start, agent, queue, *sums = row
+    made = AgentFigures(**dict(zip(_AGENT_SUMS, sums, strict=True)))
+    out.agents[AgentKey(start, AgentId(agent), QueueName(queue))] = made
 
 
-def _read_agents(connection: Connection, span: _Span, out: Figures) -> None:
-    for start, agent, queue, *sums in _select(
-        connection, "agent_intervals", "agent_id, queue", _AGENT_SUMS, span
-    ):
-        row = AgentFigures(**dict(zip(_AGENT_SUMS, sums, strict=True)))
-        out.agents[AgentKey(start, AgentId(agent), QueueName(queue))] = row
+def _group_row(out: Figures, row: tuple[Any, ...]) -> None:
+    start, kind, name, *sums = row
+    made = GroupFigures(**dict(zip(_GROUP_SUMS, sums, strict=True)))
+    out.groups[GroupKey(start, kind, name)] = made
 
 
-def _read_waits(connection: Connection, span: _Span, out: Figures) -> None:
-    for start, queue, outcome, seconds, calls in _select(
-        connection, "queue_waits", "queue, outcome, seconds", ("calls",), span
-    ):
-        out.waits[WaitKey(start, QueueName(queue), outcome, seconds)] = calls
+def _node_row(out: Figures, row: tuple[Any, ...]) -> None:
+    start, flow, node, *sums = row
+    made = NodeFigures(**dict(zip(_NODE_SUMS, sums, strict=True)))
+    out.nodes[NodeKey(start, flow, node)] = made
 
 
-def _read_groups(connection: Connection, span: _Span, out: Figures) -> None:
-    for start, kind, name, *sums in _select(
-        connection, "group_intervals", "kind, name", _GROUP_SUMS, span
-    ):
-        row = GroupFigures(**dict(zip(_GROUP_SUMS, sums, strict=True)))
-        out.groups[GroupKey(start, kind, name)] = row
+def _wait_row(out: Figures, row: tuple[Any, ...]) -> None:
+    out.waits[WaitKey(*row[:-1])] = row[-1]
 
 
-def _read_nodes(connection: Connection, span: _Span, out: Figures) -> None:
-    for start, flow, node, *sums in _select(
-        connection, "node_intervals", "flow, node", _NODE_SUMS, span
-    ):
-        row = NodeFigures(**dict(zip(_NODE_SUMS, sums, strict=True)))
-        out.nodes[NodeKey(start, flow, node)] = row
+def _group_wait_row(out: Figures, row: tuple[Any, ...]) -> None:
+    out.group_waits[GroupWaitKey(*row[:-1])] = row[-1]
 
 
-def _read_group_waits(connection: Connection, span: _Span, out: Figures) -> None:
-    names = ", ".join(GroupWaitKey._fields[1:])
-    for *key, calls in _select(connection, "group_waits", names, ("calls",), span):
-        out.group_waits[GroupWaitKey(*key)] = calls
-
-
-_READ: Final[dict[Part, Callable[[Connection, _Span, Figures], None]]] = {
-    "queues": _read_queues,
-    "agents": _read_agents,
-    "waits": _read_waits,
-    "groups": _read_groups,
-    "nodes": _read_nodes,
-    "group_waits": _read_group_waits,
+_MAKE: Final[dict[Part, Callable[[Figures, tuple[Any, ...]], None]]] = {
+    "queues": _queue_row,
+    "agents": _agent_row,
+    "waits": _wait_row,
+    "groups": _group_row,
+    "nodes": _node_row,
+    "group_waits": _group_wait_row,
 }
+_STORED: Final[dict[Part, tuple[str, tuple[str, ...], tuple[str, ...]]]] = {
+    "queues": ("queue_intervals", QueueKey._fields[1:], _QUEUE_SUMS),
+    "agents": ("agent_intervals", AgentKey._fields[1:], _AGENT_SUMS),
+    "waits": ("queue_waits", WaitKey._fields[1:], ("calls",)),
+    "groups": ("group_intervals", GroupKey._fields[1:], _GROUP_SUMS),
+    "nodes": ("node_intervals", NodeKey._fields[1:], _NODE_SUMS),
+    "group_waits": ("group_waits", GroupWaitKey._fields[1:], ("calls",)),
+}
+"""Table, the rest of its key, and its sums, by part."""
 
 
 def _select(
-    connection: Connection,
-    table: str,
-    keys: str,
-    sums: Iterable[str],
-    span: tuple[int, int],
+    connection: Connection, part: Part, span: tuple[int, int], view: View, *, together: bool
 ) -> Rows:
-    return connection.execute(
-        f"SELECT start, {keys}, {', '.join(sums)} FROM {table}"  # noqa: S608 -- constants only
-        " WHERE start >= ? AND start < ?",
-        span,
+    """Read the rows of a span; ``together`` sums them up as if all began with it."""
+    table, keys, sums = _STORED[part]
+    values: list[Any] = []
+    shown = ["CAST(? AS BIGINT)" if together else "start"]
+    values += [span[0]] if together else []
+    for key in keys:
+        if key == "seconds" and view.own_limit:
+            cases = " ".join("WHEN ? THEN CAST(? AS INTEGER)" for _ in view.limits)
+            limit = f"CASE queue {cases} ELSE CAST(? AS INTEGER) END" if cases else "?"
+            shown.append(f"CASE WHEN seconds <= {limit} THEN 0 ELSE {LONGEST + 1} END")
+            values += [each for pair in view.limits.items() for each in pair]
+            values.append(view.own_limit)
+        else:
+            shown.append(key)
+    where, wanted = "start >= ? AND start < ?", list[Any](span)
+    if view.kind and "kind" in keys:
+        where, wanted = f"{where} AND kind = ?", [*span, view.kind]
+    if not together and not view.own_limit:
+        query = f"SELECT {', '.join((*shown, *sums))} FROM {table} WHERE {where}"  # noqa: S608 -- constants only
+        return connection.execute(query, wanted)
+    places = ", ".join(str(place) for place in range(1, len(shown) + 1))
+    added = (f"CAST(SUM({name}) AS BIGINT)" for name in sums)
+    query = (
+        f"SELECT {', '.join((*shown, *added))} FROM {table}"  # noqa: S608 -- constants only
+        f" WHERE {where} GROUP BY {places}"
     )
+    return connection.execute(query, [*values, *wanted])
 
 
 def _whole(moment: float) -> int:

@@ -73,10 +73,9 @@ _SHOWN: Final = {
     "segment": {
         "calls": "calls",
         "self_service_rate": "self",
-        "answered": "answered",
-        "abandoned": "lost",
+        "reached": "reached",
         "service_level": "level",
-        "acceptance_rate": "accepted",
+        "acceptance_rate": "offers",
         "mean_score": "score",
     },
     "node": {

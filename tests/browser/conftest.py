@@ -30,7 +30,7 @@ from cti.alarms import AlarmEvent, AlarmRule
 from cti.board import Board
 from tests.browser.board_samples import LEGEND, board_picture
 from tests.browser.samples import ARTICLE, SampleGroups
-from tests.report_kit import busy_clock, made_reports
+from tests.report_kit import StoredFigures, busy_clock, busy_weeks, made_reports
 from tests.unit.console_kit import FakeCustomers
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -88,7 +88,6 @@ class Console:
         self.days = FakeDays(time.time)
         self.board = FakeBoard(time.time)
         self.board.now, self.board.words = board_picture(now), LEGEND
-        self.reports = made_reports(busy_clock(now))
         self.live: Board | None = None
         """What the alarms look at."""
         self.rules: list[AlarmRule] = []
@@ -103,6 +102,9 @@ class Console:
         )
         self.board.standing = self.alarms.standing
         self.monitoring = FakeMonitoring()
+        clock = busy_clock(now)
+        self.figures = StoredFigures(lambda: busy_weeks(clock()))
+        self.reports = made_reports(clock, self.figures)
         self.customers = FakeCustomers()
         self.knowledge = MemoryKnowledgeStore()
         self._server: uvicorn.Server | None = None

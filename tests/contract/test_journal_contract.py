@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from cti.core import events as ev
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.errors import JournalDamagedError, JournalError
-from cti.history.figures import AgentKey, Figures, QueueKey
+from cti.history.figures import AgentKey, Figures, GroupKey, GroupWaitKey, QueueKey
+from cti.history.measures import waits_by
 from cti.journal import checkpoints
 from cti.journal.chain import Row
-from cti.journal.checkpoints import Checkpoint
+from cti.journal.checkpoints import Checkpoint, View
 from cti.journal.memory import MemoryJournal
 from cti.journal.postgres import ServerStorage
 from cti.journal.sql import SqlJournal
@@ -243,6 +244,38 @@ async def test_figures_are_added_with_their_checkpoint(kept: Kept) -> None:
     assert (await journal.figures(1800, 1801))[1] == _figures(0).between(1800, 1801).add(
         _figures(0).between(1800, 1801)
     )
+
+
+async def test_a_coarser_view_has_the_same_sums(storage: Storage) -> None:
+    journal = SqlJournal.open_in(storage)
+    await journal.append(EVENTS)
+    vip = QueueName("vip")
+    figures = _figures(3)
+    for name, start, seconds in (("a", 900, 5), ("a", 1800, 20), ("b", 1800, 40)):
+        figures.group(GroupKey(start, "topic", name)).offered += 1
+        figures.group(GroupKey(start, "segment", name)).offered += 1
+        key = GroupWaitKey(start, "topic", name, vip, "answered", seconds)
+        figures.group_waits[key] = 2
+    await journal.save(_checkpoint(5), figures, 0)
+    await journal.close()
+    with closing(storage.look()) as connection:
+        fine = checkpoints.figures(connection, 0, 10_000, view=View())
+        assert fine == figures
+        view = View(spans=(0.0, 1800.0), limits={"vip": 20}, own_limit=10, kind="topic")
+        coarse = checkpoints.figures(connection, 0, 10_000, view=view)
+        own = checkpoints.figures(connection, 0, 10_000, view=View(own_limit=10))
+    assert coarse.together().queues == figures.together().queues
+    assert {key: row.offered for key, row in coarse.groups.items()} == {
+        GroupKey(0, "topic", "a"): 1,
+        GroupKey(1800, "topic", "a"): 1,
+        GroupKey(1800, "topic", "b"): 1,
+    }
+    limit = {vip: 20}.__getitem__
+    for got, judge in ((coarse, limit), (own, lambda _: 10)):
+        assert waits_by(got.group_waits, lambda bar: bar.name, judge) == waits_by(
+            figures.group_waits, lambda bar: bar.name, judge
+        )
+        assert all(type(key.start) is int for key in got.group_waits)
 
 
 async def test_figures_are_counted_once(kept: Kept) -> None:

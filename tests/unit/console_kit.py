@@ -42,7 +42,8 @@ from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitorin
 from agent_console.tickets import Pass
 from crm_lookup.model import Held, Text
 from crm_lookup.unmasking import MemoryLooks, Unmasker
-from tests.report_kit import made_reports
+from cti.history.figures import Figures
+from tests.report_kit import StoredFigures, made_reports
 from tests.unit.socket_kit import START, FakeClock, FarEnd
 
 ORIGIN = "https://hotline.test"
@@ -185,6 +186,7 @@ class Kit:
         self.unmasking = Unmasker(FakeHeld(), self.looks, self.clock)
         self.knowledge = MemoryKnowledgeStore()
         self.monitoring = FakeMonitoring()
+        self.figures = StoredFigures(Figures())
         self.passwords = cheap_passwords()
         made = settings.pop("alarms", None)
         self.alarms: AlarmDesk | None = made(self) if made else self._quiet()
@@ -203,10 +205,10 @@ class Kit:
             customers=self.customers,
             lookups=self.lookups,
             unmasking=self.unmasking,
-            reports=made_reports(self.clock),
             alarms=self.alarms,
             monitoring=self.monitoring,
             floor=self.floor,
+            reports=made_reports(self.clock, self.figures),
             clock=self.clock,
             readiness=lambda: self.ready,
             passwords=self.passwords,

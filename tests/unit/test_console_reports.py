@@ -13,7 +13,7 @@ from cti.core.ids import QueueName
 from cti.history.figures import Figures, GroupKey, NodeKey, QueueKey
 from hotline import plots
 from hotline.report_words import UNKNOWN
-from tests.report_kit import WORDS, ZONE, StoredFigures, made_reports
+from tests.report_kit import WORDS, ZONE, StoredFigures, busy_weeks, made_reports
 from tests.unit.console_kit import Browser, Kit
 
 NOW = datetime(2026, 3, 4, 10, 20, tzinfo=ZONE)  # a Wednesday
@@ -25,6 +25,7 @@ async def kit(tmp_path: Path) -> AsyncIterator[Kit]:
     kit = Kit(tmp_path / "dist")
     await kit.add("wang", "1001")
     await kit.add("boss", None)
+    kit.figures.stored = lambda: busy_weeks(kit.clock())
     async with kit.running():
         yield kit
 
@@ -93,7 +94,7 @@ async def test_files_speak_the_readers_language(
         {"first": "2026-02-30", "last": "2026-03-01"},
         {"first": "2026-03-02", "last": "2026-03-01"},
         {"first": "2020-01-01", "last": "2026-03-01"},
-        {"first": "2026-01-01", "last": "2026-03-01", "by": "quarter"},
+        {"first": "2026-02-20", "last": "2026-03-01", "by": "quarter"},
         {"first": "2026-03-01", "last": "2026-03-01", "by": "year"},
         {"first": "2026-03-01", "last": "2026-03-01", "what": "customers"},
     ],
@@ -171,7 +172,8 @@ async def test_waits_and_levels_are_of_the_queue_that_was_asked_for() -> None:
     figures.waited(at(0, 9), VIP, "abandoned", 5.2)
     every, vip = await pictures(figures), await pictures(figures, "vip")
     assert every.waiting.mean_waiting[36] == pytest.approx(730 / 900, abs=0.001)
-    assert every.waiting.service_level[36] == 1 / 4
+    assert every.waiting.service_level[35:40] == (None, 1 / 4, 1 / 4, 1 / 4, 1 / 4)
+    assert every.waiting.service_level[40] is None
     assert vip.waiting.service_level[36] == 0.0
     assert [(bar.over, bar.answered, bar.abandoned) for bar in every.waits] == [
         *((0, 1, 0), (5, 0, 1), (10, 0, 0), (20, 1, 0), (30, 0, 0), (60, 0, 0)),

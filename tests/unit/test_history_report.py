@@ -16,7 +16,7 @@ from cti.core.ids import AgentId, CallId, QueueName
 from cti.history.figures import Figures, QueueKey
 from cti.history.fold import HistoryFold
 from cti.history.measures import FORMULAS, Waits, service_level
-from cti.history.report import Span, agent_report, queue_report, start_of
+from cti.history.report import Span, agent_report, queue_report, span_starts, start_of
 from cti.journal.sqlite import SqliteJournal
 from hotline import db
 from hotline.cli import app
@@ -54,6 +54,21 @@ def test_the_four_formulas_differ_in_what_they_do_with_those_who_gave_up() -> No
 def test_spans_begin_on_the_clocks_of_the_zone(span: Span, begins: str) -> None:
     at = datetime(2026, 3, 5, 10, 59, 59, tzinfo=ZONE)
     assert start_of(span, at) == datetime.fromisoformat(begins).replace(tzinfo=ZONE)
+
+
+def test_spans_are_told_by_their_beginnings() -> None:
+    since, until = NINE.timestamp(), NINE.replace(month=4, day=2).timestamp()
+
+    def told(by: Span) -> list[str]:
+        starts = span_starts(by, since, until, ZONE)
+        return [f"{datetime.fromtimestamp(at, ZONE):%m-%d %H}" for at in starts]
+
+    assert told("month") == ["03-02 09", "04-01 00"]
+    assert told("week")[:3] == ["03-02 09", "03-09 00", "03-16 00"]
+    assert told("day")[:2] == ["03-02 09", "03-03 00"]
+    assert len(told("day")) == 32
+    assert told("whole") == ["03-02 09"]
+    assert told("hour") == told("quarter") == []
 
 
 def figures() -> Figures:

@@ -7,6 +7,7 @@ import { keep, kept } from './kept'
 import { Resource } from './resource'
 import { live, me, visible } from './store'
 import { view } from './view'
+import { wall } from './wall'
 
 export const WINDOWS = ['today', 'hour', 'quarter'] as const
 export type Window = (typeof WINDOWS)[number]
@@ -54,7 +55,7 @@ function since(window: Window): number {
 }
 
 const AGAIN_MS = 3000
-const wanted = computed(() => (view.value === 'board' || view.value === 'floor') && leads.value && live.value && visible.value)
+const wanted = computed(() => (view.value === 'board' || view.value === 'floor' || (wall.value && view.value === 'plots')) && leads.value && live.value && visible.value)
 
 /** Follows the stream as long as somebody looks at the board. */
 effect(() => {

@@ -45,7 +45,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { key: '?', name: 'help', group: 'everywhere', may: always, run: () => { helpOpen.value = !helpOpen.value } },
   { key: 'h', name: 'desk', group: 'everywhere', may: always, run: () => show('desk') },
   { key: 'm', name: 'day', group: 'everywhere', may: always, run: () => show('day') },
-  { key: 'b', name: 'board', group: 'everywhere', may: () => leads.value, run: () => show('board') },
+  { key: 'b', name: 'board', group: 'everywhere', may: () => leads.value, run: nextBoard },
   { key: 'k', name: 'knowledge', group: 'everywhere', may: always, run: () => goTo('knowledge', 'knowledge') },
   { key: 'g', name: 'groups', group: 'everywhere', may: () => planner.value, run: () => show('groups') },
   { key: 'u', name: 'people', group: 'everywhere', may: always, run: () => goTo('people', 'people') },
@@ -101,6 +101,12 @@ function goTo(target: string, on: View = 'desk'): void {
   if (view.peek() === on) return focus()
   show(on)
   requestAnimationFrame(focus)
+}
+
+/** The three pages of the board, one after the other. */
+function nextBoard(): void {
+  const pages: readonly View[] = ['board', 'plots', 'reports']
+  show(pages[(pages.indexOf(view.peek()) + 1) % pages.length] ?? 'board')
 }
 
 function press(selector: string): void {

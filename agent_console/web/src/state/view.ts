@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals'
 
-export const VIEWS = ['desk', 'day', 'knowledge', 'board', 'floor', 'groups', 'people'] as const
+export const VIEWS = ['desk', 'day', 'knowledge', 'board', 'plots', 'reports', 'floor', 'groups', 'people'] as const
 export type View = (typeof VIEWS)[number]
 
 export const view = signal<View>(fromAddress())

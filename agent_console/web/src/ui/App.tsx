@@ -4,8 +4,10 @@ import { planner } from '../state/groups'
 import { leads, orders } from '../state/board'
 import { phase, problem } from '../state/store'
 import { view } from '../state/view'
+import { wall } from '../state/wall'
 import { BoardView } from './board/BoardView'
 import { FloorView } from './floor/FloorView'
+import { WallView } from './board/WallView'
 import { DayView } from './DayView'
 import { DeskView } from './DeskView'
 import { GroupsView } from './GroupsView'
@@ -14,6 +16,8 @@ import { HelpSheet } from './HelpSheet'
 import { Icon } from './Icon'
 import { KnowledgeView } from './KnowledgeView'
 import { PeopleView } from './PeopleView'
+import { PlotsView } from './plots/PlotsView'
+import { ReportsView } from './reports/ReportsView'
 import { Announcer } from './Announcer'
 import { QueueStrip } from './QueueStrip'
 import { TargetDialog } from './TargetDialog'
@@ -44,8 +48,11 @@ export function App() {
 function Page() {
   if (view.value === 'day') return <DayView />
   if (view.value === 'knowledge') return <KnowledgeView />
+  if (leads.value && wall.value && (view.value === 'board' || view.value === 'plots')) return <WallView />
   if (view.value === 'board' && leads.value) return <BoardView />
   if (view.value === 'floor' && orders.value) return <FloorView />
+  if (view.value === 'plots' && leads.value) return <PlotsView />
+  if (view.value === 'reports' && leads.value) return <ReportsView />
   if (view.value === 'groups' && planner.value) return <GroupsView />
   if (view.value === 'people') return <PeopleView />
   return <DeskView />

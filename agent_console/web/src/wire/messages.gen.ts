@@ -1139,6 +1139,7 @@ export interface WaitBar {
 export interface Waiting {
   /** How many callers waited on average; counted when their waits end. */
   mean_waiting: readonly (number | null)[]
+  /** Of the hour up to the quarter's end. */
   service_level: readonly (number | null)[]
 }
 

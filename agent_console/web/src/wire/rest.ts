@@ -63,6 +63,11 @@ export async function get<T>(path: string): Promise<T> {
   return await (await request('GET', path)).json() as T
 }
 
+/** Returns a file; throws `Refused`. */
+export async function file(path: string): Promise<Blob> {
+  return await (await request('GET', path)).blob()
+}
+
 /** Changes something; returns the JSON answer, if there is one. */
 export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T | null> {
   const response = await request(method, path, body)

@@ -6,6 +6,7 @@ import { wall } from '../../state/wall'
 import { Icon } from '../Icon'
 import { AgentTable } from './AgentTable'
 import { AlarmButton, AlarmLog, AlarmStrip } from './Alarms'
+import { BoardTabs } from './BoardTabs'
 import { CallsBehind } from './CallsBehind'
 import { MonitorBar } from './Monitor'
 import { QueueTable } from './QueueTable'
@@ -20,6 +21,7 @@ export function BoardView() {
     <main class="board" data-testid="board" data-wall={wall.value} data-line={boardLine.value}>
       <header class="board-head">
         <h1>{t('board.title')}</h1>
+        <BoardTabs />
         <Sign />
         <div class="segmented three" role="radiogroup" aria-label={t('board.window')}>
           {WINDOWS.map(each => (

@@ -52,8 +52,8 @@ function Line({ row, at }: { row: QueueRow, at: number }) {
       <td>{seconds(row.expected_wait)}</td>
       <td title={targetOf(row.queue)}><span class="level" data-mood={level}>{percent(numbers?.service_level)}</span></td>
       <td>{seconds(numbers?.asa)}</td>
-      <td><button type="button" class="plain" onClick={show('answered')}>{count(numbers?.answered)}</button></td>
-      <td><button type="button" class="plain" onClick={show('abandoned')}>{count(numbers?.abandoned)}</button></td>
+      <td><button type="button" class="plain" data-figure="answered" onClick={show('answered')}>{count(numbers?.answered)}</button></td>
+      <td><button type="button" class="plain" data-figure="abandoned" onClick={show('abandoned')}>{count(numbers?.abandoned)}</button></td>
       <td><button type="button" class="plain" onClick={show('left_queue')}>{count(numbers?.left_queue)}</button></td>
       <td>{seconds(numbers?.aht)}</td>
       <td class="people">
