@@ -46,9 +46,9 @@ class Server:
         self.process = process
 
     @classmethod
-    async def start(cls, job: dict[str, Any]) -> Self:
+    async def start(cls, job: dict[str, Any], module: str = "bench.console_load.server") -> Self:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.console_load.server"),
+            *(sys.executable, "-m", module),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -87,7 +87,7 @@ def made_reports(clock: Callable[[], float], reader: StoredFigures) -> HistoryRe
 
 def busy_clock(now: float) -> Callable[[], float]:
     """Return a clock that stands at twenty to four in the afternoon of that day."""
-    at = datetime.fromtimestamp(now, ZONE).replace(hour=15, minute=40, second=0)
+    at = datetime.fromtimestamp(now, ZONE).replace(hour=15, minute=40, second=0, microsecond=0)
     return at.timestamp
 
 

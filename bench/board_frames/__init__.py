@@ -1,0 +1,1 @@
+"""Parts of the benchmark of boards: played calls, the server, and who looks."""
