@@ -59,9 +59,13 @@ class WrapUps:
             members = [m for m in snapshot.members if m.member_name == agent.agent_id]
             ours = [m for m in members if m.paused and m.paused_reason == WRAP_UP]
             if agent.state == "wrap_up":
+                self._running.add(agent.agent_id)
+                if _left(agent, snapshot.at) == 0.0:  # it passed while nobody looked
+                    self._disarm(agent.agent_id)
+                    self._on_timer(agent.agent_id)
+                    continue
                 if len(ours) < len(members):
                     self._send(queue_pause(agent.interface, WRAP_UP), agent)
-                self._running.add(agent.agent_id)
                 self._arm(agent, snapshot.at)
             elif ours:
                 self._lift(agent)
@@ -78,9 +82,8 @@ class WrapUps:
         Our clock may be stepped or differ from Asterisk's: no wrap-up may last longer by that.
         """
         self._disarm(agent.agent_id)
-        if agent.state == "wrap_up" and agent.wrap_up_until is not None:
-            since = agent.wrap_up_since if agent.wrap_up_since is not None else now
-            left = max(0.0, agent.wrap_up_until - max(now, since))
+        left = _left(agent, now)
+        if left is not None:
             loop = asyncio.get_running_loop()
             self._timers[agent.agent_id] = loop.call_later(left, self._fire, agent.agent_id)
 
@@ -110,6 +113,14 @@ class WrapUps:
             _log.warning("wrap_up_not_sent", agent=agent.agent_id, error=str(error))
             return
         answer.add_done_callback(lambda f: _report(f, action, agent.agent_id))
+
+
+def _left(agent: Agent, now: float) -> float | None:
+    """Return the seconds that are left of the agent's wrap-up; ``None``: it has no end."""
+    if agent.state != "wrap_up" or agent.wrap_up_until is None:
+        return None
+    since = agent.wrap_up_since if agent.wrap_up_since is not None else now
+    return max(0.0, agent.wrap_up_until - max(now, since))
 
 
 def _report(answer: "asyncio.Future[Reply]", action: Action, agent_id: AgentId) -> None:
