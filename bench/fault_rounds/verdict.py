@@ -189,6 +189,9 @@ def _moved(
                 kept.append(line)
         ends = kept
     rest = [line for line in lines if line.event not in _COMPLETED]
+    unwritten = died and not any(line.event == "ABANDON" for line in theirs)
+    if unwritten and rest and rest[-1].event == "ABANDON":  # it waited anew, and died there
+        rest.pop()
     return rest + sorted(ends, key=lambda line: line.agent)
 
 

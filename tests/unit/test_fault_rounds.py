@@ -169,6 +169,15 @@ def test_of_two_ends_with_one_agent_asterisk_may_have_written_one() -> None:
     assert verdict.books_differ(other, one, [(139.0, 141.0)], moved)
 
 
+def test_a_call_that_was_sent_on_and_died_while_it_waited_anew_has_no_end_in_queue_log() -> None:
+    waited = "".join(SENT_ON.splitlines(keepends=True)[:4])
+    theirs, moved = lines(waited), {"1.1": 140.0}
+    ours = lines(waited + "140|1.1|service|NONE|ABANDON|1|1|27\n")
+    assert verdict.books_differ(ours, theirs, [(139.0, 141.0)], moved) == []
+    assert verdict.books_differ(ours, theirs, [], moved)
+    assert verdict.books_differ(theirs, ours, [(139.0, 141.0)], moved)
+
+
 def test_a_seed_gives_the_same_rounds_and_every_fault_its_turn() -> None:
     def order(seed: int) -> list[str]:
         return schedule(list(FAULTS), 40, random.Random(seed))  # noqa: S311 - reproducible
