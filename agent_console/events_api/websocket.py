@@ -172,8 +172,8 @@ class EventSockets:
             # A token in an address ends up in the logs of proxies: such programs must not work.
             await websocket.close()
             return
+        socket = Socket(websocket, self)  # takes the token: once accepted the headers are gone
         await websocket.accept()
-        socket = Socket(websocket, self)
         self._sockets.add(socket)
         metrics.CONNECTIONS.set(len(self._sockets))
         try:
