@@ -20,6 +20,7 @@ from agent_console.board_messages import BoardPicture
 from agent_console.config import ConsoleConfig
 from agent_console.store import MemoryWorkStore, SqlUserStore
 from agent_console.testing import FakeDays, FakeEngine
+from agent_console.testing_floor import FakeFloor
 from bench.console_load.server import usage
 from crm_lookup.model import CustomerBrief
 from cti.ami.client import AmiConfig
@@ -104,7 +105,7 @@ async def run() -> None:
     await engine.wait_in_step()
     database = async_engine(settings)
     users = SqlUserStore(database)
-    board = LateBoard(engine, users, history(settings), settings)
+    board = LateBoard(engine, users, history(settings), settings, tuple, FakeFloor(time.time))
     board.lost = job["lost"]
     app = create_app(
         ConsoleConfig(origins=(job["origin"],), secure_cookies=False),
