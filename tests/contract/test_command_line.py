@@ -53,7 +53,7 @@ def test_faulty_settings_are_one_clear_message(tmp_path: Path) -> None:
     file.write_text("[console]\nprot = 1\n")
     result = hotline("-c", file, "config", "show")
     assert result.exit_code == 1
-    assert "console.prot: unknown key; accepted: allowed_origins" in words(result)
+    assert "console.prot: unknown key; accepted: alarms, allowed_origins" in words(result)
     assert "Traceback" not in words(result)
 
 
