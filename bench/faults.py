@@ -99,7 +99,7 @@ def few(result: Result, rounds: int, least: int) -> list[str]:
 
 
 def pooled(file: Path) -> Result:
-    """All runs of a file as one; a run without a planted event that showed is left out."""
+    """All runs of a file as one, also those that failed."""
     runs = [msgspec.json.decode(line, type=Result) for line in file.read_bytes().splitlines()]
     served: Counter[str] = Counter()
     for run_ in runs:
