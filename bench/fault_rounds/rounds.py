@@ -26,6 +26,11 @@ PHASES: Final = (
     *("consulting", "conference", "transferring"),
 )
 """The phases that the rounds must meet."""
+OVER_WITHIN: Final = 240.0
+"""Seconds until the last call is over.
+
+Whoever keyed while the menu was frozen comes to a person by the menu's own way, step by step.
+"""
 SETTLED_WITHIN: Final = 2.0
 EQUAL_WITHIN: Final = 1.0
 """Seconds from ``FullyBooted``."""
@@ -138,7 +143,7 @@ async def run(
         planted = await _planted(stand, customers)
     if not planted:
         wrong.append("an event was lost on purpose, and nothing shows it")
-    left = await stand.over(60)
+    left = await stand.over(OVER_WITHIN)
     wrong += [f"{count} calls are left in {phase}" for phase, count in left.items()]
     _, differences = await stand.agree(WITHIN)
     wrong += [f"at the end: {words}" for words in differences]

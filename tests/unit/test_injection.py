@@ -214,6 +214,7 @@ def document(values: Mapping[str, object]) -> dict[str, Any]:
         for step in path:
             place = place[int(step)] if step.isdecimal() else place.setdefault(step, {})
         place[last] = [value] if isinstance(FIELDS[field], list) else value
+    made["numbers"][0]["queue"] = made["queues"][0]["name"]  # it must be a queue that there is
     return made
 
 
