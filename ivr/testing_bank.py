@@ -98,9 +98,9 @@ def demo_book(bank: MemoryBank) -> BankBook:
     )
 
 
-def demo_desk(bank: MemoryBank) -> TelephoneDesk:
-    """Return every service over the demo bank; PINs change in ``bank``."""
+def demo_desk(bank: MemoryBank, book: BankBook | None = None) -> TelephoneDesk:
+    """Return every service over the demo bank, or another book; PINs change in ``bank``."""
     pins = _Pins(bank)
-    core = MemoryCore(demo_book(bank), key=KEY, clock=TODAY.timestamp)
+    core = MemoryCore(demo_book(bank) if book is None else book, key=KEY, clock=TODAY.timestamp)
     desk = BankDesk(core, audit=MemoryAudit(), key=KEY, pins=pins, personal=pins)
     return TelephoneDesk(desk, lambda: TODAY)

@@ -211,6 +211,9 @@ class Ear:
         scores = scores / np.sqrt(np.maximum(spread, 1e-9))
         scores[self._lengths > there[:, None]] = -1.0
         best = int(np.argmax(scores.max(axis=1)))
+        if best == len(starts) - 1 and scores[best].max() >= SURE:
+            # It rises to the edge of what was searched: the true beginning stands behind.
+            return self._best(bands, int(starts[best]), 0)
         order = [int(place) for place in np.argsort(-scores[best])]
         return int(starts[best]), order, scores[best].astype(np.float64)
 

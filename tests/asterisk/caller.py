@@ -56,6 +56,16 @@ def tone(hertz: int) -> bytes:
 class Packet(msgspec.Struct, frozen=True):
     at: float
     payload: bytes
+    stamp: int = 0
+    """Its RTP timestamp: when it was sent, in samples."""
+
+    def behind(self, before: "Packet") -> float:
+        """Return the seconds from one packet to this, as they were sent.
+
+        When they arrive says how busy this process is.
+        """
+        samples = (self.stamp - before.stamp) & 0xFFFFFFFF
+        return samples / 8000 if samples < 2**31 else self.at - before.at  # another source
 
 
 class Caller:
@@ -154,12 +164,13 @@ class Caller:
 
     def sound(self) -> NDArray[np.float64]:
         """Return what was heard at 8 kHz; a wait of the menu is 0.2 s long."""
-        parts, last = [], None
+        parts: list[NDArray[np.float64]] = []
+        last: Packet | None = None
         for packet in self.heard:
-            if last is not None and packet.at - last > 0.6:
+            if last is not None and packet.behind(last) > 0.6:
                 parts.append(np.zeros(FRAME * 10))
             parts.append(_LINEAR[np.frombuffer(packet.payload, np.uint8)])
-            last = packet.at
+            last = packet
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def tick(self) -> None:
@@ -197,7 +208,8 @@ class Caller:
     def take(self, data: bytes) -> None:
         """Keep a packet of sound."""
         if len(data) > 12 and data[1] & 0x7F == _ALAW:
-            self.heard.append(Packet(time.monotonic(), data[12:]))
+            stamp = int.from_bytes(data[4:8], "big")
+            self.heard.append(Packet(time.monotonic(), data[12:], stamp))
 
     # --- SIP -------------------------------------------------------------------------------
 

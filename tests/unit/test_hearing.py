@@ -77,6 +77,17 @@ def test_a_prompt_that_was_cut_short_is_named_and_the_next_one_too(ear: Ear) -> 
     assert 2.0 < heard[0].seconds < 2.7
 
 
+@pytest.mark.parametrize("gap", [0.17, 0.18, 0.19])
+def test_a_beginning_at_the_edge_of_the_search_is_not_taken_for_another(
+    ear: Ear, gap: float
+) -> None:
+    """Half a syllable before "Sorry, that was …" another "Sorry, …" seems to fit."""
+    names = ["en/details_do_not_match", "en/too_many_tries"]
+    cut = len(SOUNDS[names[0]]) / 8000 - 0.46
+    heard = ear.listen(spoken(*names, gap=gap, cut=cut))
+    assert [one.prompt for one in heard] == names
+
+
 def test_a_late_packet_does_not_confuse_it(ear: Ear) -> None:
     whole = spoken("zh/lost_menu", "zh/confirm_block")
     late = np.concatenate([whole[:12000], np.zeros(160), whole[12000:]])
