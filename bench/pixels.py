@@ -1,182 +1,117 @@
 """From the socket's message of a ringing call to its pixels, in a real Chromium.
 
 The real page, built, on the real application, with an engine that rings as it is told, each pop
-with a full customer.  For each of them Chromium itself says when the name of the caller was on the
-screen (Element Timing) and when the WebSocket's message had come; from the server's sending to the
-screen is told besides.  Nothing is reported unless every pop was painted.
+with a full customer.  Chromium itself says when the caller's name was on the screen, and when a
+part of every panel was.  Between two pops the same message goes to a page that sets one heading
+and nothing else: what that takes is the machine's.  Nothing is reported unless every pop was
+painted as a whole and nothing on the page jumped.
 """
 
 import argparse
 import asyncio
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import uvicorn
-from argon2 import PasswordHasher
-from playwright.async_api import Error, Page, async_playwright
+from playwright.async_api import Error
 
-from agent_console.accounts import Passwords, create_user
-from agent_console.app import UVICORN_OPTIONS, create_app
-from agent_console.config import WEB_DIST, ConsoleConfig
-from agent_console.store import MemoryUserStore, MemoryWorkStore
-from agent_console.testing import FakeDays, FakeEngine
-from hotline import ports
+from agent_console.messages import PopRaised, encode_body, wrap
+from agent_console.testing import FakeEngine
+from bench.pixel_pages.floor import Floor
+from bench.pixel_pages.pages import DESK_MARKS, NAME, Seen, both_pages
 from tests.browser.samples import card, pop
 
 ENOUGH: Final = 100
 AIM_MS: Final = 50.0
 FREE_S: Final = 0.25
 """Between two calls; a little more each time, so that no pop meets the screen in step."""
-PAINTED_WITHIN_S: Final = 10.0
-PASSWORD: Final = "a password of the bench"  # noqa: S105 - of a user who lives for seconds
-
-_WATCH: Final = """() => {
-  window.came = new Map()
-  window.painted = new Map()
-  const Plain = window.WebSocket
-  window.WebSocket = class extends Plain {
-    constructor(...given) {
-      super(...given)
-      this.addEventListener('message', event => {
-        const said = JSON.parse(event.data).message
-        if (said.type !== 'pop_raised') return
-        window.ringing = said.pop.call_id
-        window.came.set(said.pop.call_id, event.timeStamp)
-      })
-    }
-  }
-  // Marked before it is painted: mutations are told in the same turn.
-  new MutationObserver(() => {
-    const name = document.querySelector('[data-testid=caller-name]')
-    if (name === null || name.hasAttribute('elementtiming')) return
-    name.setAttribute('elementtiming', window.ringing)
-  }).observe(document, {childList: true, subtree: true})
-  new PerformanceObserver(list => {
-    for (const {identifier, renderTime} of list.getEntries()) {
-      if (!window.painted.has(identifier)) window.painted.set(identifier, renderTime)
-    }
-  }).observe({type: 'element', buffered: true})
-}"""
-_TOLD: Final = """() => [...window.painted].map(([call, at]) =>
-  [call, at - window.came.get(call), performance.timeOrigin + at])"""
 
 
 class Painted(msgspec.Struct, frozen=True):
     """One pop on the screen; milliseconds."""
 
-    call_id: str
-    from_message: float
+    name: float
+    """From the message until the caller's name stood there."""
+    whole: float
+    """Until a part of every panel did."""
     from_sending: float
+    """From the server's sending until the name stood there."""
+    floor: float
+    """What the same message took on the smallest page."""
 
 
-@asynccontextmanager
-async def page_of(engine: FakeEngine, folder: Path) -> AsyncIterator[Page]:
-    """Lend the agent's page in Chromium, signed in and available."""
-    chromium = shutil.which("chromium")
-    if chromium is None or not (Path(WEB_DIST) / "index.html").is_file():
-        message = "Chromium or the built page is missing; `make setup` brings both"
-        raise RuntimeError(message)
-    port = ports.claimed_ports("127.0.0.1", 46100, 1)
-    url = f"http://127.0.0.1:{port}"
-    users, passwords = MemoryUserStore(), Passwords(PasswordHasher(1, 8, 1))
-    await create_user(
-        users,
-        passwords,
-        login="1001",
-        display_name="Agent",
-        role="agent",
-        password=PASSWORD,
-        now=time.time(),
-        agent_id="1001",
-    )
-    config = ConsoleConfig(origins=(url,), secure_cookies=False)
-    app = create_app(
-        config, engine, users, MemoryWorkStore(), FakeDays(time.time), passwords=passwords
-    )
-    server = uvicorn.Server(
-        uvicorn.Config(app, "127.0.0.1", port, log_config=None, **UVICORN_OPTIONS)
-    )
-    serving = asyncio.create_task(server.serve())
-    try:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch_persistent_context(
-                folder,
-                executable_path=chromium,
-                args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-                viewport={"width": 1440, "height": 900},
-            )
-            page = browser.pages[0]
-            await page.add_init_script(f"({_WATCH})()")
-            while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.01)
-            await page.goto(url)
-            await page.fill("input[name=login]", "1001")
-            await page.fill("input[name=password]", PASSWORD)
-            await page.press("input[name=password]", "Enter")
-            await page.wait_for_selector("[data-testid=line][data-line=open]")
-            engine.state("1001", "available")
-            await page.wait_for_selector("[data-testid=empty]")
-            yield page
-            await browser.close()
-    finally:
-        server.should_exit = True
-        await serving
+class Run(msgspec.Struct, frozen=True):
+    """What a whole run saw."""
+
+    pops: list[Painted]
+    moved: float = 0.0
+    """How much the page's parts moved by themselves; 0 for nothing."""
 
 
-async def seen(page: Page, call: str) -> None:
-    """Wait until the call was painted.  Raises ``TimeoutError``.
-
-    By questions of ours: the page's policy forbids what Playwright's own waiting evaluates.
-    """
-    async with asyncio.timeout(PAINTED_WITHIN_S):
-        while not await page.evaluate(  # noqa: ASYNC110 - it is in another process
-            "call => window.painted.has(call)", call
-        ):
-            await asyncio.sleep(0.1)  # the page notes the moment; asking costs it time
-
-
-async def measure(pops: int) -> list[Painted]:
+async def measure(pops: int) -> Run:
     """Ring so often; return what came on the screen."""
-    engine, sent = FakeEngine(time.time), {}
-    with tempfile.TemporaryDirectory(prefix="bench-pixels-") as folder:
-        async with page_of(engine, Path(folder)) as page:
-            for number in range(pops + 1):  # the first one loads fonts and is not counted
-                call = f"call-{number}"
-                sent[call] = time.time() * 1e3
-                engine.ring("1001", pop(call, brief="ready", customer=card()))
-                await seen(page, call)
-                engine.withdraw("1001", call)
-                await page.wait_for_selector("[data-testid=empty]")
-                await asyncio.sleep(FREE_S + number % 17 / 1_000)
-            told: list[tuple[str, float, float]] = await page.evaluate(_TOLD)
-    return [Painted(c, took, at - sent[c]) for c, took, at in told if c != "call-0"]
+    engine, floor, sent = FakeEngine(time.time), Floor(), dict[str, float]()
+    async with both_pages(engine, floor) as (desk, least):
+        for number in range(pops + 1):  # the first one loads fonts and is not counted
+            call = f"call-{number}"
+            rung = pop(call, brief="ready", customer=card())
+            sent[call] = time.time() * 1e3
+            engine.ring("1001", rung)
+            await desk.until_painted(call)
+            engine.withdraw("1001", call)
+            await desk.page.wait_for_selector("[data-testid=empty]")
+            await asyncio.sleep(FREE_S + number % 17 / 1_000)
+            await floor.say(wrap(number, encode_body(PopRaised(pop=rung))))
+            await least.until_painted(call)
+            await asyncio.sleep(FREE_S / 2)
+        return joined(await desk.seen(), await least.seen(), sent)
 
 
-def report(found: list[Painted], pops: int, aim_ms: float = AIM_MS) -> list[str]:
+def joined(desk: Seen, least: Seen, sent: dict[str, float]) -> Run:
+    """Return what both pages noted of the calls that were sent when (ms), but for the first."""
+    found = []
+    for call in list(sent)[1:]:
+        marks, floor = desk.painted.get(call, {}), least.painted.get(call, {})
+        if set(marks) != set(DESK_MARKS) or NAME not in floor or min(marks.values()) <= 0:
+            continue
+        on_screen = desk.origin + desk.came[call] + marks[NAME]
+        found.append(
+            Painted(marks[NAME], max(marks.values()), on_screen - sent[call], floor[NAME])
+        )
+    return Run(found, desk.moved)
+
+
+def report(run: Run, pops: int, aim_ms: float = AIM_MS) -> list[str]:
     """Return what to print.  Raises ``RuntimeError`` when it is too little or too slow."""
-    usable = [one for one in found if 0 < one.from_message <= one.from_sending + 1]
+    usable = [one for one in run.pops if one.floor > 0 and one.name <= one.from_sending + 1]
     if len(usable) < pops:
         message = f"only {len(usable)} of {pops} pops were seen on the screen"
         raise RuntimeError(message)
-    took = sorted(one.from_message for one in usable)
-    whole = sorted(one.from_sending for one in usable)
+    if run.moved:
+        message = f"parts of the page moved by {run.moved:.4f} while pops came"
+        raise RuntimeError(message)
+    names = sorted(one.name for one in usable)
+    wholes = sorted(one.whole for one in usable)
+    sendings = sorted(one.from_sending for one in usable)
+    floors = sorted(one.floor for one in usable)
     said = [
-        f"{what}: median {statistics.median(times):.1f} ms, p95 {p95(times):.1f}, "
-        f"worst {times[-1]:.1f}"
-        for what, times in (("message to pixels", took), ("sending to pixels", whole))
+        f"message to the caller's name: {spread(names)} (aim {aim_ms:.0f} at p95; {pops} pops)",
+        f"message to the whole pop: {spread(wholes)}",
+        f"sending to the caller's name: {spread(sendings)}",
+        f"floor, one heading: {spread(floors)}",
+        f"name beside the floor: {statistics.median(names) / statistics.median(floors):.2f}",
+        "jumps of the layout: none",
     ]
-    said[0] += f" (aim {aim_ms:.0f} at p95; {len(took)} pops)"
-    if p95(took) > aim_ms:
+    if p95(names) > aim_ms:
         raise RuntimeError("; ".join(said))
     return said
+
+
+def spread(times: list[float]) -> str:
+    """Return the figures of sorted times in milliseconds."""
+    return f"median {statistics.median(times):.1f} ms, p95 {p95(times):.1f}, worst {times[-1]:.1f}"
 
 
 def p95(times: list[float]) -> float:
@@ -196,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.pops < ENOUGH and not chosen.trial:
         print(f"too few pops to report anything; at least {ENOUGH}")
         return 1
-    aim: Any = float("inf") if chosen.trial else AIM_MS
+    aim = float("inf") if chosen.trial else AIM_MS
     try:
         said = report(asyncio.run(measure(chosen.pops)), chosen.pops, aim)
     except (Error, RuntimeError, TimeoutError) as error:

@@ -62,6 +62,22 @@ afterEach(cleanup)
 const shown = (id: string) => screen.getByTestId(id).textContent
 
 describe('the page', () => {
+  it('draws who calls and what to offer before anything else', async () => {
+    desk.value = { ...desk.value, pops: [{ ...POP, call_id: 'first', brief: 'ready', customer: CARD }] }
+    render(<App />)
+    expect(shown('caller-name')).toBe('王**')
+    expect(shown('flags')).toContain('欺诈风险警示')
+    expect(screen.getByTestId('offers')).toBeTruthy()
+    expect(screen.queryByTestId('timeline')).toBeNull()
+    expect(screen.queryByTestId('note')).toBeNull()
+    await screen.findByTestId('timeline')
+    expect(screen.getByTestId('note')).toBeTruthy()
+    // Who comes back to the call finds it whole.
+    cleanup()
+    render(<App />)
+    expect(screen.getByTestId('timeline')).toBeTruthy()
+  })
+
   it('shows what is known while the brief loads, then the customer', async () => {
     desk.value = { ...desk.value, pops: [POP] }
     render(<App />)
@@ -78,6 +94,8 @@ describe('the page', () => {
     expect(shown('segment')).toBe('金卡客户')
     expect(shown('flags')).toContain('欺诈风险警示')
     expect(shown('offers')).toContain('余额高')
+    // What stands below follows once this was drawn.
+    await screen.findByTestId('cases')
     expect(shown('timeline')).toContain('转账')
   })
 

@@ -35,30 +35,46 @@ export function pauseReason(code: string): string {
   return choice === undefined ? named('reasons', code) : local(choice.text)
 }
 
+const CLOCK = { hour: '2-digit', minute: '2-digit' } as const
+const FORMS = {
+  day: {}, year: { year: 'numeric' }, time: CLOCK, moment: { weekday: 'short', ...CLOCK, hour12: false },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
+/** Each takes a tenth of a millisecond and more to make. */
+const made = new Map<string, Intl.DateTimeFormat>()
+
+function dates(form: keyof typeof FORMS): Intl.DateTimeFormat {
+  const spoken = language.value
+  const key = `${spoken} ${form}`
+  const known = made.get(key)
+  if (known !== undefined) return known
+  const month = form === 'time' ? {} : { day: 'numeric', month: spoken === 'zh' ? 'long' : 'short' } as const
+  const format = new Intl.DateTimeFormat(spoken === 'zh' && form !== 'time' ? 'zh-CN' : 'en-GB', { ...month, ...FORMS[form] })
+  made.set(key, format)
+  return format
+}
+
 /** A day as people write it: `3月8日`, `8 Mar`; with the year if it is not this one. */
 export function day(seconds: number, nowSeconds: number): string {
   const date = new Date(seconds * 1000)
   const sameYear = date.getFullYear() === new Date(nowSeconds * 1000).getFullYear()
-  return new Intl.DateTimeFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', {
-    day: 'numeric',
-    month: language.value === 'zh' ? 'long' : 'short',
-    ...(sameYear ? {} : { year: 'numeric' }),
-  }).format(date)
+  return dates(sameYear ? 'day' : 'year').format(date)
 }
 
 /** `14:05`. */
 export function timeOfDay(seconds: number): string {
-  return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(new Date(seconds * 1000))
+  return dates('time').format(new Date(seconds * 1000))
 }
 
 /** A day with its time: `3月8日 14:05`, `Sun 8 Mar, 14:05`. */
 export function moment(seconds: number): string {
-  return new Intl.DateTimeFormat(language.value === 'zh' ? 'zh-CN' : 'en-GB', {
-    weekday: 'short', day: 'numeric', month: language.value === 'zh' ? 'long' : 'short', hour: '2-digit', minute: '2-digit', hour12: false,
-  }).format(new Date(seconds * 1000))
+  return dates('moment').format(new Date(seconds * 1000))
 }
+
+const numbers = new Map<number, Intl.NumberFormat>()
 
 /** A number with its thousands apart. */
 export function figure(value: number, digits = 0): string {
-  return new Intl.NumberFormat('en-GB', { maximumFractionDigits: digits }).format(value)
+  const known = numbers.get(digits) ?? new Intl.NumberFormat('en-GB', { maximumFractionDigits: digits })
+  numbers.set(digits, known)
+  return known.format(value)
 }

@@ -4,6 +4,7 @@ import type { WorkDraft } from '../wire/messages.gen'
 import * as rest from '../wire/rest'
 import { keep, kept, keptUnder } from './kept'
 import { Paper } from './paper'
+import { afterPaint } from './paint'
 import { me } from './store'
 
 const papers = new Map<string, Paper>()
@@ -22,7 +23,8 @@ export function paperOf(callId: string): Paper {
     leads: () => document.hasFocus(),
   })
   papers.set(key, paper)
-  void paper.open()
+  // It asks the server: who is calling comes first.
+  afterPaint(() => void paper.open())
   return paper
 }
 

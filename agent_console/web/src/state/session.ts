@@ -8,6 +8,7 @@ import { followDue } from './due'
 import { forgetPeople } from './people'
 import { forgetPapers, sendLeftovers } from './papers'
 import { forgetLikes, likes, loadLikes } from './preferences'
+import { forgetScripts } from './scripts'
 import { helpOpen, pressed } from './shortcuts'
 import { live, phase, visible, watch } from './store'
 import { show } from './view'
@@ -23,6 +24,7 @@ export function followSession(): void {
       forgetWriting()
       forgetPapers()
       forgetLikes()
+      forgetScripts()
       helpOpen.value = false
     }
   })

@@ -7,6 +7,7 @@ import { answerChosen, answerable, chooseOffer } from './chosen'
 import { due, openDue } from './due'
 import { planner } from './groups'
 import { keep, kept } from './kept'
+import { afterPaint } from './paint'
 import { becomeAvailable, busy, chosen, currentPop, desk, extendWrapUp, language, live, me, ready, setLanguage, toggleTheme } from './store'
 import { show, type View, view } from './view'
 import { mayWrite } from './writing'
@@ -96,11 +97,11 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function goTo(target: string, on: View = 'desk'): void {
-  const focus = () => document.querySelector<HTMLElement>(`[data-key-target=${target}]`)?.focus()
+  const selector = `[data-key-target=${target}]`
   // At once where it can be: what is typed right after the key belongs into the field.
-  if (view.peek() === on) return focus()
+  if (view.peek() === on) return at(selector, field => field.focus())
   show(on)
-  requestAnimationFrame(focus)
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus())
 }
 
 /** The three pages of the board, one after the other. */
@@ -110,7 +111,17 @@ function nextBoard(): void {
 }
 
 function press(selector: string): void {
-  document.querySelector<HTMLElement>(selector)?.click()
+  at(selector, button => button.click())
+}
+
+/** Does it at once, or when the call that has just come is drawn as a whole. */
+function at(selector: string, act: (element: HTMLElement) => void): void {
+  const found = document.querySelector<HTMLElement>(selector)
+  if (found !== null) act(found)
+  else afterPaint(() => {
+    const late = document.querySelector<HTMLElement>(selector)
+    if (late !== null) act(late)
+  })
 }
 
 function nextCall(): void {

@@ -32,9 +32,12 @@ export const chosen = signal<string | null>(null)
 
 export const live = computed(() => line.value === 'open')
 export const busy = computed(() => pending.value.size > 0)
+/** Parts of the desk that change seldom: who shows them is not drawn anew with each message. */
+export const pops = computed(() => desk.value.pops)
+export const wrapUp = computed(() => desk.value.wrapUp)
+export const ownState = computed(() => desk.value.status.state)
 export const currentPop = computed<Pop | null>(() => {
-  const pops = desk.value.pops
-  return pops.find(pop => pop.call_id === chosen.value) ?? pops.at(-1) ?? null
+  return pops.value.find(pop => pop.call_id === chosen.value) ?? pops.value.at(-1) ?? null
 })
 
 /** Whether anybody can see this page at all. */

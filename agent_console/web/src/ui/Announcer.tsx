@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
 import { t } from '../i18n'
-import { desk, language } from '../state/store'
+import { language, pops } from '../state/store'
 import { callerName } from './caller'
 
 /** Tells screen readers of a ringing call, once and as soon as it is known who calls. */
@@ -9,7 +9,7 @@ export function Announcer() {
   const words = useSignal('')
   const told = useRef('')
   const spoken = language.value
-  const ringing = desk.value.pops.find(pop => pop.phase === 'ringing')
+  const ringing = pops.value.find(pop => pop.phase === 'ringing')
 
   // What was said is said: a switch of the language does not say it again.
   useEffect(() => {

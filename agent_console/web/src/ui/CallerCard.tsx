@@ -13,7 +13,8 @@ import { Timeline } from './Timeline'
 import { Since } from './Timer'
 import { Unmask } from './Unmask'
 
-export function CallerCard({ pop }: { pop: Pop }) {
+/** `whole`: also what may follow a frame later. */
+export function CallerCard({ pop, whole }: { pop: Pop, whole: boolean }) {
   const customer = pop.customer
   useEffect(() => {
     if (live.value && visible.value && pop.pop_id !== '') shown(pop.pop_id)
@@ -47,9 +48,9 @@ export function CallerCard({ pop }: { pop: Pop }) {
         {customer !== null && <Needs needs={customer.needs} />}
         {pop.brief === 'loading' && <LoadingFacts />}
         {customer !== null && <CustomerFacts customer={customer} />}
-        <Unmask pop={pop} />
-        {customer !== null && <Cases cases={customer.cases} />}
-        <Timeline pop={pop} />
+        {whole && <Unmask pop={pop} />}
+        {whole && customer !== null && <Cases cases={customer.cases} />}
+        {whole && <Timeline pop={pop} />}
       </PanelBody>
     </section>
   )

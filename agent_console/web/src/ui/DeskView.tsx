@@ -1,5 +1,7 @@
+import { useLayoutEffect } from 'preact/hooks'
 import { t } from '../i18n'
-import { chosen, currentPop, desk, me } from '../state/store'
+import { settle, settled } from '../state/paint'
+import { chosen, currentPop, me, ownState, pops, wrapUp } from '../state/store'
 import { Advice } from './Advice'
 import { DayPanels } from './DayView'
 import { Icon, type IconName } from './Icon'
@@ -10,17 +12,21 @@ import { WorkPanel } from './WorkPanel'
 
 export function DeskView() {
   const pop = currentPop.value
-  const wrapUp = desk.value.wrapUp
+  const after = wrapUp.value
+  const callId = pop?.call_id ?? null
+  useLayoutEffect(() => { if (callId !== null) settle(callId) }, [callId])
+  // Who calls and what to offer come first; the frame after brings the rest.
+  const whole = callId === null || settled(callId)
   return (
     <main class="desk">
       <Monitored />
       <CallTabs />
-      {pop === null && wrapUp === null && <Empty />}
-      {(pop !== null || wrapUp !== null) && (
+      {pop === null && after === null && <Empty />}
+      {(pop !== null || after !== null) && (
         <div class="columns">
-          {pop === null ? <EmptyColumn /> : <CallerCard key={pop.call_id} pop={pop} />}
-          <Advice pop={pop} />
-          <WorkPanel pop={pop} wrapUp={wrapUp} />
+          {pop === null ? <EmptyColumn /> : <CallerCard key={pop.call_id} pop={pop} whole={whole} />}
+          <Advice pop={pop} whole={whole} />
+          <WorkPanel pop={pop} wrapUp={after} whole={whole} />
         </div>
       )}
     </main>
@@ -34,11 +40,10 @@ function EmptyColumn() {
 
 /** Two calls at once (a consultation) keep two pops apart. */
 function CallTabs() {
-  const pops = desk.value.pops
-  if (pops.length < 2) return null
+  if (pops.value.length < 2) return null
   return (
     <nav class="call-tabs" aria-label={t('pop.calls')}>
-      {pops.map(pop => (
+      {pops.value.map(pop => (
         <button
           type="button"
           key={pop.call_id}
@@ -72,7 +77,7 @@ function Empty() {
 
 function emptyKind(): [IconName, 'available' | 'paused' | 'logged_out' | 'not_agent' | 'wait'] {
   if (me.value?.agent_id == null) return ['person', 'not_agent']
-  switch (desk.value.status.state) {
+  switch (ownState.value) {
     case 'available': return ['headset', 'available']
     case 'paused': return ['cup', 'paused']
     case 'logged_out': return ['exit', 'logged_out']

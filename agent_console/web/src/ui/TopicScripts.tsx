@@ -1,23 +1,11 @@
-import { useEffect, useState } from 'preact/hooks'
 import { local, t } from '../i18n'
 import { read } from '../state/knowledge'
 import { show } from '../state/view'
 import type { TopicScript } from '../wire/messages.gen'
-import { get } from '../wire/rest'
 import { Icon } from './Icon'
 
 /** What the knowledge base says for the call's topic; nothing where it has nothing. */
-export function TopicScripts({ topic }: { topic: string }) {
-  const [scripts, setScripts] = useState<readonly TopicScript[]>([])
-  useEffect(() => {
-    let wanted = topic !== ''
-    if (wanted) {
-      // A comfort: without it the call goes on.
-      void get<readonly TopicScript[]>(`/api/knowledge/scripts?topic=${encodeURIComponent(topic)}`)
-        .then(found => { if (wanted) setScripts(found) }, () => undefined)
-    }
-    return () => { wanted = false }
-  }, [topic])
+export function TopicScripts({ scripts }: { scripts: readonly TopicScript[] }) {
   if (scripts.length === 0) return null
   return (
     <section class="block">
