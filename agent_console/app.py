@@ -39,6 +39,7 @@ from agent_console.ports import (
     TargetGroups,
     Unmasking,
     UserStore,
+    VoiceMessages,
     WorkStore,
 )
 from agent_console.rest import Rest
@@ -51,11 +52,13 @@ from agent_console.rest_knowledge import Knowledge
 from agent_console.rest_monitor import Monitors
 from agent_console.rest_reports import ReportPages
 from agent_console.rest_unmask import Unmask
+from agent_console.rest_voicemail import Voicemail
 from agent_console.rest_work import Work
 from agent_console.security import HeadersMiddleware, security_headers
 from agent_console.sign_in import SignIns
 from agent_console.tickets import Tickets
 from agent_console.websocket import SocketServer
+from crm_lookup.unmasking import LookAudit
 
 log = structlog.get_logger(__name__)
 
@@ -109,6 +112,8 @@ def create_app(
     alarms: AlarmDesk | None = None,
     monitoring: MonitorPort | None = None,
     floor: Floor | None = None,
+    voices: VoiceMessages | None = None,
+    listens: LookAudit | None = None,
 ) -> Starlette:
     """Return the console as an ASGI application; it works while its lifespan runs.
 
@@ -127,8 +132,10 @@ def create_app(
     sockets = SocketServer(config, hub, tickets, commands, clock)
     guard = Guard(sign_ins, config.origins, cookie_name(config))
     rest = Rest(config, engine, users, sign_ins, guard, tickets, hub, readiness, clock)
-    own_work = Work(engine, hub, work, users, days, clock)
+    own_work = Work(engine, hub, work, users, days, clock, voices)
     endpoints = [*rest.endpoints(), *own_work.endpoints()]
+    if voices is not None and listens is not None:
+        endpoints += Voicemail(work, voices, listens, clock).endpoints()
     if groups is not None:
         endpoints += Groups(groups).endpoints()
     if knowledge is not None:

@@ -51,6 +51,7 @@ def endpoints() -> tuple[Endpoint, ...]:
             (
                 *("groups", "board", "knowledge", "customers"),
                 *("lookups", "unmasking", "reports", "alarms", "monitoring", "floor"),
+                *("voices", "listens"),
             ),
             absent,
         ),

@@ -1,6 +1,7 @@
 """What the console needs from others; :mod:`hotline` wires the implementations in."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -351,6 +352,16 @@ class Unmasking(Protocol):
 
         Raises :class:`crm_lookup.unmasking.LookRefusedError`, which the audit has as well.
         """
+
+
+class VoiceMessages(Protocol):
+    """The messages that callers left, by their calls."""
+
+    async def seconds(self, call_id: str) -> float | None:
+        """Return how long the call's message is; ``None`` if there is none."""
+
+    async def file(self, call_id: str) -> Path | None:
+        """Return where the message (WAV) lies; ``None`` if there is none."""
 
 
 class CustomerDesk(Protocol):

@@ -99,6 +99,8 @@ class FollowUpLine(Record, frozen=True, kw_only=True):
     call_id: str | None = None
     caller: str = ""
     """The customer as the pop showed them, masked."""
+    message_s: float | None = None
+    """Seconds of the message that the caller left; ``null`` when there is none to hear."""
 
 
 # --- own calls and figures ---------------------------------------------------------------------

@@ -13,7 +13,7 @@ from agent_console.desk_log import desk_call
 from agent_console.guard import Endpoint, Query, body_of, done, json_answer, query_of, refuse
 from agent_console.hub import Hub
 from agent_console.messages import ENCODER
-from agent_console.ports import Clock, Days, EnginePort, UserStore, WorkStore
+from agent_console.ports import Clock, Days, EnginePort, UserStore, VoiceMessages, WorkStore
 from agent_console.rest_messages import (
     CallWork,
     FollowUpChange,
@@ -28,7 +28,7 @@ from agent_console.rest_messages import (
 )
 from agent_console.sign_in import Visitor
 from agent_console.store.model import User
-from agent_console.store.work_model import DeskCall, FollowUp
+from agent_console.store.work_model import DeskCall, FollowUp, message_follow_up
 
 DONE_SHOWN_S: Final = 24 * 3600.0
 """For so long a follow-up that is done stays in the list."""
@@ -48,6 +48,7 @@ class Work:
         users: UserStore,
         days: Days,
         clock: Clock,
+        voices: VoiceMessages | None = None,
     ) -> None:
         self._engine = engine
         self._hub = hub
@@ -55,6 +56,7 @@ class Work:
         self._users = users
         self._days = days
         self._clock = clock
+        self._voices = voices
         self._colleagues: Sequence[User] = ()
         self._colleagues_at = float("-inf")
 
@@ -224,7 +226,7 @@ class Work:
     async def _follow_ups(self, request: Request, visitor: Visitor) -> Response:
         del request
         found = await self._store.follow_ups(visitor.user.login, self._clock() - DONE_SHOWN_S)
-        return json_answer([_line(each) for each in found])
+        return json_answer([await self._line(each) for each in found])
 
     async def _order(self, request: Request, visitor: Visitor) -> Response:
         order = await body_of(request, FollowUpOrder)
@@ -247,7 +249,7 @@ class Work:
                 caller=(call.caller or call.number) if call else "",
             )
         )
-        return json_answer(_line(kept))
+        return json_answer(await self._line(kept))
 
     async def _change(self, request: Request, visitor: Visitor) -> Response:
         follow_up_id, login = request.path_params["follow_up_id"], visitor.user.login
@@ -262,7 +264,16 @@ class Work:
         changed = msgspec.structs.replace(
             kept, text=change.text, due_at=change.due_at, done_at=done_at
         )
-        return json_answer(_line(changed))
+        return json_answer(await self._line(changed))
+
+    async def _line(self, kept: FollowUp) -> FollowUpLine:
+        line = msgspec.convert(kept, FollowUpLine, from_attributes=True)
+        if self._voices is None or kept.call_id is None:
+            return line
+        if kept.follow_up_id != message_follow_up(kept.call_id):
+            return line
+        seconds = await self._voices.seconds(kept.call_id)
+        return msgspec.structs.replace(line, message_s=seconds)
 
     # --- preferences ---------------------------------------------------------------------------
 
@@ -302,7 +313,3 @@ def _own_call(call: DeskCall, promised: Sequence[FollowUp]) -> OwnCall:
 
 
 _SHARED: Final = frozenset(DeskCall.__struct_fields__)
-
-
-def _line(kept: FollowUp) -> FollowUpLine:
-    return msgspec.convert(kept, FollowUpLine, from_attributes=True)

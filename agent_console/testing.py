@@ -1,6 +1,8 @@
 """A stand-in for the engine, for tests and for looking at the page without a telephone."""
 
+import wave
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -322,6 +324,22 @@ class FakeDays:
     def today(self) -> tuple[float, float]:
         midnight = self._clock() // 86_400 * 86_400
         return midnight, midnight + 86_400
+
+
+class FakeVoices:
+    """Messages of callers (:class:`agent_console.ports.VoiceMessages`) that tests lay down."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Path] = {}
+
+    async def file(self, call_id: str) -> Path | None:
+        return self.files.get(call_id)
+
+    async def seconds(self, call_id: str) -> float | None:
+        if call_id not in self.files:
+            return None
+        with wave.open(str(self.files[call_id])) as sound:
+            return float(sound.getnframes() / sound.getframerate())
 
 
 def queue_numbers(**changes: Any) -> QueueNumbers:

@@ -3,6 +3,7 @@
 Whose message it is stands in the journal, under the call's id; the file holds only the voice.
 """
 
+import asyncio
 import re
 import wave
 from collections.abc import Callable
@@ -80,5 +81,24 @@ def _seconds(path: Path) -> float:
     try:
         with wave.open(str(path)) as sound:
             return float(sound.getnframes() / sound.getframerate())
-    except (wave.Error, EOFError):
+    except (OSError, wave.Error, EOFError):
         return 0.0
+
+
+class Voices:
+    """The messages as the console asks for them; files are read off the event loop."""
+
+    def __init__(self, where: Path) -> None:
+        self._where = where
+
+    async def seconds(self, call_id: str) -> float | None:
+        """Return how long the call's message is; ``None`` if there is none."""
+        path = await self.file(call_id)
+        return None if path is None else await asyncio.to_thread(_seconds, path)
+
+    async def file(self, call_id: str) -> Path | None:
+        """Return where the message lies; ``None`` if there is none."""
+        try:
+            return await asyncio.to_thread(find, self._where, call_id)
+        except NoMessageError:
+            return None

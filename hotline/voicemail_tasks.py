@@ -6,7 +6,6 @@ lists it at once and reminds them when it falls due.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -14,7 +13,7 @@ import structlog
 
 from agent_console.ports import UserStore, WorkStore
 from agent_console.store.model import User
-from agent_console.store.work_model import FollowUp
+from agent_console.store.work_model import FollowUp, message_follow_up
 from crm_lookup.masking import masked_phone
 from crm_lookup.model import CustomerBrief, CustomerId
 from crm_lookup.ports import LastAgents
@@ -89,9 +88,7 @@ class VoicemailTasks:
         brief = await self._brief(customer_id) if customer_id is not None else None
         await self._work.add_follow_up(
             FollowUp(
-                follow_up_id=hashlib.sha256(f"voicemail\0{call.call_id}".encode()).hexdigest()[
-                    :32
-                ],
+                follow_up_id=message_follow_up(call.call_id),
                 login=owner.login,
                 kind="callback",
                 text=(

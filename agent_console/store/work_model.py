@@ -3,6 +3,7 @@
 Times are epoch seconds (UTC).  Names and numbers are masked before they get here.
 """
 
+import hashlib
 from typing import Literal
 
 import msgspec
@@ -46,3 +47,8 @@ class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
     call_id: str | None = None
     customer_id: str | None = None
     caller: str = ""
+
+
+def message_follow_up(call_id: str) -> str:
+    """Return the id of the follow-up that a caller's message becomes; no page can make one."""
+    return hashlib.sha256(f"voicemail\0{call_id}".encode()).hexdigest()[:32]

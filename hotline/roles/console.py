@@ -199,6 +199,8 @@ async def run_console(settings: Settings, *, web: bool) -> None:
                 customers=BankCustomerDesk(bank, numbers, settings.zone, time.time),
                 lookups=SqlLookupAudit(users_engine),
                 unmasking=Unmasker(bank, bank, time.time),
+                voices=voicemail.Voices(voicemail.folder(settings)),
+                listens=bank,
                 alarms=alarms,
                 floor=floor,
             )

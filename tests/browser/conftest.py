@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,14 +19,17 @@ from agent_console.app import UVICORN_OPTIONS, create_app
 from agent_console.config import DEFAULT_CATALOGUE, PAUSE_REASONS, WEB_DIST, ConsoleConfig
 from agent_console.messages import Catalogue, QueueLine
 from agent_console.store import (
+    FollowUp,
     MemoryAlarmStore,
     MemoryKnowledgeStore,
     MemoryLookupAudit,
     MemoryUserStore,
     MemoryWorkStore,
 )
-from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitoring
+from agent_console.store.work_model import message_follow_up
+from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitoring, FakeVoices
 from crm_lookup.model import Text
+from crm_lookup.unmasking import MemoryLooks
 from cti.alarms import AlarmEvent, AlarmRule
 from cti.board import Board
 from tests.browser.board_samples import LEGEND, board_picture
@@ -107,11 +111,35 @@ class Console:
         self.reports = made_reports(clock, self.figures)
         self.customers = FakeCustomers()
         self.knowledge = MemoryKnowledgeStore()
+        self.voices = FakeVoices()
+        self.looks = MemoryLooks()
         self._server: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def _look(self) -> Board | None:
         return self.live
+
+    async def leave_message(self, folder: Path, seconds: int, login: str = "1001") -> None:
+        """Let a caller have left a message, to be heard by ``login`` by now."""
+        path = folder / "left.wav"
+        with wave.open(str(path), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(bytes(16_000 * seconds))
+        self.voices.files["left"] = path
+        await self.work.add_follow_up(
+            FollowUp(
+                follow_up_id=message_follow_up("left"),
+                login=login,
+                kind="callback",
+                text=f"语音留言 {seconds} 秒，请听后回电",
+                due_at=time.time() - 60,
+                created_at=time.time() - 3600,
+                call_id="left",
+                caller="王**",
+            )
+        )
 
     async def start(self) -> None:
         config = ConsoleConfig(
@@ -132,6 +160,8 @@ class Console:
             customers=self.customers,
             knowledge=self.knowledge,
             lookups=MemoryLookupAudit(),
+            voices=self.voices,
+            listens=self.looks,
             reports=self.reports,
         )
         self._server = uvicorn.Server(

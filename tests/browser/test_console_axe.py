@@ -94,7 +94,9 @@ async def test_axe_knows_a_fault(examiner: Examiner) -> None:
     assert all("button-name" in said[0] for said in examiner.found.values())
 
 
-async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Console) -> None:
+async def test_an_agents_pages_have_no_fault(
+    examiner: Examiner, console: Console, tmp_path: Path
+) -> None:
     page, look = examiner.page, examiner.look
     await page.press("input[name=login]", "Enter")
     await look("sign-in")
@@ -161,10 +163,13 @@ async def test_an_agents_pages_have_no_fault(examiner: Examiner, console: Consol
         follow_up_id="f9", login="1001", kind="task", text="寄送", due_at=1.0, created_at=1.0
     )
     await console.work.add_follow_up(promise)
+    await console.leave_message(tmp_path, 60)
     await page.reload()
     await page.evaluate(AXE.read_text(encoding="utf-8"))
     await expect(page.get_by_test_id("due")).to_be_visible()
-    await look("the day, something due")
+    await page.get_by_test_id("voice-play").click()
+    await expect(page.get_by_test_id("voice").get_by_role("slider")).to_be_visible()
+    await look("the day, something due, a message being heard")
     await page.keyboard.press("k")
     await expect(page.get_by_test_id("hits")).to_contain_text("信用卡年费减免")
     await page.get_by_role("button", name="信用卡年费减免").click()

@@ -334,6 +334,33 @@ async def test_what_the_agent_does_in_a_call_reaches_the_server_and_survives_a_r
     )
 
 
+async def test_a_callers_message_is_heard_by_keys_and_falls_silent_when_a_call_rings(
+    page: Page, console: Console, tmp_path: Path
+) -> None:
+    await console.leave_message(tmp_path, 60)
+    await on_duty(page, console)
+    await expect(page.get_by_test_id("due")).to_contain_text("语音留言 60 秒")
+    await page.keyboard.press("j")
+    voice = page.get_by_test_id("voice")
+    await expect(page.get_by_test_id("voice-play")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(voice).to_have_attribute("data-playing", "true")
+    slider = voice.get_by_role("slider")
+    await slider.fill("50")
+    await expect(voice).to_contain_text(re.compile(r"00:5\d / 01:00"))
+    await slider.press("Home")
+    await expect(voice).to_contain_text(re.compile(r"00:0\d / 01:00"))
+    [look] = console.looks.looks
+    assert (look.actor, look.field, look.call_id) == ("1001", "voicemail", "left")
+
+    console.engine.ring("1001", pop())
+    await expect(page.get_by_test_id("note")).to_be_editable()
+    console.engine.withdraw("1001", "c1")
+    await expect(voice).to_have_attribute("data-playing", "false")
+    await page.get_by_test_id("language").click()
+    await expect(page.get_by_test_id("voice-play")).to_have_text("Play message")
+
+
 async def test_notes_typed_while_the_server_is_away_reach_it_later(
     page: Page, console: Console
 ) -> None:

@@ -38,7 +38,7 @@ from agent_console.store import (
     MemoryUserStore,
     MemoryWorkStore,
 )
-from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitoring
+from agent_console.testing import FakeBoard, FakeDays, FakeEngine, FakeMonitoring, FakeVoices
 from agent_console.tickets import Pass
 from crm_lookup.model import Held, Text
 from crm_lookup.unmasking import MemoryLooks, Unmasker
@@ -184,6 +184,7 @@ class Kit:
         self.lookups = MemoryLookupAudit()
         self.looks = MemoryLooks()
         self.unmasking = Unmasker(FakeHeld(), self.looks, self.clock)
+        self.voices = FakeVoices()
         self.knowledge = MemoryKnowledgeStore()
         self.monitoring = FakeMonitoring()
         self.figures = StoredFigures(Figures())
@@ -205,6 +206,8 @@ class Kit:
             customers=self.customers,
             lookups=self.lookups,
             unmasking=self.unmasking,
+            voices=self.voices,
+            listens=self.looks,
             alarms=self.alarms,
             monitoring=self.monitoring,
             floor=self.floor,

@@ -36,6 +36,7 @@ ONLY_REFUSED = {
     "PUT /api/floor/closed/{queue}",
     "PUT /api/floor/teams/{agent_id}",
     "GET /api/floor/announcements/{announcement_id}/sound",
+    "GET /api/follow-ups/{follow_up_id}/message",
     "POST /api/groups/export",
     "PUT /api/knowledge/articles/{article_id}",
 }

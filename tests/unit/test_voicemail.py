@@ -47,3 +47,10 @@ def test_the_folder_has_room_until_it_is_full(tmp_path: Path) -> None:
     assert has_room()
     leave(tmp_path, "b", 1.0, 1.0)
     assert not has_room()
+
+
+async def test_the_console_finds_a_message_and_its_length(tmp_path: Path) -> None:
+    path = leave(tmp_path, "a", 2.0, 100.0)
+    voices = voicemail.Voices(tmp_path)
+    assert (await voices.file("a"), await voices.seconds("a")) == (path, 2.0)
+    assert (await voices.file("../a"), await voices.seconds("b")) == (None, None)

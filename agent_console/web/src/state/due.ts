@@ -20,7 +20,10 @@ export const due = computed<readonly FollowUpLine[]>(() => (followUps.value.valu
 export function openDue(followUpId: string): void {
   show('day')
   requestAnimationFrame(() => {
-    document.querySelector<HTMLElement>(`[data-follow-up="${CSS.escape(followUpId)}"] button`)?.focus()
+    const line = document.querySelector(`[data-follow-up="${CSS.escape(followUpId)}"]`)
+    // Where the caller left a message, that is what is wanted.
+    const wanted = line?.querySelector<HTMLElement>('.voice button') ?? line?.querySelector<HTMLElement>('button')
+    wanted?.focus()
   })
 }
 

@@ -7,6 +7,7 @@ import type { FollowUpLine } from '../wire/messages.gen'
 import { Failure, Nothing, Reading } from './Empty'
 import { Icon } from './Icon'
 import { PanelBody } from './Panel'
+import { VoiceMessage } from './VoiceMessage'
 
 const FRESH_MS = 60_000
 
@@ -52,6 +53,7 @@ function Line({ line }: { line: FollowUpLine }) {
           {late && <em> {t('follow.overdue')}</em>}
           {done && <> · {t('follow.was_done')}</>}
         </small>
+        {line.message_s !== null && <VoiceMessage line={line} seconds={line.message_s} />}
       </span>
     </li>
   )

@@ -35,6 +35,8 @@ const PATHS = {
   folder: 'M2.8 5h5l1.6 2h7.8v8.5H2.8Z',
   download: 'M10 3v9M6.2 8.8L10 12.6l3.8-3.8M3.5 16.5h13',
   gift: 'M3.5 8h13v3h-13ZM4.8 11v6h10.4v-6M10 8v9M10 8C7 8 5.8 3.6 8 3.6S10 8 10 8s0-4.4 2-4.4S13 8 10 8',
+  play: 'M6.5 4l9 6-9 6Z',
+  pause: 'M7 4.5v11M13 4.5v11',
 } as const
 
 export type IconName = keyof typeof PATHS

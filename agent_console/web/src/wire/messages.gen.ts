@@ -499,6 +499,8 @@ export interface FollowUpLine {
   call_id: string | null
   /** The customer as the pop showed them, masked. */
   caller: string
+  /** Seconds of the message that the caller left; `null` when there is none to hear. */
+  message_s: number | null
 }
 
 /** Body of `POST /api/follow-ups`; the same `key` twice makes one. */
