@@ -26,9 +26,12 @@ from cti.core.steps import (
     withdraw_ringing,
 )
 from cti.core.transfers import (
+    BACK_CONTEXT,
     CONFERENCE_CONTEXT,
     CONSULT_CONTEXT,
+    CONSULTED,
     TO_AGENT_CONTEXT,
+    TO_QUEUE_CONTEXT,
     WAIT_CONTEXT,
     conference_started,
     connected,
@@ -41,6 +44,8 @@ from cti.core.world import World
 
 _SENT_ON: Final = (TO_AGENT_CONTEXT, WAIT_CONTEXT, CONFERENCE_CONTEXT)
 """Where a customer is whom an agent has sent on to a colleague."""
+_SENT_AWAY: Final = (TO_AGENT_CONTEXT, TO_QUEUE_CONTEXT, BACK_CONTEXT)
+"""Where a customer is from whom the agent has parted."""
 _JUST_ENDED: Final = 1.0
 """Seconds for which a picture may still show a call whose end has been told."""
 
@@ -178,6 +183,8 @@ def _call(
         _taken_over(world, call, own, partner, at)
         _talking(world, world.calls[call_id], partner, at)
         _hold(world, world.calls[call_id], own, at)
+    elif call.state in WITH_AGENT and _apart_for_a_moment(world, call, own, legs):
+        _alone_again(world, call, legs, at)
     elif call.state in WITH_AGENT:
         complete(world, call, _over_at(call, snapshot), "system")
     elif call.state in WAITING:
@@ -203,11 +210,31 @@ def _partner(world: World, own: Leg, legs: list[Leg]) -> tuple[Agent, Leg] | Non
     return None
 
 
+def _apart_for_a_moment(world: World, call: Call, own: Leg, legs: list[Leg]) -> bool:
+    """Whether the agent's leg lives on: then the two are on their way into a bridge, or out of it.
+
+    The events that follow the picture tell which, so that no conversation is ended that goes on.
+    """
+    agent = world.agents.get(call.agent_id) if call.agent_id is not None else None
+    if agent is None or own.context in _SENT_AWAY:
+        return False
+    return any(leg.uniqueid == agent.leg_uniqueid for leg in legs)
+
+
+def _alone_again(world: World, call: Call, legs: list[Leg], at: float) -> None:
+    """End a consultation whose colleague is gone; the agent's leg takes the customer back."""
+    if call.consulted is None:
+        return
+    phones = [who.agent_id for leg in legs if (who := _agent_of(world, leg)) is not None]
+    if call.consulted not in phones:
+        consult_ended(world, call, "", at)
+
+
 def _consulting(world: World, call: Call, own: Leg, legs: list[Leg], at: float) -> bool:
     """Conclude a consultation or conference from the places of its legs; say whether it is one."""
     asking = next((leg for leg in legs if leg.context == CONSULT_CONTEXT), None)
     agent = _agent_of(world, asking) if asking is not None else None
-    if asking is None or agent is None or own.context not in (WAIT_CONTEXT, CONFERENCE_CONTEXT):
+    if asking is None or agent is None or own.context not in CONSULTED:
         return False
     others = [(leg, _agent_of(world, leg)) for leg in legs if leg not in (own, asking)]
     colleague = next(((leg, who) for leg, who in others if who is not None), None)
@@ -232,14 +259,19 @@ def _consulting(world: World, call: Call, own: Leg, legs: list[Leg], at: float) 
 
 
 def _being_transferred(world: World, call: Call, own: Leg, legs: list[Leg], at: float) -> bool:
-    """Say whether the customer waits for a target's phone, and let that phone ring."""
+    """Say whether the customer waits for a target's phone, and let that phone ring.
+
+    A phone that was answered counts as connected, though the bridge may come after the picture:
+    the dialplan's word of the answer may have come before it.
+    """
     if own.context != TO_AGENT_CONTEXT or own.bridge:
         return False
-    rings = [
+    targets = [
         (leg, target)
         for leg in legs
-        if leg is not own and not leg.up and (target := _agent_of(world, leg)) is not None
+        if leg is not own and (target := _agent_of(world, leg)) is not None
     ]
+    rings = [(leg, target) for leg, target in targets if not leg.up]
     if rings and call.state in WITH_AGENT:  # nobody told us of the transfer
         _, target = rings[0]
         sent = ue.Transferred(call_id=call.call_id, kind="agent", target=target.agent_id)
@@ -249,6 +281,10 @@ def _being_transferred(world: World, call: Call, own: Leg, legs: list[Leg], at: 
         return False
     for leg, target in rings:
         _ring(world, call, target.agent_id, leg, at)
+    for leg, target in targets:
+        if leg.up and target.agent_id != call.agent_id:
+            connected(world, call, target.agent_id, leg.uniqueid, at)
+            break
     return True
 
 

@@ -18,8 +18,12 @@ TO_QUEUE_CONTEXT = "hotline-to-queue"
 """Its extensions are the queues."""
 TO_AGENT_CONTEXT = "hotline-to-agent"
 """Its extensions are the agents' phones."""
+BACK_CONTEXT = "hotline-back"
+"""Where a customer is whom nobody took: back to the queue."""
 WAIT_CONTEXT = "hotline-wait"
 """Where the customer is during a consultation."""
+CONSULTED = frozenset({WAIT_CONTEXT, CONFERENCE_CONTEXT})
+"""Where the customer is while the agent has consulted a colleague."""
 CONSULT_CONTEXT = "hotline-consult"
 """Where the leg of the agent is who consults a colleague."""
 CONTEXTS = frozenset(
@@ -29,7 +33,8 @@ CONTEXTS = frozenset(
         TO_AGENT_CONTEXT,
         WAIT_CONTEXT,
         CONSULT_CONTEXT,
-        *("hotline-back", "hotline-callee", "hotline-answered", "hotline-take"),
+        BACK_CONTEXT,
+        *("hotline-callee", "hotline-answered", "hotline-take"),
     }
 )
 """Every context of ``dialplans/transfer.conf.j2``; no call is born there."""

@@ -18,6 +18,7 @@ from cti.core.fold import apply
 from cti.core.ids import AgentId, CallId, QueueName
 from cti.core.resync import begin_unknown
 from cti.core.steps import TALKING, WAITING
+from cti.core.transfers import CONSULTED
 from cti.core.world import World
 from cti.history.queue_log import QueueLine
 
@@ -103,23 +104,31 @@ class _Shown:
         self._together = {leg.uniqueid for leg in snapshot.legs if shared[leg.bridge] > 1}
         interfaces = {m.member_name: m.interface.removesuffix("/n") for m in snapshot.members}
         self._interfaces: Mapping[str, str] = {str(name): i for name, i in interfaces.items()}
-        self._ringing = {
-            (own.uniqueid, leg.channel.rpartition("-")[0])
+        phones = [
+            (own.uniqueid, leg.channel.rpartition("-")[0], leg.up)
             for own, *others in snapshot.by_call().values()
             for leg in others
-            if not leg.up
-        }
+        ]
+        self._ringing = {(uniqueid, phone) for uniqueid, phone, up in phones if not up}
+        self._answered = {(uniqueid, phone) for uniqueid, phone, up in phones if up}
+        self._aside = {leg.uniqueid for leg in snapshot.legs if leg.context in CONSULTED}
 
     def end_of(self, line: QueueLine) -> bool:
         """Whether the customer is gone, or at least where the line says that they left."""
         if line.uniqueid not in self._there:
             return True
+        if line.event in _COMPLETED and line.uniqueid in self._aside:
+            # While the agent's phone is there, the customer only waits for it.
+            return (line.uniqueid, self._phone(line)) not in self._answered
         return line.event in _ENDS and line.uniqueid not in (self._waiting | self._together)
 
     def miss_of(self, line: QueueLine) -> bool:
         """Whether the phone that rang in vain has ceased to ring for this call."""
-        interface = self._interfaces.get(line.agent, "")
-        return line.event == "RINGNOANSWER" and (line.uniqueid, interface) not in self._ringing
+        rings = (line.uniqueid, self._phone(line)) in self._ringing
+        return line.event == "RINGNOANSWER" and not rings
+
+    def _phone(self, line: QueueLine) -> str:
+        return self._interfaces.get(line.agent, "")
 
 
 class _Reader:

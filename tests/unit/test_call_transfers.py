@@ -245,6 +245,39 @@ def test_an_engine_that_knows_nothing_learns_a_consultation(
     assert [c.state for c in world.calls.values()] == [state]
 
 
+@pytest.mark.parametrize(
+    ("before", "between", "after"),
+    [
+        ("hotline-inbound", ("", "", ""), ("one", "one", "")),
+        ("hotline-wait", ("wait", "", ""), ("one", "one", "")),
+    ],
+)
+def test_a_picture_between_two_bridges_ends_no_conversation(
+    before: str, between: tuple[str, str, str], after: tuple[str, str, str]
+) -> None:
+    """Told that they are connected, or that the consultation is over, but not bridged yet."""
+    world = World(RULES)
+    bridges = ("one", "one", "") if before == "hotline-inbound" else ("wait", "", "")
+    apply_snapshot(world, _picture(before, bridges, up=False))
+    [call] = world.calls.values()
+    assert call.state == ("consulting" if before == "hotline-wait" else "connected")
+
+    def without_two(bridges: tuple[str, str, str], at: float) -> rec.Snapshot:
+        whole = _picture(before, bridges)
+        return msgspec.structs.replace(whole, at=at, legs=whole.legs[:2])
+
+    told = apply_snapshot(world, without_two(between, 201.0))
+    assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", ONE)]
+    told += apply_snapshot(world, without_two(after, 202.0))
+    assert [(c.state, c.attempts) for c in world.calls.values()] == [("connected", 1)]
+    assert not any(isinstance(e, ev.CallCompleted | ev.CallQueued) for e in told)
+    assert world.agents[ONE].state == "on_call"
+    assert world.take_rejections() == []
+    left = msgspec.structs.replace(without_two(("", "", ""), 203.0))
+    apply_snapshot(world, msgspec.structs.replace(left, legs=left.legs[:1]))
+    assert [c.state for c in world.calls.values()] == ["leaving"]
+
+
 def _after(context: str, bridge: str, *, up: bool = True) -> rec.Snapshot:
     """Customer and agent 1002; agent 1001 is out."""
     whole = _picture(context, (bridge, "", bridge), up=up)
@@ -277,6 +310,19 @@ def test_a_transfer_that_nobody_saw_is_no_second_wait_in_the_queue(
     if state == "transferring":
         apply_snapshot(world, msgspec.structs.replace(_after("hotline-to-agent", "b"), at=301.0))
         assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", TWO)]
+
+
+def test_a_phone_that_was_answered_before_the_picture_has_the_customer() -> None:
+    """The dialplan's word of it came before, too; only the bridge is still to come."""
+    world = World(RULES)
+    apply_snapshot(world, _picture("hotline-inbound", ("one", "one", "")))
+    ringing = _after("hotline-to-agent", "", up=False)
+    apply_snapshot(world, msgspec.structs.replace(ringing, at=300.0))
+    assert [c.state for c in world.calls.values()] == ["transferring"]
+    apply_snapshot(world, msgspec.structs.replace(_after("hotline-to-agent", ""), at=301.0))
+    assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", TWO)]
+    assert world.agents[TWO].state == "on_call"
+    assert world.take_rejections() == []
 
 
 def test_a_colleague_who_has_the_customer_after_the_agents_end_is_no_second_wait() -> None:

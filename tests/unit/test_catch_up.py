@@ -178,6 +178,30 @@ def test_what_the_picture_shows_of_its_own_second_is_told_by_the_lines() -> None
     assert [e.ended_by for e in events if isinstance(e, ev.CallCompleted)] == ["caller"]
 
 
+@pytest.mark.parametrize(("agent_there", "completed"), [(True, False), (False, True)])
+def test_a_customer_who_waits_for_a_consulting_agent_is_not_done(
+    agent_there: bool, completed: bool
+) -> None:
+    """app_queue wrote the end in the picture's second, but after it."""
+    known = world()
+    known.restore(
+        [
+            ev.CallConnected(
+                at=T + 14, call_id=CALL, agent_id=AGENT, queue=QUEUE, wait_time=12.0, ring_time=2.0
+            )
+        ]
+    )
+    whole = picture(20.4, alive=True)
+    own = replace(whole.legs[0], context="hotline-wait")
+    theirs = rec.CallVars(call_id=CALL)
+    agent = rec.Leg(
+        channel="PJSIP/1001-2", uniqueid=f"hotline-{T:.0f}.2", linkedid=OWN, up=True, vars=theirs
+    )
+    shown = replace(whole, legs=(own, agent) if agent_there else (own,))
+    events = catch_up(known, shown, parse([ENTER, CONNECT, COMPLETE]))
+    assert any(isinstance(event, ev.CallCompleted) for event in events) == completed
+
+
 def test_a_phone_that_has_just_ceased_to_ring_has_missed_the_call() -> None:
     waits = picture(10.2, alive=True, waits=True)
     phone = rec.Leg(
