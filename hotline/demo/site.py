@@ -46,6 +46,8 @@ class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
     carrier: int
     rtp: int
     carrier_rtp: int
+    rtp_ports: int = 2000
+    """How many from ``rtp`` on; a call takes two for each leg."""
 
     @classmethod
     def choose(cls, base: int | None = None) -> Self:
@@ -105,7 +107,7 @@ sip_bind = "{HOST}"
 sip_port = {plan.sip}
 websocket_port = {plan.websocket}
 rtp_first = {plan.rtp}
-rtp_last = {plan.rtp + 1999}
+rtp_last = {plan.rtp + plan.rtp_ports - 1}
 {more.get("asterisk", "")}
 
 [ami]
