@@ -6,7 +6,7 @@ from agent_console import messages as msg
 from agent_console.errors import CommandRefusedError
 from cti.core.ids import AgentId, QueueName
 from hotline.roster import BankEngine, refusing
-from hotline.settings.model import QueueSettings
+from hotline.settings.centre import QueueSettings
 
 
 class AgentCalls:

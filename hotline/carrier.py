@@ -21,7 +21,9 @@ from hotline.asterisk.process import AsteriskProcess
 from hotline.asterisk.render import TEMPLATES, Phone, render, write
 from hotline.asterisk.secrets import Secrets
 from hotline.asterisk.sounds import telephone_sounds
-from hotline.settings.model import AsteriskSettings, Settings, TlsSettings
+from hotline.settings.model import Settings
+from hotline.settings.services import TlsSettings
+from hotline.settings.telephony import AsteriskSettings
 
 TRUNK_ADDRESS: Final = "127.0.0.2"
 """Loopback address of the carrier's end of the trunk."""

@@ -37,7 +37,7 @@ from hotline import monitoring
 from hotline.agent_calls import AgentCalls
 from hotline.roster import BankEngine, Roster, refusal, refusing
 from hotline.route_words import route_words
-from hotline.settings.model import MonitoringSettings, QueueSettings
+from hotline.settings.centre import MonitoringSettings, QueueSettings
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from cti.core.calls import Call
 from cti.core.ids import AgentId, QueueName
 from hotline.announcements import AnnouncementMaker
 from hotline.roster import BankEngine, refusing
-from hotline.settings.model import QueueSettings
+from hotline.settings.centre import QueueSettings
 
 
 class BankFloor:

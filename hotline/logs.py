@@ -7,7 +7,7 @@ from typing import Any, Final
 import structlog
 import structlog.tracebacks
 
-from hotline.settings.model import LogSettings
+from hotline.settings.services import LogSettings
 
 _TRACEBACKS: Final = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 """Local variables hold secrets and customers' data, which no log may hold."""

@@ -15,7 +15,7 @@ from cti.errors import AmiError, CommandError
 from cti.monitoring import MonitorRules, MonitorView, NotMonitoredError, Why
 from hotline.roster import BankEngine, refusal
 from hotline.settings import Settings
-from hotline.settings.model import MonitoringSettings
+from hotline.settings.centre import MonitoringSettings
 
 _T = TypeVar("_T")
 _PROBLEMS: Final[dict[Why, MonitorProblem]] = {

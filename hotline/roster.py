@@ -20,7 +20,7 @@ from cti.errors import (
     UnknownCallError,
     UnknownQueueError,
 )
-from hotline.settings.model import QueueSettings
+from hotline.settings.centre import QueueSettings
 
 BankEngine: TypeAlias = Engine[CustomerBrief]
 

@@ -35,7 +35,7 @@ def demo(
     from hotline.demo.run import Demo
     from hotline.demo.site import Site
     from hotline.logs import configure_logging
-    from hotline.settings.model import LogSettings
+    from hotline.settings.services import LogSettings
 
     folder = (state_dir or default_state_dir()).resolve()
     configure_logging(LogSettings(level="warning"), "demo")

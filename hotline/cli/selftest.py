@@ -33,7 +33,7 @@ def selftest(
     from hotline.logs import configure_logging
     from hotline.selftest.report import Report, Step, broken
     from hotline.selftest.run import SelfTest
-    from hotline.settings.model import LogSettings
+    from hotline.settings.services import LogSettings
 
     _refuse_a_used_one(database)
     configure_logging(LogSettings(level="warning"), "selftest")

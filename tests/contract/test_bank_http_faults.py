@@ -30,7 +30,7 @@ from crm_lookup.bank.testing import asker
 from crm_lookup.errors import SettingError
 from hotline import tls
 from hotline.settings import Settings
-from hotline.settings.model import TlsSettings
+from hotline.settings.services import TlsSettings
 from tests.web_kit import served
 
 QUICK: Final = HttpLimits(deadline=1.0, attempt=0.3, connect=0.3, tries=3, failures=100)

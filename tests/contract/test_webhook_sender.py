@@ -13,7 +13,8 @@ from agent_console.events_api.sender import MOST_ANSWER_BYTES, HttpPoster
 from agent_console.events_api.signing import new_secret
 from agent_console.events_api.targets import Policy
 from hotline import tls
-from hotline.settings.model import Settings, TlsSettings
+from hotline.settings.model import Settings
+from hotline.settings.services import TlsSettings
 
 SECRET = new_secret()
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]

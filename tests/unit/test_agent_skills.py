@@ -13,7 +13,7 @@ from crm_lookup.numbers import NumberReader
 from cti.core.ids import AgentId
 from cti.engine import QueueMembership
 from hotline.desks import Desks, TappedBus
-from hotline.settings.model import QueueSettings
+from hotline.settings.centre import QueueSettings
 
 QUEUES = [
     QueueSettings(name="service"),

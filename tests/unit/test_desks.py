@@ -20,7 +20,7 @@ from cti.core.calls import Call
 from cti.core.ids import AgentId, CallId, CustomerId, QueueName
 from cti.errors import AmiUnavailableError, NotAllowedNowError
 from hotline.desks import Desks, TappedBus
-from hotline.settings.model import QueueSettings
+from hotline.settings.centre import QueueSettings
 from tests.unit.events_api_kit import BRIEF
 
 AGENT = AgentId("1001")

@@ -14,7 +14,7 @@ from cti.core import events as ev
 from cti.core.ids import CallId, CustomerId
 from hotline.announcements import AnnouncementMaker
 from hotline.floor import BankFloor
-from hotline.settings.model import QueueSettings
+from hotline.settings.centre import QueueSettings
 from ivr.prompts import PromptCatalogue
 from tests.unit.test_engine import SERVICE, VIP, Bench
 

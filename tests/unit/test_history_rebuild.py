@@ -16,7 +16,8 @@ from cti.history.rebuild import ended_calls, rebuild
 from cti.history.story import story
 from cti.journal.memory import MemoryJournal
 from hotline.asterisk.books import AsteriskBooks, books_of
-from hotline.settings.model import AsteriskSettings, Settings
+from hotline.settings.model import Settings
+from hotline.settings.telephony import AsteriskSettings
 
 T = 1_795_492_800
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from hotline.logs import configure_logging
-from hotline.settings.model import LogSettings
+from hotline.settings.services import LogSettings
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from cti.core.world import Rules, World
 from cti.errors import CommandError
 from cti.monitoring import MonitorRules, NotMonitoredError
 from hotline import monitoring
-from hotline.settings.model import MonitoringSettings
+from hotline.settings.centre import MonitoringSettings
 from tests.unit.console_kit import Kit
 from tests.unit.test_engine import Bench, _stream, _until, settle
 
