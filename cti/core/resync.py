@@ -187,8 +187,20 @@ def _call(
         _alone_again(world, call, legs, at)
     elif call.state in WITH_AGENT:
         complete(world, call, _over_at(call, snapshot), "system")
+    elif call.state in WAITING and (answered := _answered(world, own, legs)) is not None:
+        _talking(world, call, answered, at)
     elif call.state in WAITING:
         leave_queue(world, call, at, status="")
+
+
+def _answered(world: World, own: Leg, legs: list[Leg]) -> tuple[Agent, Leg] | None:
+    """Return agent and leg with whom the customer, out of the queue, is about to be bridged."""
+    for leg in legs:
+        if leg is not own and leg.up and not leg.bridge and not own.bridge:
+            agent = _agent_of(world, leg)
+            if agent is not None:
+                return agent, leg
+    return None
 
 
 def _agent_of(world: World, leg: Leg) -> Agent | None:

@@ -278,6 +278,21 @@ def test_a_picture_between_two_bridges_ends_no_conversation(
     assert [c.state for c in world.calls.values()] == ["leaving"]
 
 
+def test_a_caller_who_was_answered_but_is_not_bridged_yet_has_not_left_the_queue() -> None:
+    world = World(RULES)
+    whole = _picture("hotline-inbound", ("", "", ""))
+    place = rec.Waiting(queue=SERVICE, uniqueid="lab-100.0", position=1, wait_time=4.0, priority=0)
+    ringing = msgspec.structs.replace(whole.legs[1], up=False)
+    waits = msgspec.structs.replace(whole, waiting=(place,), legs=(whole.legs[0], ringing))
+    apply_snapshot(world, waits)
+    assert [c.state for c in world.calls.values()] == ["ringing"]
+    answered = msgspec.structs.replace(whole, at=203.0, legs=whole.legs[:2])
+    told = apply_snapshot(world, answered)
+    assert [(c.state, c.agent_id) for c in world.calls.values()] == [("connected", ONE)]
+    assert not any(isinstance(e, ev.CallLeftQueue | ev.CallQueued) for e in told)
+    assert world.take_rejections() == []
+
+
 def _after(context: str, bridge: str, *, up: bool = True) -> rec.Snapshot:
     """Customer and agent 1002; agent 1001 is out."""
     whole = _picture(context, (bridge, "", bridge), up=up)
