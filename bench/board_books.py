@@ -15,6 +15,8 @@ from typing import Any, Final
 LEFT: Final = ("EXITWITHKEY", "WITHDRAW", "EXITWITHTIMEOUT", "EXITEMPTY")
 MISSED: Final = ("RINGNOANSWER", "RINGCANCELED")
 WRAP_UP: Final = "wrap-up"
+CUT: Final = 0.5
+"""Seconds that queue_log's moments, which are whole, lack on average."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,16 @@ class Talk:
 
 @dataclass
 class Wrap:
-    """One wrap-up, from the end of the conversation on: the pause may come late."""
+    """One wrap-up: for as long as Asterisk kept the agent paused for it."""
 
-    agent: str
-    queue: str
-    seconds: float
-    until: int
     talk: Talk
+    since: int
+    seconds: int
+
+    @property
+    def late(self) -> float:
+        """How long after the conversation the pause began; 0 if nobody wrote when that ended."""
+        return max(0.0, self.since + CUT - self.talk.over) if self.talk.over else 0.0
 
 
 @dataclass
@@ -120,7 +125,9 @@ def read_records(text: str) -> list[Record]:
     return [
         Record(
             row[0],
-            *(float(value or 0) for value in row[1:4]),
+            float(row[1] or 0),
+            float(row[2] or 0),
+            float(row[3] or 0),
             row[6],
             row[8].removeprefix("PJSIP/").rpartition("-")[0] if row[8] else "",
             row[11],
@@ -137,6 +144,12 @@ def read_holds(text: str) -> dict[tuple[str, str], float]:
         agent, number, began, ended = line.split("|")
         held[agent, number] += float(ended) - float(began)
     return dict(held)
+
+
+def read_notes(text: str) -> list[tuple[float, str]]:
+    """Return when which agent noted an outcome."""
+    rows = (line.split("|") for line in text.splitlines())
+    return [(float(at), agent) for agent, at in rows]
 
 
 def read_customers(folder: Path) -> dict[str, Customer]:
@@ -163,10 +176,12 @@ class Books:
         records: Sequence[Record],
         customers: Mapping[str, Customer],
         holds: Mapping[tuple[str, str], float],
+        notes: Sequence[tuple[float, str]],
         at: float,
     ) -> None:
-        """``holds`` is for how long each agent held each number."""
+        """``holds`` is for how long each agent held each number, ``notes`` who noted when."""
         self.at = at
+        self.noted = Counter(agent for moment, agent in notes if moment <= at)
         self._holds = holds
         self.lines = [line for line in queue_log if line.at <= at]
         self.records: dict[str, list[Record]] = defaultdict(list)
@@ -250,11 +265,9 @@ class Books:
             return
         if before == WRAP_UP:
             since = self._since.pop(("wrap-up", agent))
-            talk = self.agents[agent].talks[-1]
-            queue = talk.queue
-            wrap = Wrap(agent, queue, at - since, at, talk)
+            wrap = Wrap(self.agents[agent].talks[-1], since, at - since)
             self.agents[agent].wraps.append(wrap)
-            self.queues[queue].wraps.append(wrap)
+            self.queues[wrap.talk.queue].wraps.append(wrap)
         elif before:
             self._end("paused", agent, at)
         if reason:
@@ -270,7 +283,8 @@ class Books:
     def _measure_talks(self) -> None:
         """A conversation ends with the agent's leg, which only the call records tell.
 
-        queue_log's own talk time goes on while a customer is sent on by the manager.
+        queue_log's own talk time goes on while a customer is sent on by the manager.  When the
+        conversation began only queue_log tells, in whole seconds.
         """
         for uniqueid, lines in self.events.items():
             legs = sorted(
@@ -293,14 +307,10 @@ class Books:
                     and leg.disposition == "ANSWERED"
                 ]
                 if own:
-                    talk.seconds = max(0.0, own[0].end - line.at)
+                    talk.seconds = max(0.0, own[0].end - line.at - CUT)
                     number = self.number_of.get(uniqueid, "")
                     talk.held = self._holds.get((line.agent, number), 0.0)
                     talk.over = own[0].end
-        for count in self.agents.values():
-            for wrap in count.wraps:
-                if wrap.talk.over:
-                    wrap.seconds = max(0.0, wrap.until - wrap.talk.over)
 
     # --- what comes of it ----------------------------------------------------------------------
 
@@ -313,6 +323,11 @@ class Books:
             if queue != "NONE":
                 total.add(count)
         return total
+
+    def latest_pause(self) -> float:
+        """Return the most seconds by which a pause for a wrap-up came after the conversation."""
+        wraps = (wrap for count in self.agents.values() for wrap in count.wraps)
+        return max((wrap.late for wrap in wraps), default=0.0)
 
     def states(self, queue: str) -> Counter[str]:
         """Return the members of a queue (or all) by state; for a moment when nobody talks."""
@@ -340,6 +355,7 @@ def happened(books: Books) -> dict[str, int]:
         "transferred": sent_on,
         "missed": sum(events[name] for name in MISSED),
         "withdrawn": events["EXITWITHKEY"],
+        "disposed": sum(books.noted.values()),
     }
 
 
@@ -356,5 +372,6 @@ def open_books(folder: Path) -> Books:
         read_records((folder / "calls.csv").read_text(encoding="utf-8")),
         read_customers(folder / "sipp"),
         read_holds((folder / "holds.log").read_text(encoding="utf-8")),
+        read_notes((folder / "notes.log").read_text(encoding="utf-8")),
         board["at"],
     )

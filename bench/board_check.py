@@ -6,7 +6,7 @@ and `hotline calls list` are compared with what Asterisk's queue_log, its call r
 own logs say; :mod:`bench.board_verdict`, which does so, imports nothing of the product.  A second,
 short run with a wrong fold must fail: if it does not, the comparison is worth nothing.
 
-    python -m bench.board_check [--calls 240] [--rate 4] [--keep FOLDER]
+    python -m bench.board_check [--calls 240] [--rate 4] [--planted FAULT] [--keep FOLDER]
     python -m bench.board_check --calls 2000 --rate 5      at least 150 of each kind; nine minutes
 """
 
@@ -33,6 +33,10 @@ MANY: Final = 2000
 LEAST: Final = 150
 """Of each kind, in a run of so many calls."""
 PLANTED_CALLS: Final = 48
+PLANTED: Final = (
+    "the wrong fold of the second run: forgets who left the queue alive (lost, the default), "
+    "counts waits as 3 s longer (late), phones that rang in vain as calls given up (twice)"
+)
 
 
 def least(calls: int) -> int:
@@ -49,6 +53,7 @@ async def measure(folder: Path, calls: int, rate: float, fault: str) -> int:
     opened = books.open_books(honest)
     print(f"{calls} calls at {rate:g}/s, {len(opened.lines)} lines of queue_log, {spent:.0f} s")
     print("  " + json.dumps(books.happened(opened)))
+    print(f"  wrap-ups began at most {opened.latest_pause():.1f} s after the conversation")
     compared = board_verdict.compare(honest).compared
     wrong = board_verdict.show(board_verdict.verdict(honest, least(calls)))
     print(f"  {compared} numbers compared, {wrong} faults")
@@ -69,7 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--calls", type=int, default=240)
     parser.add_argument("--rate", type=float, default=4.0, help="calls a second")
-    parser.add_argument("--planted", choices=sorted(FAULTS), default="lost", help="the wrong fold")
+    parser.add_argument("--planted", choices=sorted(FAULTS), default="lost", help=PLANTED)
     parser.add_argument("--keep", type=Path, help="leave all books in this (new) folder")
     arguments = parser.parse_args()
     if not 24 <= arguments.calls <= 5000 or not 1 <= arguments.rate <= 12:

@@ -83,11 +83,11 @@ def targets(site: Site, calls: int, chance: random.Random) -> list[Target]:
         assert len(cards) == 2 * each, f"only {len(cards)} customers with cards"
         assert len(numbers) >= each, f"only {len(numbers)} numbers"
         assert len(tails) >= 2 * each, f"only {len(tails)} numbers with cards"
-        for (card, customer), (place, digest) in zip(
+        for (card_id, customer), (place, digest) in zip(
             cards, enumerate(spies.card_hashes(key, 2 * each)), strict=True
         ):
             connection.execute(
-                "UPDATE cards SET number_hash = ? WHERE card_id = ?", (digest, card)
+                "UPDATE cards SET number_hash = ? WHERE card_id = ?", (digest, card_id)
             )
             if place >= each:
                 connection.execute(

@@ -31,6 +31,7 @@ import msgspec
 from bench.bank_data.people import KEY, customer_id, mobile
 from bench.bank_data.shape import BankShape
 from bench.lookup_banks import Counts, PostgresBanks, SqliteBanks
+from crm_lookup.model import CustomerId
 from crm_lookup.sql.bank import SqlBank
 from crm_lookup.sql.port import Database, Statement
 
@@ -122,7 +123,8 @@ class Bank:
             if not self.banks.chill(self.size):
                 return
             async with self.lend() as (bare, bank):
-                await bank.segment(customer_id(0))  # what a running server has read: the schema
+                # What a running server has read already: the schema.
+                await bank.segment(CustomerId(customer_id(0)))
                 before = _read_bytes()
                 await self.chilled.look_up(serial, bare, bank)
                 if _read_bytes() == before:  # a disk in memory: nothing here is ever cold

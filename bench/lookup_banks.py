@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias
 
@@ -154,13 +155,13 @@ class PostgresBanks:
         _run(self._server_url(), lambda c: c.execute(f"CREATE DATABASE bank_{shape.customers}"))
         db.upgrade(url)
         for rows in blocks_of_rows(shape):
-            _run(url, lambda c, rows=rows: _copy(c, rows))
+            _run(url, partial(_copy, blocks=rows))
         _run(url, lambda c: c.execute(_SCORES))
         _run(url, lambda c: c.execute("VACUUM ANALYZE"))
         counts = {}
         for table in _LEAST:
             count = f"SELECT count(*) FROM {table}"  # noqa: S608 - our own names
-            counts[table] = _run(url, lambda c, count=count: c.fetchval(count))
+            counts[table] = _run(url, partial(_one, query=count))
         return check(counts, shape.customers)
 
     async def open(self, size: int, *, key: DataKey) -> tuple[Database, SqlBank]:
@@ -204,6 +205,10 @@ async def _copy(opened: Any, blocks: dict[str, Columns]) -> None:
             await opened.copy_records_to_table(
                 table, columns=list(columns), records=_records(table, columns)
             )
+
+
+async def _one(opened: Any, query: str) -> Any:
+    return await opened.fetchval(query)
 
 
 def _records(table: str, columns: Columns) -> Iterator[tuple[Any, ...]]:

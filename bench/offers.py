@@ -40,7 +40,7 @@ def random_customer(rng: random.Random) -> CustomerRecord:
     chances = {p: rng.random() for p in rng.sample(sorted(PRODUCTS), rng.randrange(8))}
     return CustomerRecord(
         customer_id=CustomerId("C1"),
-        kind=rng.choice(("person", "person", "company")),  # type: ignore[arg-type] # one of them
+        kind=rng.choice(("person", "person", "company")),
         name="王芳",
         family_name="王",
         segment=rng.choice(_SEGMENTS),  # type: ignore[arg-type] # one of them

@@ -294,9 +294,9 @@ class Engine(Orders, Generic[BriefT]):
     def _on_step(self) -> None:
         self.bus.publish(STATUS, self.health())
 
-    def _wrap_up_over(self, agent_id: AgentId) -> None:
+    def _wrap_up_over(self, agent_id: AgentId, at: float) -> None:
         with self._spreader.changes():
-            self.world.end_wrap_up(agent_id, self._clock(), "timer")
+            self.world.end_wrap_up(agent_id, at, "timer")
 
     async def _escalate(self) -> None:
         while True:

@@ -28,9 +28,14 @@ class WrapUps:
     def __init__(
         self,
         post: Callable[[Action], "asyncio.Future[Reply]"],
-        on_timer: Callable[[AgentId], None],
+        on_timer: Callable[[AgentId, float], None],
     ) -> None:
-        """``post`` puts an action on the wire at once; ``on_timer`` ends that agent's wrap-up."""
+        """``post`` puts an action on the wire at once; ``on_timer`` ends that agent's wrap-up.
+
+        It is told when, in seconds since the epoch by Asterisk's clock, which timed the wrap-up.
+        So one lasts, however far behind Asterisk the engine is, for as long as Asterisk keeps the
+        agent paused: what was granted, and by how much the timer itself came late.
+        """
         self._post = post
         self._on_timer = on_timer
         self._timers: dict[AgentId, asyncio.TimerHandle] = {}
@@ -62,7 +67,7 @@ class WrapUps:
                 self._running.add(agent.agent_id)
                 if _left(agent, snapshot.at) == 0.0:  # it passed while nobody looked
                     self._disarm(agent.agent_id)
-                    self._on_timer(agent.agent_id)
+                    self._on_timer(agent.agent_id, snapshot.at)
                     continue
                 if len(ours) < len(members):
                     self._send(queue_pause(agent.interface, WRAP_UP), agent)
@@ -85,11 +90,16 @@ class WrapUps:
         left = _left(agent, now)
         if left is not None:
             loop = asyncio.get_running_loop()
-            self._timers[agent.agent_id] = loop.call_later(left, self._fire, agent.agent_id)
+            until = max(now, agent.wrap_up_since or now) + left
+            self._timers[agent.agent_id] = loop.call_later(
+                left, self._fire, agent.agent_id, until, loop.time() + left
+            )
 
-    def _fire(self, agent_id: AgentId) -> None:
+    def _fire(self, agent_id: AgentId, until: float, due: float) -> None:
+        """End the wrap-up; ``due`` is when that was to be, by the loop's clock."""
         self._timers.pop(agent_id, None)
-        self._on_timer(agent_id)
+        late = max(0.0, asyncio.get_running_loop().time() - due)
+        self._on_timer(agent_id, until + late)
 
     def _disarm(self, agent_id: AgentId) -> None:
         timer = self._timers.pop(agent_id, None)

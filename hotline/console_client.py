@@ -74,8 +74,8 @@ class ConsoleClient:
                 arrived = time.time()
                 yield arrived, ENVELOPE_DECODER.decode(frame).message
 
-    async def send(self, kind: str, **fields: Any) -> None:
-        """Send a command, e.g. ``send("set_state", state="available")``.
+    async def send(self, kind: str, **fields: Any) -> int:
+        """Send a command, e.g. ``send("set_state", state="available")``; return its ``ref``.
 
         Raises :class:`ConsoleClientError`, also when the console has gone.
         """
@@ -87,6 +87,7 @@ class ConsoleClient:
             await self._socket.send(json.dumps({"type": kind, "ref": self._ref, **fields}))
         except ConnectionClosed as error:
             raise ConsoleClientError(f"{kind} was not sent: {error}") from error
+        return self._ref
 
     async def close(self) -> None:
         """Close the WebSocket; the session stays."""

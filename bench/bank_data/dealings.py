@@ -97,7 +97,8 @@ def _drawn(
     """One of the weighted choices for each row, by its customer's persona."""
     borders = np.cumsum(weights, axis=1) / weights.sum(axis=1, keepdims=True)
     point = rng.random(len(persona))
-    return (point[:, None] >= borders[persona]).sum(axis=1).astype(np.int8)
+    chosen: npt.NDArray[np.int64] = (point[:, None] >= borders[persona]).sum(axis=1)
+    return chosen.astype(np.int8)
 
 
 def _regular(
@@ -121,10 +122,10 @@ def _regular(
     day = rng.integers(30, size=n)
     who = np.repeat(np.flatnonzero(paid), shape.months)
     month = np.tile(np.arange(shape.months), int(paid.sum()))
-    at = shape.midnight - (month * 30 + day[who] + 1) * _DAY + 9.5 * 3600
+    at = shape.midnight - (month * 30 + day[who] + 1) * _DAY + 9.5 * 3600.0
     amount = people.income[who] if category == _SALARY else -people.income[who] // 4
     stays = at < people.leaves_on[who] + 20 * _DAY
-    return who[stays], at[stays], amount[stays]
+    return who[stays], at[stays].astype(np.float64), amount[stays]
 
 
 def _balances(

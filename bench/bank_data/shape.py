@@ -100,7 +100,7 @@ class Block(NamedTuple):
     number: int
     first: int
     """Serial number of its first customer, counted from 0."""
-    count: int
+    count: int  # type: ignore[assignment] # hides the tuple's own, which counts values
 
 
 class BankShape(NamedTuple):

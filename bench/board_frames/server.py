@@ -85,7 +85,7 @@ async def run() -> None:
     job: dict[str, Any] = json.loads(sys.stdin.readline())
     settings = Settings(
         state_dir=job["folder"],
-        queues=[{"name": name} for name in job["queues"]],  # type: ignore[list-item] # read as settings
+        queues=[{"name": name} for name in job["queues"]],
     )
     engine: Engine[CustomerBrief] = Engine(
         EngineConfig(

@@ -28,6 +28,8 @@ class Kind(msgspec.Struct, frozen=True):
     dialled: str
     steps: tuple[str, ...]
     """``p1500`` waits milliseconds, ``d1`` keys, ``bye`` hangs up, ``end`` is hung up on."""
+    pace: float = 1.0
+    """How much faster than the others they come: those who stay longest are to be done in time."""
 
 
 KINDS: Final = (
@@ -35,7 +37,7 @@ KINDS: Final = (
     Kind("abandoned", "96002", ("p[field2]", "bye")),
     Kind("overflowed", "96003", ("end",)),
     Kind("missed", "96004", ("end",)),
-    Kind("withdrawn", "96005", ("p4000", "d1", "p5000", "d1", "end")),
+    Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "end"), pace=2.0),
     Kind("transferred", "96006", ("end",)),
 )
 WAITING: Final = Kind("waiting", "96002", ("p[field2]", "bye"))

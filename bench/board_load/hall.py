@@ -1,8 +1,9 @@
 """One run: a hotline of its own, its traffic, and what everybody wrote down about it.
 
 What is left in the folder is all that :mod:`bench.board_books` reads: ``queue_log``, ``calls.csv``
-(call records), ``sipp/*/calls.log``, ``holds.log`` (the phones), ``board.json``, ``legend.json``,
-``calls.json`` (`hotline calls list`), ``report-queues.json``, ``report-agents.json``.
+(call records), ``sipp/*/calls.log``, ``holds.log`` and ``notes.log`` (the agents), ``board.json``,
+``legend.json``, ``calls.json`` (`hotline calls list`), ``report-queues.json`` and
+``report-agents.json``.
 """
 
 import asyncio
@@ -101,9 +102,10 @@ async def traffic(folder: Path, run: Run) -> None:
     """Run everything and leave the books in ``folder``.  Raises ``AssertionError``."""
     state = folder / "state"
     state.mkdir(parents=True)
-    holds = folder / "holds.log"
+    holds, notes = folder / "holds.log", folder / "notes.log"
     holds.touch()
-    staff = Staff(posts(run.rate), holds)
+    notes.touch()
+    staff = Staff(posts(run.rate), holds, notes)
     for path in (folder, state):  # the service user must get in
         path.chmod(0o755)
     flows = state / "flows"
@@ -196,7 +198,7 @@ async def _calls(folder: Path, site: Site, run: Run) -> None:
             (f"+861391{first + each:07d}", chance.randrange(1500, 6000)) for each in range(count)
         ]
         first += count
-        rate = run.rate * SHARES[kind.name]
+        rate = run.rate * SHARES[kind.name] * kind.pace
         seconds = int(count / rate) + 240
         jobs.append(_place(folder, site, kind, people, rate, number, seconds))
     await asyncio.gather(*jobs)
@@ -223,9 +225,10 @@ async def _place(
 
 
 def _idle(board: dict[str, Any]) -> bool:
-    """Say whether every conversation and wrap-up has ended."""
+    """Say whether every call and wrap-up has ended."""
     total = board["total"]
-    return set(total["agents"]) <= {"available", "logged_out"} and not total["waiting"]
+    busy = total["waiting"] or board["in_menu"]
+    return set(total["agents"]) <= {"available", "logged_out"} and not busy
 
 
 async def _look(folder: Path, http: httpx.AsyncClient, site: Site, run: Run) -> None:
@@ -266,7 +269,9 @@ async def _look(folder: Path, http: httpx.AsyncClient, site: Site, run: Run) -> 
     for name, answer in zip(asked, answers, strict=True):
         _keep(folder, name, answer)
     assert not any(task.done() for task in parked), "callers left before all was read"
-    await asyncio.gather(*parked)
+    for task in parked:  # what comes after this picture is compared with nothing
+        task.cancel()
+    await asyncio.gather(*parked, return_exceptions=True)
 
 
 async def _hotline(site: Site, *arguments: str) -> Any:

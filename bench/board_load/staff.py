@@ -1,4 +1,7 @@
-"""Agents: their phones, which answer, refuse or ring in vain, and their consoles."""
+"""Agents: their phones, which answer, refuse or ring in vain, and their consoles.
+
+They write down themselves when they held whom, and what they noted of calls.
+"""
 
 import asyncio
 import contextlib
@@ -12,6 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from agent_console import messages
 from bench.phone import Phone
 from bench.pop import hire
 from hotline.console_client import ConsoleClient
@@ -21,6 +25,10 @@ from hotline.demo.site import HOST, Site
 PHONES: Final = "127.0.0.31"
 HOLDS: Final = 0.2
 """Share of the conversations in which the agent holds the customer for a while."""
+NOTES: Final = 0.4
+"""Share of the wrap-ups in which the agent notes the outcome, and so ends them."""
+NOTED_AFTER: Final = 0.3
+OUTCOME: Final = "solved"
 Manner = Literal["answers", "waits", "refuses", "sleeps"]
 """``waits``: answers, and lets the other side end the call."""
 
@@ -111,10 +119,14 @@ def _call_id(text: str) -> str:
 class Staff:
     """Everybody who works; agents are numbered from 3001 on."""
 
-    def __init__(self, posts: Sequence[Post], log: Path) -> None:
-        """``log`` is where the phones write ``agent|number|from|to`` of each hold."""
+    def __init__(self, posts: Sequence[Post], holds: Path, notes: Path) -> None:
+        """The phones write ``agent|number|from|to`` of each hold to ``holds``.
+
+        ``notes`` gets ``agent|time`` of each outcome that an agent noted.
+        """
         self.posts = posts
-        self._log = log
+        self._holds = holds
+        self._notes = notes
         self.phones: list[BoardPhone] = []
         self.consoles: list[ConsoleClient] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -136,7 +148,9 @@ class Staff:
         wanted = {phone.extension: phone.secret for phone in site.phones()}
         loop = asyncio.get_running_loop()
         for agent, post in self._people():
-            phone = BoardPhone(agent, wanted[agent], (HOST, site.plan.sip), post.manner, self._log)
+            phone = BoardPhone(
+                agent, wanted[agent], (HOST, site.plan.sip), post.manner, self._holds
+            )
             await loop.create_datagram_endpoint(lambda p=phone: p, local_addr=(PHONES, 0))  # type: ignore[misc] # bound now
             self.phones.append(phone)
             async with asyncio.timeout(10):
@@ -146,12 +160,30 @@ class Staff:
             await console.sign_in(agent, PASSWORD)
             await console.open()
             self.consoles.append(console)
-            self._tasks.append(asyncio.create_task(_read(console)))
+            self._tasks.append(asyncio.create_task(self._work(agent, console)))
             await console.send("set_state", state="available")
 
     async def order(self, place: int, kind: str, **fields: str) -> None:
         """Let one agent do something at the console."""
         await self.consoles[place].send(kind, **fields)
+
+    async def _work(self, agent: str, console: ConsoleClient) -> None:
+        """Read what the page would show, and note the outcome of some calls."""
+        chance = random.Random(agent)  # noqa: S311 - who is diligent, no secret
+        asked: set[int] = set()
+        async for at, message in console.messages():
+            match message:
+                case messages.WrapUpStarted(wrap_up=wrap_up) if not wrap_up.disposition:
+                    if chance.random() < NOTES:
+                        await asyncio.sleep(NOTED_AFTER)
+                        call_id = wrap_up.call_id
+                        asked.add(await console.send("dispose", call_id=call_id, code=OUTCOME))
+                        await console.send("ready")
+                case messages.Accepted(ref=ref) if ref in asked:
+                    with self._notes.open("a", encoding="utf-8") as log:
+                        log.write(f"{agent}|{at:.6f}\n")
+                case _:
+                    pass
 
     async def leave(self) -> None:
         """Close the consoles and the phones."""
@@ -163,8 +195,3 @@ class Staff:
                 await console.close()
         for phone in self.phones:
             phone.close()
-
-
-async def _read(console: ConsoleClient) -> None:
-    async for _ in console.messages():
-        pass

@@ -1,6 +1,7 @@
 """The checker of the board, on a made-up day told twice: as our events, and as others' books."""
 
 import ast
+import dataclasses
 import random
 import sys
 from collections import Counter
@@ -41,6 +42,7 @@ class Day:
         self.records: list[books.Record] = []
         self.customers: dict[str, books.Customer] = {}
         self.holds: dict[tuple[str, str], float] = {}
+        self.notes: list[tuple[float, str]] = []
         self.free: dict[str, float] = dict.fromkeys(AGENTS, BEGIN)
         for agent in AGENTS:
             self.events.append(
@@ -197,6 +199,11 @@ class Day:
             ev.WrapUpStarted(at=done, call_id=call, agent_id=who, queue=name, until=done + 1),
         ]
         self.state(done, who, "wrap_up", call)
+        if self.chance.random() < 0.4:
+            self.events.append(
+                ev.CallDisposed(at=done + 0.4, call_id=call, agent_id=who, disposition="solved")
+            )
+            self.notes.append((done + 0.4, agent))
         self.line(done, "NONE", "NONE", agent, "PAUSEALL", "wrap-up")
         self.events.append(
             ev.WrapUpEnded(
@@ -222,7 +229,9 @@ class Day:
     # --- the two accounts ----------------------------------------------------------------------
 
     def books(self) -> books.Books:
-        return books.Books(self.lines, self.records, self.customers, self.holds, self.end)
+        return books.Books(
+            self.lines, self.records, self.customers, self.holds, self.notes, self.end
+        )
 
     def board(self) -> dict[str, object]:
         """Return what the product makes of the events."""
@@ -294,6 +303,18 @@ def test_a_second_of_one_call_is_noticed_but_not_the_cut_of_whole_seconds(day: D
     assert found.faults == []
     found.near("wait", talk.wait + 1.2, float(talk.wait))
     assert len(found.faults) == 1
+
+
+def test_a_machine_that_is_too_slow_is_found_out(day: Day) -> None:
+    """The engine's pause came after the queue's own wrapuptime: callers may have slipped in."""
+    assert day.books().latest_pause() < 1
+    late = Day(24)
+    pauses = ("PAUSEALL", "UNPAUSEALL")
+    late.lines = [
+        dataclasses.replace(line, at=line.at + 4) if line.event in pauses else line
+        for line in late.lines
+    ]
+    assert late.books().latest_pause() > board_verdict.SLOW
 
 
 def test_the_checker_imports_nothing_of_the_product() -> None:

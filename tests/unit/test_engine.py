@@ -411,9 +411,9 @@ async def test_the_member_is_paused_at_once_and_unpaused_when_ready(bench: Bench
     assert bench.engine.agent(ONE).state == "available"
 
 
-@pytest.mark.parametrize("ahead", [0.0, -3600.0])
+@pytest.mark.parametrize("ahead", [0.0, -3600.0, 12.0])
 async def test_the_timer_ends_a_wrap_up(ahead: float) -> None:
-    """Also when our clock was stepped: Asterisk's moments alone count."""
+    """Also when our clock was stepped or we are behind: Asterisk's moments alone count."""
     bench = Bench(wrap_up=0.01)
     await bench.boot()
     done, _ = _until(_stream("answered_agent_ends"), "AgentComplete")
@@ -423,9 +423,13 @@ async def test_the_timer_ends_a_wrap_up(ahead: float) -> None:
         await settle()
         async with asyncio.timeout(5):
             async for event in events:
+                if isinstance(event, ev.WrapUpStarted):
+                    began = event.at
                 if isinstance(event, ev.WrapUpEnded):
-                    assert event.ended_by == "timer"
                     break
+    assert event.ended_by == "timer"
+    assert 0.01 <= event.wrap_up_time < 5.0  # what was granted, and the timer's own delay
+    assert event.at == pytest.approx(began + event.wrap_up_time)
     await settle()
     assert bench.paused() == ["wrap-up", "-"]
     await bench.engine.stop()
