@@ -26,6 +26,8 @@ class QueueNumbers(Record, frozen=True, kw_only=True):
     answered: int
     abandoned: int
     left_queue: int
+    found_closed: int
+    """Callers who were sent to the queue while a supervisor had closed it."""
     missed: int
     service_level: float | None
     asa: float | None

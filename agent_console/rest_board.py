@@ -56,7 +56,11 @@ class Boards:
                     Query(name="since", kind=_Since, why="calls that arrived since then"),
                     Query(name="queue", kind=str, why="calls that were in this queue"),
                     Query(name="agent", kind=str, why="calls that this agent answered"),
-                    Query(name="outcome", kind=str, why="`answered`, `abandoned`, …"),
+                    Query(
+                        name="outcome",
+                        kind=str,
+                        why="`answered`, `abandoned`, …, or `found_closed`",
+                    ),
                     Query(name="limit", kind=_Limit, why="at most so many; 50"),
                 ),
                 problems=(HTTPStatus.BAD_REQUEST,),

@@ -344,7 +344,9 @@ class FakeVoices:
 
 def queue_numbers(**changes: Any) -> QueueNumbers:
     """Return figures of a queue in which nothing happened, but for ``changes``."""
-    counts = dict.fromkeys(("offered", "answered", "abandoned", "left_queue", "missed"), 0)
+    counts = dict.fromkeys(
+        ("offered", "answered", "abandoned", "left_queue", "found_closed", "missed"), 0
+    )
     means = dict.fromkeys(
         ("service_level", "asa", "abandon_rate", "mean_wait_abandoned", "mean_talk_time",
          "mean_hold_time", "mean_wrap_up_time", "aht")

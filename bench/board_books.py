@@ -15,6 +15,9 @@ from typing import Any, Final
 LEFT: Final = ("EXITWITHKEY", "WITHDRAW", "EXITWITHTIMEOUT", "EXITEMPTY")
 MISSED: Final = ("RINGNOANSWER", "RINGCANCELED")
 WRAP_UP: Final = "wrap-up"
+SHUT: Final = "shut"
+"""The queue that was closed before the calls came; only customers of ``TURNED_AWAY`` want it."""
+TURNED_AWAY: Final = "turned_away"
 CUT: Final = 0.5
 """Seconds that queue_log's moments, which are whole, lack on average."""
 
@@ -93,6 +96,7 @@ class Count:
     offered: int = 0
     missed: int = 0
     left_queue: int = 0
+    found_closed: int = 0
     lost_waits: list[int] = field(default_factory=list)
     rings: float = 0.0
     talks: list[Talk] = field(default_factory=list)
@@ -106,6 +110,7 @@ class Count:
         self.offered += other.offered
         self.missed += other.missed
         self.left_queue += other.left_queue
+        self.found_closed += other.found_closed
         self.rings += other.rings
         self.lost_waits += other.lost_waits
         self.talks += other.talks
@@ -205,6 +210,9 @@ class Books:
         """The lines of each call."""
         for line in self.lines:
             self._take(line)
+        self.queues[SHUT].found_closed = sum(
+            each.kind == TURNED_AWAY and 0 < each.answered <= at for each in customers.values()
+        )
         for (what, agent), since in list(self._since.items()):
             if what in ("signed in", "paused"):
                 self._lasted(what, agent, since, self.at)
@@ -356,6 +364,7 @@ def happened(books: Books) -> dict[str, int]:
         "missed": sum(events[name] for name in MISSED),
         "withdrawn": events["EXITWITHKEY"],
         "disposed": sum(books.noted.values()),
+        "turned away": books.queues[SHUT].found_closed,
     }
 
 

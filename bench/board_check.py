@@ -1,10 +1,11 @@
 """Is every number of the board true?  Thousands of real calls, and the books of others.
 
-SIPp's customers phone in, wait, give up, overflow, are sent on, take callbacks; agents answer,
-refuse, sleep and wrap up.  Then the board (over HTTP, as a supervisor sees it), `hotline report`
-and `hotline calls list` are compared with what Asterisk's queue_log, its call records and SIPp's
-own logs say; :mod:`bench.board_verdict`, which does so, imports nothing of the product.  A second,
-short run with a wrong fold must fail: if it does not, the comparison is worth nothing.
+SIPp's customers phone in, wait, give up, overflow, are sent on, take callbacks, find a queue
+closed; agents answer, refuse, sleep and wrap up.  Then the board (over HTTP, as a supervisor sees
+it), `hotline report` and `hotline calls list` are compared with what Asterisk's queue_log, its
+call records and SIPp's own logs say; :mod:`bench.board_verdict`, which does so, imports nothing
+of the product.  A second, short run with a wrong fold must fail: if it does not, the comparison
+is worth nothing.
 
     python -m bench.board_check [--calls 240] [--rate 4] [--planted FAULT] [--keep FOLDER]
     python -m bench.board_check --calls 2000 --rate 5      at least 150 of each kind; nine minutes

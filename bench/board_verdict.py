@@ -14,7 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.board_books import Books, Count, Line, happened, open_books, read
+from bench.board_books import (
+    SHUT,
+    TURNED_AWAY,
+    Books,
+    Count,
+    Line,
+    happened,
+    open_books,
+    read,
+)
 
 SECOND: Final = 1.05
 """By how much a duration of one call may differ: queue_log tells whole seconds, and Asterisk
@@ -87,6 +96,7 @@ def compare_queue(
     found.same(f"{what} answered", numbers["answered"], answered)
     found.same(f"{what} abandoned", numbers["abandoned"], lost)
     found.same(f"{what} left_queue", numbers["left_queue"], count.left_queue)
+    found.same(f"{what} found_closed", numbers["found_closed"], count.found_closed)
     found.same(f"{what} missed", numbers["missed"], count.missed)
     rate = lost / (answered + lost) if answered + lost else None
     found.near(f"{what} abandon_rate", numbers["abandon_rate"], rate, 1e-6)
@@ -213,7 +223,7 @@ def compare_reports(
     limits: dict[str, int] = defaultdict(lambda: 20)
     limits |= {target["queue"]: target["seconds"] for target in legend["targets"]}
     told = {row["queue"] for row in queues}
-    busy = {q for q, count in books.queues.items() if count.offered}
+    busy = {q for q, count in books.queues.items() if count.offered or count.found_closed}
     found.same("queues in the report", told, busy)
     for row in queues:
         name = row["queue"]
@@ -258,6 +268,8 @@ def compare_calls(found: Comparison, calls: Sequence[Mapping[str, Any]], books: 
             length = max(r.end for r in records) - min(r.answer or r.start for r in records)
             found.near(f"{what} length at SIPp", customer.over - customer.answered, length)
             found.same(f"{what} outcome", call["outcome"], _outcome(customer.kind))
+            closed = [SHUT] if customer.kind == TURNED_AWAY else []
+            found.same(f"{what} found_closed", call["found_closed"], closed)
     living = [c for c in by_id.values() if c["ended_at"] is not None and c["ended_at"] <= books.at]
     found.same("calls that no book has", len(living), 0)
 
@@ -274,9 +286,8 @@ def _wait(line: Line) -> int:
 
 
 def _outcome(kind: str) -> str:
-    return {"abandoned": "abandoned", "waiting": "abandoned", "withdrawn": "callback"}.get(
-        kind, "answered"
-    )
+    told = {"abandoned": "abandoned", "waiting": "abandoned", "withdrawn": "callback"}
+    return (told | {TURNED_AWAY: "menu"}).get(kind, "answered")
 
 
 def compare(folder: Path, board: Mapping[str, Any] | None = None) -> Comparison:

@@ -28,6 +28,10 @@ OWN_TITLE = Text(zh="专属坐席", en="Own agent")
 """Of the queue in which callers wait for the agent whom they know."""
 
 
+FOUND_CLOSED = "found_closed"
+"""Stands for an outcome when the calls behind a number are asked for."""
+
+
 def board_rules(settings: Settings) -> BoardRules:
     """Return how the board counts."""
     return BoardRules(
@@ -102,13 +106,17 @@ class EngineBoard:
     def _calls(
         self, since: float, queue: str | None, agent: str | None, outcome: str | None, limit: int
     ) -> list[CallLine]:
+        closed = outcome == FOUND_CLOSED  # whoever found a queue closed was not in it
         found = self._reader.calls(
             since,
             float("inf"),
-            queue=QueueName(queue) if queue else None,
+            queue=QueueName(queue) if queue and not closed else None,
             agent=AgentId(agent) if agent else None,
         )
-        wanted = (call for call in found if not outcome or call.outcome == outcome)
+        if closed:
+            wanted = (c for c in found if c.found_closed and queue in (None, "", *c.found_closed))
+        else:
+            wanted = (call for call in found if not outcome or call.outcome == outcome)
         return [
             CallLine(
                 call_id=call.call_id,

@@ -38,6 +38,7 @@ WORDS: Final[dict[str, Text]] = {
     "answered": Text(zh="接通", en="Answered"),
     "abandoned": Text(zh="放弃", en="Abandoned"),
     "left_queue": Text(zh="离队", en="Left queue"),
+    "found_closed": Text(zh="遇队列关闭", en="Found it closed"),
     "missed": Text(zh="漏接", en="Missed"),
     "transferred": Text(zh="转接", en="Transferred"),
     "completed": Text(zh="完成通话", en="Completed"),

@@ -67,6 +67,22 @@ class Feed:
             case ev.CallEvent():
                 return self._call(message)
             case _:
+                return self._floor(message)
+
+    # --- the floor -------------------------------------------------------------------------
+
+    def _floor(self, message: object) -> list[m.ApiEvent]:
+        match message:
+            case ev.QueueClosed(queue=queue, reason=reason, by=by):
+                return [m.QueueClosed(**self._base(message), queue=queue, reason=reason, by=by)]
+            case ev.QueueOpened(queue=queue, by=by):
+                return [m.QueueOpened(**self._base(message), queue=queue, by=by)]
+            case ev.AnnouncementSwitchedOn(announcement_id=name, reason=why, by=by):
+                about = self._base(message)
+                return [m.AnnouncementOn(**about, announcement_id=name, reason=why, by=by)]
+            case ev.AnnouncementSwitchedOff(announcement_id=name, by=by):
+                return [m.AnnouncementOff(**self._base(message), announcement_id=name, by=by)]
+            case _:
                 return []
 
     # --- alarms ----------------------------------------------------------------------------
@@ -168,6 +184,8 @@ class Feed:
                 return [m.CallConnected(**about, wait_time_s=wait, ring_time_s=ring)]
             case ev.CallAbandoned():
                 return [m.CallAbandoned(**base(event, event.queue), wait_time_s=event.wait_time)]
+            case ev.CallTurnedAway():
+                return [m.CallTurnedAway(**base(event, event.queue))]
             case ev.CallCompleted():
                 theirs = (event.call_id, event.agent_id, "connected")
                 return [

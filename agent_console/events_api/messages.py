@@ -189,6 +189,10 @@ class CallAbandoned(Event, frozen=True, kw_only=True):
     wait_time_s: float
 
 
+class CallTurnedAway(Event, frozen=True, kw_only=True):
+    """A caller wanted a person of a queue that a supervisor had closed."""
+
+
 class CallEnded(Event, frozen=True, kw_only=True):
     """The customer's line is gone."""
 
@@ -242,6 +246,35 @@ class AlarmAcknowledged(AlarmEvent, frozen=True, kw_only=True):
     """Login of who has."""
 
 
+class QueueClosed(Event, frozen=True, kw_only=True):
+    """A supervisor lets the queue take no new callers."""
+
+    reason: str
+    by: str
+    """Login of who did."""
+
+
+class QueueOpened(Event, frozen=True, kw_only=True):
+    """A closed queue takes callers again."""
+
+    by: str
+
+
+class AnnouncementOn(Event, frozen=True, kw_only=True):
+    """Every new caller hears this announcement first; it replaces another that was on."""
+
+    announcement_id: str
+    reason: str
+    by: str
+
+
+class AnnouncementOff(Event, frozen=True, kw_only=True):
+    """Callers hear no announcement any more."""
+
+    announcement_id: str
+    by: str
+
+
 class Test(Event, frozen=True, kw_only=True):
     """Sent by ``hotline webhooks test``; means nothing."""
 
@@ -255,12 +288,17 @@ ApiEvent: TypeAlias = (
     | CallQueued
     | CallConnected
     | CallAbandoned
+    | CallTurnedAway
     | CallEnded
     | CallDisposed
     | AgentState
     | AlarmRaised
     | AlarmCleared
     | AlarmAcknowledged
+    | QueueClosed
+    | QueueOpened
+    | AnnouncementOn
+    | AnnouncementOff
     | Test
 )
 
@@ -273,12 +311,17 @@ SCOPE_OF: Final[dict[str, Scope]] = {
     "call_queued": "calls",
     "call_connected": "calls",
     "call_abandoned": "calls",
+    "call_turned_away": "calls",
     "call_ended": "calls",
     "call_disposed": "calls",
     "agent_state": "agents",
     "alarm_raised": "alarms",
     "alarm_cleared": "alarms",
     "alarm_acknowledged": "alarms",
+    "queue_closed": "floor",
+    "queue_opened": "floor",
+    "announcement_on": "floor",
+    "announcement_off": "floor",
 }
 """The scope that a program needs for each kind of event."""
 

@@ -28,6 +28,7 @@ state) is hidden from a token that is bound to queues, and likewise for agents.
 | `calls` | calls as they wait, are answered, given up, end |
 | `agents` | agents' states |
 | `alarms` | alarms of the supervisors' board: raised, seen by somebody, cleared |
+| `floor` | what supervisors do to all: a queue closed or opened, an announcement on or off |
 | `customer` | adds the customer's brief to pops (name and number masked) |
 | `numbers` | adds the caller's whole number to pops |
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Scope: TypeAlias = Literal["pops", "calls", "agents", "alarms", "customer", "numbers"]
+Scope: TypeAlias = Literal["pops", "calls", "agents", "alarms", "floor", "customer", "numbers"]
 DeliveryState: TypeAlias = Literal["pending", "failed", "dead"]
 
 

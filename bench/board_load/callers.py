@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from bench.board_books import TURNED_AWAY
 from hotline.demo.site import HOST
 
 ADDRESS: Final = "127.0.0.21"
@@ -39,6 +40,7 @@ KINDS: Final = (
     Kind("missed", "96004", ("end",)),
     Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "end"), pace=2.0),
     Kind("transferred", "96006", ("end",)),
+    Kind(TURNED_AWAY, "96007", ("p[field2]", "bye")),
 )
 WAITING: Final = Kind("waiting", "96002", ("p[field2]", "bye"))
 LISTENING: Final = Kind("listening", "95500", ("p[field2]", "bye"))

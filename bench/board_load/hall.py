@@ -21,6 +21,7 @@ import httpx
 import msgspec
 
 from agent_console.security import CSRF_HEADER
+from bench.board_books import SHUT, TURNED_AWAY
 from bench.board_load.callers import (
     ADDRESS,
     KINDS,
@@ -36,12 +37,13 @@ from hotline.demo.people import PASSWORD, SUPERVISOR
 from hotline.demo.site import HOST, PortPlan, Site
 
 SHARES: Final = {
-    "answered": 0.35,
+    "answered": 0.27,
     "abandoned": 0.15,
     "overflowed": 0.125,
     "missed": 0.125,
     "withdrawn": 0.125,
     "transferred": 0.125,
+    TURNED_AWAY: 0.08,
 }
 FLOW: Final = "start: person\nnodes:\n  person: {kind: queue, prompts: []}\n"
 RULES: Final = """\
@@ -53,6 +55,8 @@ rules:
   - id: straight
     queue: default
 """
+QUEUES: Final = ("service", "nobody", "stairs", "sleepy", "later", "forward", SHUT)
+"""In the order of the numbers that are dialled."""
 _NOBODY: Final = "0000"
 """Stands for an agent in queues that nobody serves."""
 PARKED: Final = 25.0
@@ -84,11 +88,11 @@ def posts(rate: float) -> tuple[Post, ...]:
 def settings(staff: Staff) -> str:
     """Return the queues, numbers and trunk of the run."""
     parts = [f'\n[agents]\nmissed_calls = 0\n\n[[trunks]]\nname = "{TRUNK}"\nhost = "{ADDRESS}"\n']
-    for number, queue in enumerate(("service", "nobody", "stairs", "sleepy", "later", "forward")):
+    for number, queue in enumerate(QUEUES):
         parts.append(
             f'\n[[numbers]]\ndnis = "{96001 + number}"\nflow = "straight"\nqueue = "{queue}"\n'
         )
-    for queue in ("service", "vip", "nobody", "stairs", "sleepy", "later", "forward"):
+    for queue in ("vip", *QUEUES):
         members = json.dumps(staff.members(queue) or [_NOBODY])
         parts.append(
             f'\n[[queues]]\nname = "{queue}"\nring_seconds = 5\nwrap_up_seconds = 1\n'
@@ -125,6 +129,8 @@ async def traffic(folder: Path, run: Run) -> None:
         await staff.come(site)
         async with httpx.AsyncClient(base_url=f"http://{HOST}:{site.plan.console}") as http:
             await _sign_in(http, site)
+            shut = await http.put(f"/api/floor/closed/{SHUT}", json={"reason": "fire drill"})
+            shut.raise_for_status()
             people = sum(post.count for post in staff.posts)
             await _until(
                 http, 60, lambda board: board["total"]["agents"].get("available") == people

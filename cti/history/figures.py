@@ -90,6 +90,8 @@ class QueueFigures(msgspec.Struct, kw_only=True):
     abandoned: int = 0
     left_queue: int = 0
     """Callers who left the queue alive: time-out, overflow, withdrawn."""
+    found_closed: int = 0
+    """Callers who were sent here while a supervisor had closed the queue; they never joined."""
     missed: int = 0
     """Phones that rang in vain."""
     completed: int = 0

@@ -27,7 +27,7 @@ from cti.history.figures import (
 )
 from cti.history.groups import GroupCounter, Trace
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Goes up when the state or the meaning of a figure changes; older checkpoints are then void."""
 
 STATE_SUM: Final[dict[ev.AgentState, str]] = {
@@ -150,6 +150,8 @@ class HistoryFold:
         match event:
             case ev.CallQueued():
                 self._queue(start, event.queue).offered += 1
+            case ev.CallTurnedAway():
+                self._queue(start, event.queue).found_closed += 1
             case ev.CallLeftQueue():
                 self._queue(start, event.queue).left_queue += 1
                 self._waited(event.queue, event.at, event.wait_time)

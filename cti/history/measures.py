@@ -5,7 +5,7 @@ happened, which is neither good nor bad.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, TypeAlias, TypedDict, TypeVar
 
 import msgspec
 
@@ -85,6 +85,7 @@ class QueueMeasures(msgspec.Struct, frozen=True, kw_only=True):
     answered: int
     abandoned: int
     left_queue: int
+    found_closed: int
     missed: int
     service_level: float | None
     asa: float | None
@@ -168,6 +169,42 @@ class NodeMeasures(msgspec.Struct, frozen=True, kw_only=True):
     mean_time: float | None
 
 
+class _Waiting(TypedDict):
+    """What queues and groups say of waits."""
+
+    service_level: float | None
+    asa: float | None
+    abandon_rate: float | None
+    mean_wait_abandoned: float | None
+
+
+class _Handling(TypedDict):
+    """What queues, agents and groups say of conversations."""
+
+    mean_talk_time: float | None
+    mean_hold_time: float | None
+    mean_wrap_up_time: float | None
+    aht: float | None
+
+
+def _waiting(f: QueueFigures | GroupFigures, waits: Waits, formula: Formula) -> _Waiting:
+    return _Waiting(
+        service_level=service_level(waits, formula),
+        asa=_mean(f.wait_answered_ms, f.answered),
+        abandon_rate=_share(f.abandoned, f.answered + f.abandoned),
+        mean_wait_abandoned=_mean(f.wait_abandoned_ms, f.abandoned),
+    )
+
+
+def _handling(f: QueueFigures | AgentFigures | GroupFigures) -> _Handling:
+    return _Handling(
+        mean_talk_time=_mean(f.talk_ms, f.completed),
+        mean_hold_time=_mean(f.hold_ms, f.completed),
+        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
+        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+    )
+
+
 def queue_measures(figures: QueueFigures, waits: Waits, formula: Formula) -> QueueMeasures:
     """Return the measures of sums, and of the waits of the same span."""
     f = figures
@@ -176,15 +213,10 @@ def queue_measures(figures: QueueFigures, waits: Waits, formula: Formula) -> Que
         answered=f.answered,
         abandoned=f.abandoned,
         left_queue=f.left_queue,
+        found_closed=f.found_closed,
         missed=f.missed,
-        service_level=service_level(waits, formula),
-        asa=_mean(f.wait_answered_ms, f.answered),
-        abandon_rate=_share(f.abandoned, f.answered + f.abandoned),
-        mean_wait_abandoned=_mean(f.wait_abandoned_ms, f.abandoned),
-        mean_talk_time=_mean(f.talk_ms, f.completed),
-        mean_hold_time=_mean(f.hold_ms, f.completed),
-        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
-        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+        **_waiting(f, waits, formula),
+        **_handling(f),
     )
 
 
@@ -198,10 +230,7 @@ def agent_measures(figures: AgentFigures) -> AgentMeasures:
         completed=f.completed,
         disposed=f.disposed,
         mean_ring_time=_mean(f.ring_ms, f.answered + f.missed),
-        mean_talk_time=_mean(f.talk_ms, f.completed),
-        mean_hold_time=_mean(f.hold_ms, f.completed),
-        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
-        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+        **_handling(f),
         signed_in_time=(f.available_ms + f.engaged_ms + f.paused_ms) / 1000,
         paused_time=f.paused_ms / 1000,
         occupancy=occupancy(f),
@@ -226,14 +255,8 @@ def group_measures(figures: GroupFigures, waits: Waits, formula: Formula) -> Gro
         abandoned=f.abandoned,
         left_queue=f.left_queue,
         transferred=f.transferred,
-        service_level=service_level(waits, formula),
-        asa=_mean(f.wait_answered_ms, f.answered),
-        abandon_rate=_share(f.abandoned, f.answered + f.abandoned),
-        mean_wait_abandoned=_mean(f.wait_abandoned_ms, f.abandoned),
-        mean_talk_time=_mean(f.talk_ms, f.completed),
-        mean_hold_time=_mean(f.hold_ms, f.completed),
-        mean_wrap_up_time=_mean(f.wrap_up_ms, f.wrapped_up),
-        aht=_mean(f.talk_ms + f.wrap_up_ms, f.completed),
+        **_waiting(f, waits, formula),
+        **_handling(f),
         offers_presented=f.offers_presented,
         offers_accepted=f.offers_accepted,
         offers_declined=f.offers_declined,

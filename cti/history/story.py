@@ -39,6 +39,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: CustomerId | None
     verified: ev.VerifiedLevel
     queues: tuple[QueueName, ...]
+    found_closed: tuple[QueueName, ...]
+    """Queues that a supervisor had closed when the call was sent there."""
     agents: tuple[AgentId, ...]
     """Those who talked with the customer, in order."""
     wait_time: float
@@ -104,6 +106,9 @@ def story(events: Sequence[ev.CallEvent]) -> Story | None:
         customer_id=call.customer_id,
         verified=call.verified,
         queues=tuple(dict.fromkeys(queues)),
+        found_closed=tuple(
+            dict.fromkeys(e.queue for e in events if isinstance(e, ev.CallTurnedAway))
+        ),
         agents=tuple(dict.fromkeys(agents)),
         wait_time=sum(waits),
         talk_time=sum(e.talk_time for e in events if isinstance(e, ev.CallCompleted)),
@@ -171,6 +176,7 @@ _WORDS: Final[dict[str, Callable[[Any], str]]] = {
         f"joined queue {e.queue}, position {e.position}, priority {e.priority}"
         + _on(e.reason, "for")
     ),
+    "CallTurnedAway": lambda e: f"found queue {e.queue} closed",
     "CallLeftQueue": lambda e: f"left queue {e.queue} unanswered ({e.status or 'unknown'})",
     "CallAbandoned": lambda e: f"gave up in queue {e.queue}",
     "AgentRinging": lambda e: f"phone of {e.agent_id} rings",

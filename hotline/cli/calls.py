@@ -317,6 +317,7 @@ _CSV: Final = (
     "customer_id",
     "verified",
     "queues",
+    "found_closed",
     "agents",
     "wait_time",
     "talk_time",

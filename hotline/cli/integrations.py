@@ -27,6 +27,7 @@ class Scope(enum.StrEnum):
     CALLS = "calls"
     AGENTS = "agents"
     ALARMS = "alarms"
+    FLOOR = "floor"
     CUSTOMER = "customer"
     NUMBERS = "numbers"
 

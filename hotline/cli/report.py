@@ -25,6 +25,12 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+
+def _only(flag: str, metavar: str = "NAME", one: str = "one") -> Any:
+    """Return the option that narrows a report to one or several of what it is about."""
+    return typer.Option([], flag, metavar=metavar, help=f"Only this {one}; may be repeated.")
+
+
 _SINCE: Final = typer.Option(
     "today",
     "--since",
@@ -35,7 +41,11 @@ _UNTIL: Final = typer.Option("", "--until", metavar="TIME", help="Up to when; de
 _BY: Final = typer.Option(
     "day", "--by", metavar="quarter|hour|day|week|month|whole", help="A line for each of these."
 )
-_QUEUE: Final = typer.Option([], "--queue", metavar="NAME", help="Only this one; may be repeated.")
+_QUEUE: Final = _only("--queue")
+_AGENT: Final = _only("--agent", "ID")
+_TOPIC: Final = _only("--topic")
+_SEGMENT: Final = _only("--segment")
+_FLOW: Final = _only("--flow", one="menu")
 _FORMULA: Final = typer.Option(
     "", "--formula", metavar="NAME", help="Of the service level; default: the settings'."
 )
@@ -118,9 +128,7 @@ def agents(
     since: str = _SINCE,
     until: str = _UNTIL,
     by: str = _BY,
-    agent: list[str] = typer.Option(
-        [], "--agent", metavar="ID", help="Only this one; may be repeated."
-    ),
+    agent: list[str] = _AGENT,
     queue: list[str] = _QUEUE,
     csv_file: Path | None = _CSV,
     xlsx_file: Path | None = _XLSX,
@@ -140,9 +148,7 @@ def topics(
     since: str = _SINCE,
     until: str = _UNTIL,
     by: str = _BY,
-    topic: list[str] = typer.Option(
-        [], "--topic", metavar="NAME", help="Only this one; may be repeated."
-    ),
+    topic: list[str] = _TOPIC,
     formula: str = _FORMULA,
     csv_file: Path | None = _CSV,
     xlsx_file: Path | None = _XLSX,
@@ -161,9 +167,7 @@ def segments(
     since: str = _SINCE,
     until: str = _UNTIL,
     by: str = _BY,
-    segment: list[str] = typer.Option(
-        [], "--segment", metavar="NAME", help="Only this one; may be repeated."
-    ),
+    segment: list[str] = _SEGMENT,
     formula: str = _FORMULA,
     csv_file: Path | None = _CSV,
     xlsx_file: Path | None = _XLSX,
@@ -182,9 +186,7 @@ def nodes(
     since: str = _SINCE,
     until: str = _UNTIL,
     by: str = _BY,
-    flow: list[str] = typer.Option(
-        [], "--flow", metavar="NAME", help="Only this menu; may be repeated."
-    ),
+    flow: list[str] = _FLOW,
     csv_file: Path | None = _CSV,
     xlsx_file: Path | None = _XLSX,
     as_json: bool = _JSON,

@@ -188,7 +188,7 @@ async def receiver(stack: Site) -> AsyncIterator[Receiver]:
         webhook_id="crm",
         url=await made.open(),
         secret=made.secret,
-        grant=Grant(scopes=frozenset({"pops", "alarms"}), queues=None, agents=None),
+        grant=Grant(scopes=frozenset({"pops", "alarms", "floor"}), queues=None, agents=None),
         created_at=time.time(),
     )
     async with open_integrations(stack.settings) as store:
@@ -243,6 +243,11 @@ async def test_an_alarm_goes_out_signed_and_stands_over_a_kill_of_the_console(
         assert (cleared["alarm_id"], cleared["why"]) == (raised["alarm_id"], "good")
         [listed] = await boss.get("/api/alarms")
         assert listed["cleared_at"] == cleared["at"]
+        await boss.send("PUT", "/api/floor/closed/vip", {"reason": "fire drill"})
+        closed = await receiver.event("queue_closed", None)
+        assert (closed["queue"], closed["reason"], closed["by"]) == ("vip", "fire drill", "2001")
+        await boss.send("DELETE", "/api/floor/closed/vip")
+        assert (await receiver.event("queue_opened", None))["queue"] == "vip"
     told = [type(e).__name__ for e in journal.refresh().events if isinstance(e, ev.AlarmEvent)]
     assert told == ["AlarmRaised", "AlarmAcknowledged", "AlarmCleared"]
 

@@ -133,6 +133,11 @@ async def test_a_queue_closed_while_a_caller_is_in_the_menu_and_over_restarts(
     async with supervisor(bank) as boss:
         [still] = (await boss.get("/api/board"))["closed"]
         assert (still["queue"], still["closed_by"]) == ("service", "2001")
+        rows = {row["queue"]: row["windows"] for row in (await boss.get("/api/board"))["queues"]}
+        assert rows["service"]["today"]["found_closed"] == 1
+        for queue, found in (("service", [inside.call_id]), ("vip", [])):
+            behind = await boss.get("/api/board/calls", queue=queue, outcome="found_closed")
+            assert [call["call_id"] for call in behind] == found
         async with asyncio.timeout(10):
             while "HOTLINE_CLOSED=,service," not in globals_of(bank):
                 await asyncio.to_thread(journal.refresh)

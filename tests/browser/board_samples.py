@@ -48,6 +48,7 @@ def numbers(answered: int, level: float) -> QueueNumbers:
         answered=answered,
         abandoned=57,
         left_queue=3,
+        found_closed=0,
         service_level=level,
         asa=24.0,
         abandon_rate=57 / (answered + 57),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from argon2 import PasswordHasher
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from agent_console.accounts import Passwords, create_user
 from agent_console.alarms import AlarmDesk
@@ -221,3 +221,21 @@ async def console(unused_tcp_port: int) -> AsyncIterator[Console]:
         pytest.skip("the front end is not built; `make setup` builds it")
     async with running_console(unused_tcp_port) as running:
         yield running
+
+
+@pytest.fixture
+async def boss_page(chromium: Browser, console: Console) -> AsyncIterator[Page]:
+    """The page of a supervisor who has just signed in; scripts must not fail on it."""
+    context = await chromium.new_context(color_scheme="light", reduced_motion="reduce")
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.set_viewport_size({"width": 1280, "height": 720})
+    await page.goto(console.url)
+    await page.fill("input[name=login]", "boss")
+    await page.fill("input[name=password]", PASSWORD)
+    await page.press("input[name=password]", "Enter")
+    await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
+    yield page
+    assert faults == []
+    await context.close()

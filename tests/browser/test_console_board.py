@@ -1,16 +1,16 @@
 """The live board in Chromium: sizes, languages, the wall, a telephone, drilling, orders."""
 
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
+from agent_console.floor_messages import ClosedLine
 from cti.core import events as ev
 from tests.browser.alarm_samples import all_well, raise_alarms
 from tests.browser.board_samples import board_picture, calls_behind, row
-from tests.browser.conftest import PASSWORD, Console
+from tests.browser.conftest import Console
 from tests.browser.test_console_page import SHOTS
 
 pytestmark = pytest.mark.browser
@@ -23,22 +23,10 @@ _TOO_WIDE = """() => [...document.querySelectorAll('body *')]
 
 
 @pytest.fixture
-async def page(chromium: Browser, console: Console) -> AsyncIterator[Page]:
-    context = await chromium.new_context(color_scheme="light", reduced_motion="reduce")
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    await page.set_viewport_size({"width": 1280, "height": 720})
-    await page.goto(console.url)
-    await page.fill("input[name=login]", "boss")
-    await page.fill("input[name=password]", PASSWORD)
-    await page.press("input[name=password]", "Enter")
-    await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
-    await page.keyboard.press("b")
-    await expect(page.get_by_test_id("board-queues")).to_be_visible()
-    yield page
-    assert faults == []
-    await context.close()
+async def page(boss_page: Page) -> Page:
+    await boss_page.keyboard.press("b")
+    await expect(boss_page.get_by_test_id("board-queues")).to_be_visible()
+    return boss_page
 
 
 async def shoot(page: Page, name: str) -> None:
@@ -86,6 +74,27 @@ async def test_each_number_leads_to_its_calls(page: Page, console: Console) -> N
     assert console.board.asked[-1][1:3] == (None, "1001")
     await calls.get_by_role("button", name="关闭").click()
     await expect(calls).to_have_count(0)
+
+
+async def test_callers_who_found_a_queue_closed_are_told_of(page: Page, console: Console) -> None:
+    found = page.locator("[data-figure=found_closed]")
+    await expect(found).to_have_count(0)
+    picture = board_picture(time.time())
+    shut = row("service", 0.9)
+    shut = replace(
+        shut, windows={name: replace(each, found_closed=4) for name, each in shut.windows.items()}
+    )
+    closed = (ClosedLine(queue="service", reason="消防演习", by="boss", at=time.time()),)
+    console.board.now = replace(picture, queues=(shut, *picture.queues[1:]), closed=closed)
+    console.board.behind = calls_behind(time.time())[:4]
+    await expect(found).to_have_text("4 人遇关闭")
+    await found.click()
+    await expect(page.get_by_test_id("board-calls")).to_contain_text("遇队列关闭")
+    assert console.board.asked[-1][1:4] == ("service", None, "found_closed")
+    for language in ("zh", "en"):
+        await shoot(page, f"board-found-closed-{language}")
+        assert await page.evaluate(_TOO_WIDE) == []
+        await page.get_by_test_id("language").click()
 
 
 async def test_a_supervisor_orders_from_the_board(page: Page, console: Console) -> None:

@@ -1,15 +1,14 @@
 """The page on which supervisors act: queues, announcements, waiting callers, skills."""
 
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from agent_console.messages import SkillChoice
 from agent_console.testing_floor import FakeFloor
-from tests.browser.conftest import PASSWORD, Console
+from tests.browser.conftest import Console
 from tests.browser.floor_samples import callers, people
 from tests.browser.test_console_board import _TOO_WIDE, shoot
 
@@ -24,21 +23,11 @@ def floor(console: Console) -> FakeFloor:
 
 
 @pytest.fixture
-async def page(chromium: Browser, console: Console, floor: FakeFloor) -> AsyncIterator[Page]:
-    context = await chromium.new_context(color_scheme="light", reduced_motion="reduce")
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    await page.set_viewport_size({"width": 1280, "height": 720})
-    await page.goto(console.url)
-    await page.fill("input[name=login]", "boss")
-    await page.fill("input[name=password]", PASSWORD)
-    await page.press("input[name=password]", "Enter")
-    await page.get_by_test_id("nav-floor").click()
-    await expect(page.get_by_test_id("waiting").locator("tbody tr")).to_have_count(3)
-    yield page
-    assert faults == []
-    await context.close()
+async def page(floor: FakeFloor, boss_page: Page) -> Page:
+    del floor  # what the page will show
+    await boss_page.get_by_test_id("nav-floor").click()
+    await expect(boss_page.get_by_test_id("waiting").locator("tbody tr")).to_have_count(3)
+    return boss_page
 
 
 async def test_a_queue_is_closed_for_a_reason_and_opened_again(

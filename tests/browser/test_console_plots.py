@@ -1,13 +1,12 @@
 """Plots, reports and the turning wall in Chromium: sizes, languages, tables, files, keys."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from cti.history.figures import Figures
-from tests.browser.conftest import PASSWORD, Console
+from tests.browser.conftest import Console
 from tests.browser.test_console_axe import AXE, Examiner
 from tests.browser.test_console_board import _TOO_WIDE, shoot
 
@@ -23,20 +22,8 @@ _DRAWN = """() => [...document.querySelectorAll('.plot canvas')].map(canvas => {
 
 
 @pytest.fixture
-async def page(chromium: Browser, console: Console) -> AsyncIterator[Page]:
-    context = await chromium.new_context(color_scheme="light", reduced_motion="reduce")
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    await page.set_viewport_size({"width": 1280, "height": 720})
-    await page.goto(console.url)
-    await page.fill("input[name=login]", "boss")
-    await page.fill("input[name=password]", PASSWORD)
-    await page.press("input[name=password]", "Enter")
-    await expect(page.get_by_test_id("line")).to_have_attribute("data-line", "open")
-    yield page
-    assert faults == []
-    await context.close()
+async def page(boss_page: Page) -> Page:
+    return boss_page
 
 
 async def turn_to(page: Page, name: str) -> None:

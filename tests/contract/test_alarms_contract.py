@@ -1,19 +1,15 @@
 """One suite over every implementation of :class:`agent_console.ports.AlarmStore`, and teams."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from typer.testing import CliRunner, Result
 
-import agent_console.store.alarm_tables  # noqa: F401 - adds its table
 from agent_console.ports import AlarmStore
 from agent_console.store import MemoryAlarmStore, SqlAlarmStore
-from agent_console.store.tables import metadata
 from cti.alarms import Alarm
-from hotline import db
 from hotline.cli import app
 
 NOW = 1_800_000_000.0
@@ -29,19 +25,9 @@ ALARM = Alarm(
 )
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AlarmStore]:
-    if request.param == "memory":
-        yield MemoryAlarmStore()
-        return
-    if request.param == "postgresql":
-        engine = db.async_server_engine(request.getfixturevalue("postgres_url"))
-    else:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'alarms.db'}")
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-    yield SqlAlarmStore(engine)
-    await engine.dispose()
+@pytest.fixture
+def store(console_engine: AsyncEngine | None) -> AlarmStore:
+    return MemoryAlarmStore() if console_engine is None else SqlAlarmStore(console_engine)
 
 
 async def test_an_alarm_is_kept_as_it_is_now(store: AlarmStore) -> None:

@@ -1,16 +1,10 @@
 """One suite over every implementation of :class:`agent_console.ports.FloorStore`."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-import agent_console.store.floor_tables  # noqa: F401 - adds its tables
 from agent_console.ports import FloorStore
 from agent_console.store import Announcement, ClosedQueue, MemoryFloorStore, SqlFloorStore
-from agent_console.store.tables import metadata
-from hotline import db
 
 NOW = 1_800_000_000.0
 
@@ -28,19 +22,9 @@ def made(announcement_id: str, at: float) -> Announcement:
     )
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FloorStore]:
-    if request.param == "memory":
-        yield MemoryFloorStore()
-        return
-    if request.param == "postgresql":
-        engine = db.async_server_engine(request.getfixturevalue("postgres_url"))
-    else:
-        engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'floor.db'}")
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-    yield SqlFloorStore(engine)
-    await engine.dispose()
+@pytest.fixture
+def store(console_engine: AsyncEngine | None) -> FloorStore:
+    return MemoryFloorStore() if console_engine is None else SqlFloorStore(console_engine)
 
 
 async def test_closed_queues_are_noted_once_and_forgotten(store: FloorStore) -> None:

@@ -105,3 +105,27 @@ def test_ids_differ_over_restarts_and_strangers_are_passed_over() -> None:
     assert one.id != other.id
     assert feed().take(object()) == []
     assert feed().take(ev.EngineResynchronised(at=START, calls=0, members=0)) == []
+
+
+def test_what_supervisors_do_to_all_and_who_met_it() -> None:
+    made, queue = feed(), QueueName("service")
+    told = [
+        *made.take(ev.QueueClosed(at=START, queue=queue, reason="fire drill", by="2001")),
+        *made.take(ev.CallTurnedAway(at=START + 1, call_id=CALL, queue=queue)),
+        *made.take(ev.QueueOpened(at=START + 2, queue=queue, by="2001")),
+        *made.take(
+            ev.AnnouncementSwitchedOn(at=START, announcement_id="a1", reason="storm", by="2001")
+        ),
+        *made.take(ev.AnnouncementSwitchedOff(at=START, announcement_id="a1", by="2002")),
+    ]
+    closed, turned, opened, on, off = told
+    assert isinstance(closed, m.QueueClosed)
+    assert (closed.queue, closed.reason, closed.by) == ("service", "fire drill", "2001")
+    assert isinstance(turned, m.CallTurnedAway)
+    assert (turned.call_id, turned.queue) == ("c1", "service")
+    assert isinstance(opened, m.QueueOpened)
+    assert (opened.queue, opened.at) == ("service", START + 2)
+    assert isinstance(on, m.AnnouncementOn)
+    assert isinstance(off, m.AnnouncementOff)
+    assert (on.announcement_id, on.reason, off.by) == ("a1", "storm", "2002")
+    assert {m.SCOPE_OF[m.kind_of(event)] for event in told} == {"floor", "calls"}

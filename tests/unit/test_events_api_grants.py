@@ -46,6 +46,16 @@ def alarms(queue: str, agent: str) -> list[object]:
     return told
 
 
+def floor(queue: QueueName) -> list[object]:
+    """What supervisors do to all."""
+    return [
+        ev.QueueClosed(at=START, queue=queue, reason="fire drill", by="boss"),
+        ev.QueueOpened(at=START, queue=queue, by="boss"),
+        ev.AnnouncementSwitchedOn(at=START, announcement_id="a1", reason="storm", by="boss"),
+        ev.AnnouncementSwitchedOff(at=START, announcement_id="a1", by="boss"),
+    ]
+
+
 def everything() -> list[m.ApiEvent]:
     """Every kind of event, for each queue and agent."""
     feed = Feed("run", NumberReader("CN"), lambda call_id: call_id.split("-")[0])
@@ -72,7 +82,9 @@ def everything() -> list[m.ApiEvent]:
                     at=START, call_id=call, queue=QueueName(queue), position=1, wait_time=1
                 ),
                 ev.AgentStateChanged(at=START, agent_id=AgentId(agent), state="available"),
+                ev.CallTurnedAway(at=START, call_id=call, queue=QueueName(queue)),
                 *alarms(queue, agent),
+                *floor(QueueName(queue)),
                 raised(call, agent, queue),
                 pops.PopWithdrawn(**named, at=START, cause="missed"),
             ]

@@ -114,6 +114,13 @@ def test_an_abandoned_call_counts_in_the_quarter_of_its_end() -> None:
     assert figures.queues[gone].wait_abandoned_ms == 30_000
 
 
+def test_who_found_a_queue_closed_counts_there_and_was_never_offered() -> None:
+    arrived, *_ = call(1, NOON)
+    turned = ev.CallTurnedAway(at=NOON + 2, call_id=arrived.call_id, queue=SERVICE)
+    row = fold([arrived, turned]).take().queues[QueueKey(int(NOON), SERVICE)]
+    assert (row.found_closed, row.offered, row.left_queue) == (1, 0, 0)
+
+
 def test_service_level_counts_for_any_limit() -> None:
     figures = fold(day(40)).take()
     assert figures.total(SERVICE).answered == 30

@@ -881,6 +881,8 @@ export interface QueueNumbers {
   answered: number
   abandoned: number
   left_queue: number
+  /** Callers who were sent to the queue while a supervisor had closed it. */
+  found_closed: number
   missed: number
   service_level: number | null
   asa: number | null

@@ -53,7 +53,7 @@ export function CallsBehind() {
   )
 }
 
-const OUTCOMES = ['answered', 'abandoned', 'left_queue', 'menu', 'callback'] as const
+const OUTCOMES = ['answered', 'abandoned', 'left_queue', 'menu', 'callback', 'found_closed'] as const
 
 function outcomeKey(outcome: string): Key {
   const known = OUTCOMES.find(each => each === outcome)

@@ -42,11 +42,16 @@ function Line({ row, at }: { row: QueueRow, at: number }) {
   const people = staff(row)
   const longest = longestSince(row, at)
   const shut = picture.value?.closed.some(each => each.queue === row.queue) ?? false
+  const turnedAway = numbers?.found_closed ?? 0
   const level = mood(row.queue, numbers)
   const show = (outcome: string) => () => lookBehind({ queue: row.queue, outcome })
   return (
     <tr data-queue={row.queue} data-waiting={row.waiting > 0} data-unserved={people.free + people.busy === 0}>
-      <th scope="row"><button type="button" class="plain" onClick={() => lookBehind({ queue: row.queue })}>{queueTitle(row.queue)}</button>{shut && <span class="board-closed">{t('floor.closed')}</span>}</th>
+      <th scope="row">
+        <button type="button" class="plain" onClick={() => lookBehind({ queue: row.queue })}>{queueTitle(row.queue)}</button>
+        {shut && <span class="board-closed">{t('floor.closed')}</span>}
+        {turnedAway > 0 && <button type="button" class="plain board-turned-away" data-figure="found_closed" onClick={show('found_closed')}>{t('board.found_closed_here', { count: figure(turnedAway) })}</button>}
+      </th>
       <td class="strong">{figure(row.waiting)}{row.callbacks > 0 && <small> +{figure(row.callbacks)}</small>}</td>
       <td>{longest === null ? t('board.none') : <Since at={longest} />}</td>
       <td>{seconds(row.expected_wait)}</td>

@@ -23,6 +23,8 @@ export function Totals({ board }: { board: BoardPicture }) {
       <Tile name="board.aht">{seconds(numbers?.aht)}</Tile>
       <Tile name="board.answered" onClick={() => lookBehind({ outcome: 'answered' })}>{count(numbers?.answered)}</Tile>
       <Tile name="board.abandoned" note={percent(numbers?.abandon_rate)} onClick={() => lookBehind({ outcome: 'abandoned' })}>{count(numbers?.abandoned)}</Tile>
+      {numbers !== undefined && numbers.found_closed > 0
+        && <Tile name="board.found_closed" onClick={() => lookBehind({ outcome: 'found_closed' })}>{figure(numbers.found_closed)}</Tile>}
       <Tile name="board.people" note={t('board.people_note', { busy: people.busy, paused: people.paused })}>{figure(people.free)}</Tile>
     </dl>
   )
