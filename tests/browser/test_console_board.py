@@ -6,7 +6,6 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
-from agent_console.floor_messages import ClosedLine
 from cti.core import events as ev
 from tests.browser.alarm_samples import all_well, raise_alarms
 from tests.browser.board_samples import board_picture, calls_behind, row
@@ -84,8 +83,8 @@ async def test_callers_who_found_a_queue_closed_are_told_of(page: Page, console:
     shut = replace(
         shut, windows={name: replace(each, found_closed=4) for name, each in shut.windows.items()}
     )
-    closed = (ClosedLine(queue="service", reason="消防演习", by="boss", at=time.time()),)
-    console.board.now = replace(picture, queues=(shut, *picture.queues[1:]), closed=closed)
+    await console.board.floor.close_queue("service", "消防演习", "boss")
+    console.board.now = replace(picture, queues=(shut, *picture.queues[1:]))
     console.board.behind = calls_behind(time.time())[:4]
     await expect(found).to_have_text("4 人遇关闭")
     await found.click()

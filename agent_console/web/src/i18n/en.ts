@@ -658,7 +658,7 @@ export const en: Readonly<Record<Key, string>> = {
   'outcome.left_queue': 'left the queue',
   'outcome.menu': 'served by the menu',
   'outcome.callback': 'callback',
-  'outcome.found_closed': 'found a queue closed',
+  'outcome.found_closed': 'found it closed',
   'outcome.living': 'going on',
   'alarm.title': 'Alarms',
   'alarm.standing': 'Alarms that stand',
