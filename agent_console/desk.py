@@ -146,7 +146,13 @@ class Desk:
                     found["answers"] = {}
                 self._change(message.call_id, brief=brief, customer=message.customer, **found)
             case PopConnected():
-                self._change(message.call_id, phase="connected", connected_at=message.connected_at)
+                # Who has the customer is no longer the one who was asked.
+                self._change(
+                    message.call_id,
+                    phase="connected",
+                    connected_at=message.connected_at,
+                    consultation=None,
+                )
             case CallEnded():
                 self._change(message.call_id, phase="ended", ended_at=message.ended_at)
             case ConsultationChanged():

@@ -305,9 +305,12 @@ class CandidateCard(Record, frozen=True, kw_only=True):
 
 
 class Consultation(Record, frozen=True, kw_only=True):
-    """A colleague whom the agent asks while the customer waits."""
+    """A colleague is asked while the customer waits; on the pops of both agents."""
 
     agent_id: str
+    """The colleague."""
+    asked_by: str
+    """The agent who has the call and asks."""
     answered: bool = False
     conference: bool = False
     """Customer, agent and colleague hear each other."""

@@ -322,6 +322,9 @@ class KnowledgeStore(Protocol):
     async def articles(self) -> Sequence[StoredArticle]:
         """Return the newest versions of all that are not archived, by id."""
 
+    async def archived(self) -> Sequence[StoredArticle]:
+        """Return the newest versions of all that are archived, the last archived first."""
+
     async def save(self, article: StoredArticle) -> bool:
         """Store the next version; ``False`` when another one was stored meanwhile."""
 

@@ -1,7 +1,7 @@
 """HTTP requests about the knowledge base: search, articles, scripts for a call, and writing."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 import structlog
@@ -35,7 +35,7 @@ from agent_console.knowledge.terms import query_terms, snippet
 from agent_console.messages import Role
 from agent_console.ports import Clock, KnowledgeStore, UserStore
 from agent_console.sign_in import Visitor
-from agent_console.store.knowledge_model import StoredArticle
+from agent_console.store.knowledge_model import StoredArticle, search_in
 from crm_lookup.model import Text
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 _Limit = Annotated[int, msgspec.Meta(ge=1, le=50)]
 _Words = Annotated[str, msgspec.Meta(max_length=200)]
 _Number = Annotated[int, msgspec.Meta(ge=1, le=2_147_483_647)]
+_Which: TypeAlias = Literal["current", "archived"]
 _MOST_DRAFT_BYTES: Final = 400_000
 _MOST_SCRIPTS: Final = 20
 _GIVES_RIGHTS: Final[frozenset[Role]] = frozenset({"admin"})
@@ -70,6 +71,12 @@ class Knowledge:
                 query=(
                     Query(name="q", kind=_Words, why="words; the last may be unfinished"),
                     Query(name="topic", kind=TopicCode, why="only articles of this topic"),
+                    Query(
+                        name="which",
+                        kind=_Which,
+                        why="`archived`: those of the departments for which one may write; "
+                        "`current` if left out",
+                    ),
                     Query(name="limit", kind=_Limit, why="at most so many; 20 if left out"),
                 ),
                 problems=(HTTPStatus.BAD_REQUEST,),
@@ -158,6 +165,9 @@ class Knowledge:
 
     async def _search(self, request: Request, visitor: Visitor) -> Response:
         words = query_of(request, "q", _Words, "")
+        which: _Which = query_of(request, "which", _Which, "current")
+        if which == "archived":
+            return await self._archived(words, query_of(request, "limit", _Limit, 20), visitor)
         found = await self._store.search(
             words,
             topic=query_of(request, "topic", TopicCode, ""),
@@ -166,6 +176,16 @@ class Knowledge:
         )
         wanted = query_terms(words)
         return json_answer([_hit(each.article, wanted) for each in found])
+
+    async def _archived(self, words: str, limit: int, visitor: Visitor) -> Response:
+        """Answer with what was archived of the departments for which the person may write."""
+        theirs = [
+            article
+            for article in await self._store.archived()
+            if _may_read(article, visitor) and await self._may_write(article.department, visitor)
+        ]
+        wanted = query_terms(words)
+        return json_answer([_hit(each, wanted) for each in search_in(theirs, words)[:limit]])
 
     async def _scripts(self, request: Request, visitor: Visitor) -> Response:
         topic = query_of(request, "topic", TopicCode, "")

@@ -193,7 +193,7 @@ class FakeEngine:
 
     async def consult(self, agent_id: str, call_id: str, target: str) -> None:
         self._command("consult", agent_id, call_id, target)
-        self.consultation(agent_id, call_id, Consultation(agent_id=target))
+        self.consultation(agent_id, call_id, Consultation(agent_id=target, asked_by=agent_id))
 
     async def settle_consultation(self, agent_id: str, call_id: str, how: ConsultationEnd) -> None:
         self._command("settle_consultation", agent_id, call_id, how)
@@ -233,7 +233,8 @@ class FakeEngine:
     def connect(self, agent_id: str, call_id: str) -> None:
         """Let the agent answer."""
         now = self._clock()
-        pop = replace(self._pop(agent_id, call_id), phase="connected", connected_at=now)
+        before = self._pop(agent_id, call_id)
+        pop = replace(before, phase="connected", connected_at=now, consultation=None)
         self._set_pop(agent_id, PopConnected(call_id=call_id, connected_at=now), pop)
         self.state(agent_id, "on_call")
 

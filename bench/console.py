@@ -8,6 +8,7 @@ sent.
 
 import argparse
 import asyncio
+import gzip
 import json
 import random
 import sqlite3
@@ -22,6 +23,7 @@ from typing import Any, Final, Self
 
 import sqlalchemy as sa
 
+from agent_console.config import WEB_DIST
 from agent_console.security import token_hash
 from agent_console.store.tables import metadata
 from bench.console_load.consoles import Console, Listener, gate
@@ -36,6 +38,7 @@ FIRST: Final = 10
 NEWS_WITHIN: Final = 10.0
 AIM_RESUME_S: Final = 5.0
 AIM_MEMORY: Final = 30 * 1024
+AIM_BUNDLE: Final = 250 * 1024
 ENOUGH: Final = {"consoles": 1_000, "pops": 10_000, "drops": 1_000, "broadcasts": 20}
 
 
@@ -304,6 +307,8 @@ async def measure(hall: Hall, broadcasts: int, pops: int, drops: int) -> list[st
         f"server killed: all {count:,} consoles back {back - up:.2f} s after it listened again "
         f"(aim {AIM_RESUME_S:.0f}), {back - killed:.2f} s after the kill"
     )
+    if back - up > AIM_RESUME_S:
+        raise RuntimeError(said[-1])
     await hall.ring(pops - pops // 2, drops - drops // 2)
     await hall.all_here(60)
     await hall.all_shown()
@@ -323,11 +328,24 @@ async def measure(hall: Hall, broadcasts: int, pops: int, drops: int) -> list[st
     return said
 
 
+def bundle(dist: Path = WEB_DIST) -> int:
+    """Return the bytes (gzipped) that a browser fetches before the first call can be shown.
+
+    Raises ``RuntimeError`` when the page is not built.
+    """
+    files = [path for path in Path(dist).rglob("*") if path.suffix in (".js", ".css", ".html")]
+    if not files:
+        message = "the page is not built; `make setup` builds it"
+        raise RuntimeError(message)
+    return sum(len(gzip.compress(path.read_bytes())) for path in files)
+
+
 async def run(chosen: argparse.Namespace) -> list[str]:
+    page = f"page: {bundle() / 1024:.0f} KiB gzipped (aim {AIM_BUNDLE / 1024:.0f})"
     with tempfile.TemporaryDirectory(prefix="bench-console-") as folder:
         hall = Hall(Path(folder), chosen.consoles, chosen.seed)
         try:
-            return await measure(hall, chosen.broadcasts, chosen.pops, chosen.drops)
+            return [*await measure(hall, chosen.broadcasts, chosen.pops, chosen.drops), page]
         finally:
             await hall.close()
 

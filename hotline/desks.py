@@ -325,6 +325,8 @@ class Desks(AgentCalls):
                     call_id=message.call_id, consultation=_consultation(call)
                 )
                 yield _to(message.agent_id, changed)
+                if call is not None and call.consulted is not None:
+                    yield _to(call.consulted, changed)
             case ev.OfferEvent():
                 call = self._engine.world.calls.get(message.call_id)
                 told = dict(() if call is None else call.offers)
@@ -383,7 +385,7 @@ class Desks(AgentCalls):
             "none": "unknown",
         }
         call = self._engine.world.calls.get(raised.call_id)
-        own = call is not None and call.agent_id == raised.agent_id
+        asking = call is not None and raised.agent_id in (call.agent_id, call.consulted)
         return msg.Pop(
             call_id=raised.call_id,
             pop_id=raised.pop_id,
@@ -401,7 +403,7 @@ class Desks(AgentCalls):
             connected_at=call.connected_at if call is not None and raised.connected else None,
             brief=states[raised.brief_status],
             customer=self._card(raised.brief, raised.agent_id, raised.verified),
-            consultation=_consultation(call) if own else None,
+            consultation=_consultation(call) if asking else None,
             answers=dict(call.offers) if call is not None else {},
             candidates=_candidates(raised.candidates),
         )
@@ -441,10 +443,11 @@ def _to(agent_id: str, message: msg.DeskMessage) -> Addressed:
 
 
 def _consultation(call: Call | None) -> msg.Consultation | None:
-    if call is None or call.consulted is None:
+    if call is None or call.consulted is None or call.agent_id is None:
         return None
     return msg.Consultation(
         agent_id=call.consulted,
+        asked_by=call.agent_id,
         answered=call.consult_answered,
         conference=call.state == "conference",
     )

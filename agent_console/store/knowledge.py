@@ -47,6 +47,16 @@ class SqlKnowledgeStore:
         async with self._engine.connect() as connection:
             return [_article(row) for row in await connection.execute(query)]
 
+    async def archived(self) -> Sequence[StoredArticle]:
+        gone = sa.and_(t.articles.c.newest.is_(sa.true()), t.articles.c.archived.is_(sa.true()))
+        query = (
+            sa.select(t.articles)
+            .where(gone)
+            .order_by(t.articles.c.changed_at.desc(), t.articles.c.article_id)
+        )
+        async with self._engine.connect() as connection:
+            return [_article(row) for row in await connection.execute(query)]
+
     async def save(self, article: StoredArticle) -> bool:
         """Store the next version; ``False`` when another one was stored meanwhile."""
         values = {**asdict(article), "topics": _joined(article.topics), "newest": True}

@@ -26,6 +26,10 @@ class MemoryKnowledgeStore:
         newest = (kept[-1] for _, kept in sorted(self._versions.items()))
         return [article for article in newest if not article.archived]
 
+    async def archived(self) -> Sequence[StoredArticle]:
+        gone = [kept[-1] for kept in self._versions.values() if kept[-1].archived]
+        return sorted(gone, key=lambda article: (-article.changed_at, article.article_id))
+
     async def save(self, article: StoredArticle) -> bool:
         kept = self._versions.setdefault(article.article_id, [])
         if article.version != len(kept) + 1:

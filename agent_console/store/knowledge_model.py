@@ -1,10 +1,12 @@
 """The records of the knowledge base as they are stored.  Times are epoch seconds (UTC)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from agent_console.knowledge.terms import weights
+from agent_console.knowledge.terms import query_terms, rank, weights
 
 
 class StoredArticle(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +34,20 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     article: StoredArticle
     score: float
+
+
+def search_in(articles: Sequence[StoredArticle], words: str) -> list[StoredArticle]:
+    """Return those of a few articles that fit, archived or not; without words all of them."""
+    wanted = query_terms(words)
+    if not wanted:
+        return [] if words.strip() else list(articles)
+    known = {article.article_id: article for article in articles}
+    postings = [
+        (term, article.article_id, weight)
+        for article in articles
+        for term, weight in article_terms(replace(article, archived=False)).items()
+    ]
+    return [known[found] for found, _ in rank(wanted, postings, len(known))]
 
 
 def article_terms(article: StoredArticle) -> dict[str, float]:

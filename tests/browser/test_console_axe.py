@@ -125,7 +125,7 @@ async def test_an_agents_pages_have_no_fault(
     await expect(page.get_by_test_id("targets").locator("[data-row]")).to_have_count(2)
     await look("choosing to whom the call goes")
     await page.keyboard.press("Escape")
-    asked = Consultation(agent_id="1002", answered=True)
+    asked = Consultation(agent_id="1002", asked_by="1001", answered=True)
     console.engine.consultation("1001", "c1", asked)
     await expect(page.get_by_test_id("consult-conference")).to_be_visible()
     await look("a colleague is asked")

@@ -157,6 +157,9 @@ async def test_an_administrator_gives_rights_and_an_editor_writes(
         await page.get_by_test_id("article-archive").click()
         await expect(page.get_by_test_id("article")).to_contain_text("已归档")
         await expect(page.get_by_test_id("hits")).not_to_contain_text("失卡补办")
+        await page.get_by_test_id("archived").check()
+        await expect(page.get_by_test_id("hits")).to_contain_text("失卡补办")
+        await shoot(page, "article-archived")
 
 
 async def test_who_keeps_no_department_only_reads(chromium: Browser, console: Console) -> None:
@@ -165,7 +168,7 @@ async def test_who_keeps_no_department_only_reads(chromium: Browser, console: Co
         await page.get_by_role("button", name=ARTICLE.title_zh).click()
         await expect(page.get_by_test_id("article")).to_be_visible()
         await expect(page.get_by_test_id("article-history")).to_be_visible()
-        for button in ("article-new", "article-edit", "article-archive"):
+        for button in ("article-new", "article-edit", "article-archive", "archived"):
             await expect(page.get_by_test_id(button)).to_have_count(0)
 
 

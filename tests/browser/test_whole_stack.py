@@ -180,7 +180,9 @@ async def test_an_unknown_caller_is_found_and_linked(stack: Site, page: Page) ->
     await page.get_by_test_id("ready").click(timeout=10_000)
 
 
-async def test_the_agent_asks_a_colleague_joins_all_and_hangs_up(stack: Site, page: Page) -> None:
+async def test_agents_ask_each_other_join_all_hand_over_and_send_on(
+    stack: Site, page: Page
+) -> None:
     journal = JournalReader(db.sqlite_path(stack.settings.database_url))
     arrived = await _phones_in(stack, journal, DEMO_CUSTOMERS[1].number)
     browser = page.context.browser
@@ -197,17 +199,57 @@ async def test_the_agent_asks_a_colleague_joins_all_and_hangs_up(stack: Site, pa
     await page.keyboard.press("Enter")
     asked = await journal.wait(events.ConsultStarted, 10, call_id=arrived.call_id)
     assert asked.target == AGENTS[1].agent_id
+    await expect(colleague.get_by_test_id("asked")).to_contain_text(AGENTS[0].name)
     await page.get_by_test_id("consult-conference").click(timeout=15_000)
     await journal.wait(events.ConferenceStarted, 10, call_id=arrived.call_id)
     await expect(page.get_by_test_id("call-control")).to_contain_text(AGENTS[1].name)
     await page.get_by_test_id("consult-cancel").click()
     await journal.wait(events.ConferenceEnded, 10, call_id=arrived.call_id)
     await expect(page.get_by_test_id("transfer")).to_be_enabled()
+    await expect(colleague.get_by_test_id("pop")).to_have_count(0)
+
+    # Asked once more, and then the colleague keeps the customer.
+    await page.keyboard.press("q")
+    await page.keyboard.type(AGENTS[1].name)
+    await page.keyboard.press("Enter")
+    await expect(colleague.get_by_test_id("asked")).to_contain_text("客户听不到", timeout=15_000)
+    await colleague.screenshot(path=PICTURES / "console-asked-zh.png", animations="disabled")
+    await page.get_by_test_id("consult-transfer").click(timeout=15_000)
+    await _has_the_customer(journal, arrived.call_id, 1, "attended", colleague)
+    await page.get_by_test_id("ready").click(timeout=10_000)
+
+    # And gives them back without a word.
+    await expect(page.get_by_test_id("state")).to_have_attribute("data-state", "available")
+    await colleague.keyboard.press("x")
+    await expect(colleague.get_by_test_id("targets")).to_contain_text(AGENTS[0].name)
+    await colleague.keyboard.type(AGENTS[0].name)
+    await colleague.keyboard.press("Enter")
+    await _has_the_customer(journal, arrived.call_id, 0, "agent", page)
+    await expect(colleague.get_by_test_id("wrap-up")).to_be_visible()
     await page.get_by_test_id("hang-up").click()
     await page.get_by_test_id("hang-up").click()
-    await journal.wait(events.CallCompleted, 10, call_id=arrived.call_id)
     await page.get_by_test_id("ready").click(timeout=10_000)
     await context.close()
+
+
+async def _has_the_customer(
+    journal: JournalReader, call_id: str, agent: int, kind: str, page: Page
+) -> None:
+    """The agent has the customer by such a transfer, and the page shows so."""
+    agent_id = AGENTS[agent].agent_id
+    sent = await journal.wait(
+        events.CallTransferred, 10, call_id=call_id, where=lambda one: one.kind == kind
+    )
+    assert sent.target == agent_id
+    await journal.wait(
+        events.CallConnected,
+        20,
+        call_id=call_id,
+        where=lambda one: one.agent_id == agent_id and one.at >= sent.at,
+    )
+    shown = page.get_by_test_id("pop")
+    await expect(shown).to_have_attribute("data-phase", "connected", timeout=15_000)
+    await expect(page.get_by_test_id("transfer")).to_be_enabled()
 
 
 async def test_the_board_agrees_with_asterisks_own_book(stack: Site, page: Page) -> None:

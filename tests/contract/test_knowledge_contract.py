@@ -117,6 +117,9 @@ async def test_a_change_makes_a_version_and_only_from_the_newest(full: Knowledge
     assert await ids(full, "额度") == []
     assert "transfer-limits" not in [each.article_id for each in await full.articles()]
     assert len(await full.versions("transfer-limits")) == 3
+    assert [each.version for each in await full.archived()] == [3]
+    assert await full.save(replace(changed, version=4))
+    assert await full.archived() == []
 
 
 async def test_editors_write_for_their_departments(store: KnowledgeStore) -> None:

@@ -100,6 +100,25 @@ async def test_only_the_departments_editors_write_and_nobody_overwrites(kit: Kit
     assert (await get(wang, LOAN))["archived"]
 
 
+async def test_what_was_archived_is_found_by_those_who_may_write_it(kit: Kit) -> None:
+    wang, li, root = await seat(kit, "wang"), await seat(kit, "boss"), await seat(kit, "root")
+    await kit.knowledge.set_editor("wang", "loans", True)
+    for article in ("loan-early-repayment", "card-loss"):
+        assert (await root.http.delete(f"{BASE}/articles/{article}?version=1")).status_code == 204
+
+    async def found(person: Browser, words: str) -> list[str]:
+        hits = await get(person, BASE, q=words, which="archived")
+        return [hit["article_id"] for hit in hits]
+
+    assert await found(wang, "提前还款") == ["loan-early-repayment"]
+    assert await found(wang, "repaying") == ["loan-early-repayment"]
+    assert await found(wang, "挂失") == [], "another department's"
+    assert await found(root, "挂失") == ["card-loss"]
+    assert sorted(await found(root, "")) == ["card-loss", "loan-early-repayment"]
+    assert await found(root, "?") == []
+    assert await found(li, "") == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

@@ -307,7 +307,7 @@ async def test_what_is_done_with_the_call_reaches_the_engine(kit: Kit, wang: Bro
         page.send(SettleConsultation(ref=4, call_id="c1", how="cancel"))
         assert (await page.read()).message == failed("not_now", 4)
         page.send(Consult(ref=5, call_id="c1", agent_id="1002"))
-        asked = Consultation(agent_id="1002")
+        asked = Consultation(agent_id="1002", asked_by="1001")
         told = ConsultationChanged(call_id="c1", consultation=asked)
         assert await page.read_all(2) == [told, Accepted(ref=5)]
         async with wang.page() as another:

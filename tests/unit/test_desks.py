@@ -172,12 +172,22 @@ async def test_a_consultation_is_told_as_the_call_stands(desk: Desk) -> None:
     desk.bus.publish(agent_topic(TARGET), raised(agent_id=TARGET))
     calls[CALL] = msgspec.structs.replace(call, consulted=None)
     desk.bus.publish(EVENTS, ev.ConsultEnded(**who, status="ANSWER"))
-    asked, shown, joined, colleagues, over = desk.messages()
-    assert asked.consultation == msg.Consultation(agent_id=TARGET)
+    asked, heard, shown, joined, joined_too, colleagues, over = desk.messages()
+    whom = {"agent_id": TARGET, "asked_by": AGENT}
+    assert asked.consultation == heard.consultation == msg.Consultation(**whom)
     assert shown.pop.consultation == asked.consultation
-    assert joined.consultation == msg.Consultation(agent_id=TARGET, answered=True, conference=True)
-    assert colleagues.pop.consultation is None, "it is the one who asked who sees it"
+    assert joined.consultation == msg.Consultation(**whom, answered=True, conference=True)
+    assert joined_too == joined
+    assert colleagues.pop.consultation == joined.consultation, "the colleague sees who asks"
     assert over.consultation is None
+
+
+async def test_a_pop_of_somebody_else_has_no_consultation(desk: Desk) -> None:
+    call = Call(call_id=CALL, since=1.0, arrived_at=1.0, agent_id=AGENT, consulted=TARGET)
+    desk.engine.world.calls[CALL] = call
+    desk.bus.publish(agent_topic(AgentId("1009")), raised(agent_id=AgentId("1009")))
+    (shown,) = desk.messages()
+    assert shown.pop.consultation is None
 
 
 async def test_agents_orders_go_to_the_call_that_they_have(desk: Desk) -> None:

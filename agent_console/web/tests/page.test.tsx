@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { day, errorWords, t } from '../src/i18n'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
-import { EMPTY } from '../src/state/desk'
+import { apply, EMPTY } from '../src/state/desk'
 import { keysOn, pressed, SHORTCUTS } from '../src/state/shortcuts'
 import { catalogue, desk, language, line, me, phase, problem } from '../src/state/store'
 import { clockFace, now } from '../src/state/time'
@@ -97,6 +97,21 @@ describe('the page', () => {
     // What stands below follows once this was drawn.
     await screen.findByTestId('cases')
     expect(shown('timeline')).toContain('转账')
+  })
+
+  it('says that a colleague asks, and forgets it when one has the customer', async () => {
+    const asked = { agent_id: '1001', asked_by: '1002', answered: false, conference: false }
+    desk.value = { ...desk.value, pops: [{ ...POP, consultation: asked }] }
+    render(<App />)
+    expect(shown('asked')).toContain('1002想咨询您')
+    expect(shown('phase')).toBe('同事咨询')
+    desk.value = { ...desk.value, pops: [{ ...POP, consultation: { ...asked, answered: true } }] }
+    await screen.findByText('1002正在咨询您，客户听不到')
+    expect(screen.getByTestId('pop').dataset.phase).toBe('connected')
+    desk.value = apply({ ...desk.value, seq: 0 }, { seq: 1, message: { type: 'pop_connected', call_id: 'c1', connected_at: 1035 } })
+    await screen.findByTestId('call-control')
+    expect(screen.queryByTestId('asked')).toBeNull()
+    expect(shown('phase')).toBe('通话中')
   })
 
   it('switches every word at once', async () => {

@@ -1,7 +1,7 @@
 /** What the person does with the own call: send it on, ask a colleague, end it. */
 
 import { computed, signal } from '@preact/signals'
-import type { Pop, SettleConsultation, TeamMember } from '../wire/messages.gen'
+import type { Consultation, Pop, SettleConsultation, TeamMember } from '../wire/messages.gen'
 import { named } from '../i18n'
 import { team } from './day'
 import { busy, command, currentPop, desk, live, me } from './store'
@@ -12,6 +12,12 @@ export const choosing = signal<'transfer' | 'consult' | null>(null)
 /** The customer is on the line, and nobody else is asked. */
 export const movable = computed(() => talking(currentPop.value) && currentPop.value?.consultation === null && live.value && !busy.value)
 export const consulting = computed(() => talking(currentPop.value) ? currentPop.value?.consultation ?? null : null)
+
+/** The consultation in which this agent is the one who is asked. */
+export function askedIn(pop: Pop | null): Consultation | null {
+  const asked = pop?.consultation ?? null
+  return asked !== null && asked.agent_id === me.value?.agent_id ? asked : null
+}
 
 const talking = (pop: Pop | null): pop is Pop => pop !== null && pop.phase === 'connected' && me.value?.agent_id != null
 

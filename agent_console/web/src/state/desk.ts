@@ -68,7 +68,7 @@ function fold(desk: Desk, message: ServerMessage): Desk {
         ...(message.candidates.length > 0 ? { candidates: message.candidates } : {}),
       })
     case 'pop_connected':
-      return change(desk, message.call_id, { phase: 'connected', connected_at: message.connected_at })
+      return change(desk, message.call_id, { phase: 'connected', connected_at: message.connected_at, consultation: null })
     case 'call_ended':
       return change(desk, message.call_id, { phase: 'ended', ended_at: message.ended_at })
     case 'consultation_changed':

@@ -6,10 +6,12 @@ import * as rest from '../wire/rest'
 import { Resource } from './resource'
 
 export const words = signal('')
+/** Whether what was archived is searched; only who may write has it. */
+export const archived = signal(false)
 export const reading = signal<string | null>(null)
 
 export const hits = new Resource<readonly ArticleHit[]>(() =>
-  rest.get(`/api/knowledge?limit=30&q=${encodeURIComponent(words.peek().trim())}`))
+  rest.get(`/api/knowledge?limit=30${archived.peek() ? '&which=archived' : ''}&q=${encodeURIComponent(words.peek().trim())}`))
 export const article = new Resource<Article | null>(async () => {
   const wanted = reading.peek()
   return wanted === null ? null : rest.get<Article>(`/api/knowledge/articles/${encodeURIComponent(wanted)}`)
@@ -23,6 +25,12 @@ export function look(forWords: string): void {
   words.value = forWords
   window.clearTimeout(timer)
   timer = window.setTimeout(() => void hits.refresh(), PAUSE_MS)
+}
+
+export function lookIn(theArchive: boolean): void {
+  archived.value = theArchive
+  hits.forget()
+  void hits.refresh()
 }
 
 export function read(articleId: string): void {

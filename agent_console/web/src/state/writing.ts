@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals'
 import type { Article, ArticleDraft, ArticleVersion, KnowledgeRights } from '../wire/messages.gen'
 import * as rest from '../wire/rest'
 import { keep, kept } from './kept'
-import { article, hits, read, reading } from './knowledge'
+import { archived, article, hits, read, reading } from './knowledge'
 import { Resource } from './resource'
 import { me } from './store'
 import type { ErrorKey } from './types'
@@ -130,6 +130,7 @@ export function toggleHistory(): void {
 
 export function forgetWriting(): void {
   rights.forget()
+  archived.value = false
   writing.value = null
   refused.value = null
   theirs.value = null

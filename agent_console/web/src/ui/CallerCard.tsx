@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { local, t } from '../i18n'
+import { askedIn } from '../state/calls'
 import { live, shown, visible } from '../state/store'
 import type { CustomerCard, Pop } from '../wire/messages.gen'
 import { callerName } from './caller'
@@ -20,7 +21,7 @@ export function CallerCard({ pop, whole }: { pop: Pop, whole: boolean }) {
     if (live.value && visible.value && pop.pop_id !== '') shown(pop.pop_id)
   }, [pop.pop_id, live.value, visible.value])
   return (
-    <section class="panel caller" data-phase={pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
+    <section class="panel caller" data-phase={askedIn(pop)?.answered === true ? 'connected' : pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
       <PhaseBar pop={pop} />
       <CallControl pop={pop} />
       <div class="caller-head">
@@ -60,7 +61,7 @@ function PhaseBar({ pop }: { pop: Pop }) {
   return (
     <div class="phase-bar">
       <span class="phase-dot" />
-      <span class="phase-name">{t(`pop.${pop.phase}`)}</span>
+      <span class="phase-name" data-testid="phase">{t(askedIn(pop) === null ? `pop.${pop.phase}` : 'pop.asked')}</span>
       <Since at={pop.connected_at ?? pop.raised_at} until={pop.ended_at} />
     </div>
   )

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import { local, t } from '../i18n'
-import { article, hits, look, read, reading, words } from '../state/knowledge'
+import { archived, article, hits, look, lookIn, read, reading, words } from '../state/knowledge'
 import { live } from '../state/store'
 import { historyOpen, mayWrite, resumeWriting, rights, writeNew, writing } from '../state/writing'
 import type { ArticleHit } from '../wire/messages.gen'
@@ -38,6 +38,12 @@ export function KnowledgeView() {
             <Icon name="search" size={16} />
             <input type="search" data-key-target="knowledge" aria-label={t('knowledge.search')} placeholder={t('knowledge.search')} maxLength={200} value={words.value} onInput={event => look(event.currentTarget.value)} />
           </div>
+          {mayWrite.value && (
+            <label class="archive-switch">
+              <input type="checkbox" data-testid="archived" checked={archived.value} onChange={event => lookIn(event.currentTarget.checked)} />
+              {t('knowledge.archived_only')}
+            </label>
+          )}
         </header>
         <PanelBody label={t('knowledge.found')}>
           {found === null && (hits.problem.value === null ? <Reading /> : <Failure resource={hits} />)}

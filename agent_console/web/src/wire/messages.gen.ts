@@ -311,9 +311,12 @@ export interface Consult {
   agent_id: string
 }
 
-/** A colleague whom the agent asks while the customer waits. */
+/** A colleague is asked while the customer waits; on the pops of both agents. */
 export interface Consultation {
+  /** The colleague. */
   agent_id: string
+  /** The agent who has the call and asks. */
+  asked_by: string
   answered: boolean
   /** Customer, agent and colleague hear each other. */
   conference: boolean
