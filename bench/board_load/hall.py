@@ -278,6 +278,7 @@ async def _look(folder: Path, http: httpx.AsyncClient, site: Site, run: Run) -> 
     for task in parked:  # what comes after this picture is compared with nothing
         task.cancel()
     await asyncio.gather(*parked, return_exceptions=True)
+    await asyncio.to_thread(site.exchange.process.command, "channel request hangup all")
 
 
 async def _hotline(site: Site, *arguments: str) -> Any:

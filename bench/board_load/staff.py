@@ -28,6 +28,8 @@ HOLDS: Final = 0.2
 NOTES: Final = 0.4
 """Share of the wrap-ups in which the agent notes the outcome, and so ends them."""
 NOTED_AFTER: Final = 0.3
+AT_ONCE: Final = 3
+"""Agents who sign in at a time."""
 OUTCOME: Final = "solved"
 Manner = Literal["answers", "waits", "refuses", "sleeps"]
 """``waits``: answers, and lets the other side end the call."""
@@ -147,21 +149,28 @@ class Staff:
         """Register the phones and make everybody available."""
         wanted = {phone.extension: phone.secret for phone in site.phones()}
         loop = asyncio.get_running_loop()
+        server = (HOST, site.plan.sip)
         for agent, post in self._people():
-            phone = BoardPhone(
-                agent, wanted[agent], (HOST, site.plan.sip), post.manner, self._holds
-            )
+            phone = BoardPhone(agent, wanted[agent], server, post.manner, self._holds)
             await loop.create_datagram_endpoint(lambda p=phone: p, local_addr=(PHONES, 0))  # type: ignore[misc] # bound now
             self.phones.append(phone)
-            async with asyncio.timeout(10):
-                await phone.registered.wait()
-        for agent, _ in self._people():
-            console = ConsoleClient(HOST, site.plan.console)
+        self.consoles = [ConsoleClient(HOST, site.plan.console) for _ in self.phones]
+        async with asyncio.timeout(120):
+            await asyncio.gather(*(phone.registered.wait() for phone in self.phones))
+            people = zip(self._people(), self.consoles, strict=True)
+            doors = asyncio.Semaphore(AT_ONCE)
+            await asyncio.gather(
+                *(self._sit_down(agent, seat, doors) for (agent, _), seat in people)
+            )
+
+    async def _sit_down(
+        self, agent: str, console: ConsoleClient, doors: asyncio.Semaphore
+    ) -> None:
+        async with doors:
             await console.sign_in(agent, PASSWORD)
             await console.open()
-            self.consoles.append(console)
-            self._tasks.append(asyncio.create_task(self._work(agent, console)))
-            await console.send("set_state", state="available")
+        self._tasks.append(asyncio.create_task(self._work(agent, console)))
+        await console.send("set_state", state="available")
 
     async def order(self, place: int, kind: str, **fields: str) -> None:
         """Let one agent do something at the console."""
