@@ -47,6 +47,8 @@ _REFUSED_SIGN_INS: Final[Mapping[Refusal, tuple[HTTPStatus, ProblemCode]]] = {
 }
 MAY_SIGN_OUT: Final[frozenset[Role]] = frozenset({"supervisor", "admin"})
 """Who may see and end others' sessions; those of administrators only they end."""
+MAY_SEE: Final[frozenset[Role]] = MAY_SIGN_OUT | {"leader"}
+"""Leaders see the people of their own team, and end nobody's sessions but their own."""
 
 
 class Rest:
@@ -118,9 +120,10 @@ class Rest:
                 method="GET",
                 path="/api/users",
                 handler=self._list_people,
-                summary="Everybody who can sign in, and how many browsers of theirs are.",
+                summary="Everybody who can sign in, for leaders those of their own team, and how "
+                "many browsers of theirs are.",
                 answer=list[PersonSessions],
-                roles=MAY_SIGN_OUT,
+                roles=MAY_SEE,
             ),
             Endpoint(
                 method="GET",
@@ -129,7 +132,7 @@ class Rest:
                 summary="Somebody's signed-in browsers, oldest first.",
                 answer=list[SessionLine],
                 problems=(HTTPStatus.NOT_FOUND,),
-                roles=MAY_SIGN_OUT,
+                roles=MAY_SEE,
             ),
             Endpoint(
                 method="DELETE",
@@ -233,11 +236,14 @@ class Rest:
                     may_end=_may_end(visitor.user, user),
                 )
                 for user in await self._users.users()
+                if _may_see(visitor.user, user)
             ]
         )
 
     async def _list_others(self, request: Request, visitor: Visitor) -> Response:
         user = await self._other(request)
+        if not _may_see(visitor.user, user):
+            refuse(HTTPStatus.NOT_FOUND, "unknown_user")
         return json_answer(await self._lines(user.login, visitor))
 
     async def _revoke_others(self, request: Request, visitor: Visitor) -> Response:
@@ -307,7 +313,12 @@ class Rest:
 
 
 def _may_end(by: User, whose: User) -> bool:
-    return by.role == "admin" or whose.role != "admin"
+    return by.role == "admin" or (by.role in MAY_SIGN_OUT and whose.role != "admin")
+
+
+def _may_see(by: User, whose: User) -> bool:
+    own_team = by.team != "" and by.team == whose.team and whose.role in ("agent", "leader")
+    return by.role in MAY_SIGN_OUT or by.login == whose.login or own_team
 
 
 def _view(visitor: Visitor) -> SessionView:

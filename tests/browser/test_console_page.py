@@ -478,6 +478,11 @@ async def test_two_calls_keep_two_pops_apart(page: Page, console: Console) -> No
     console.engine.connect("1001", "c1")
     console.engine.ring("1001", pop("c2", number="", brief="unknown", verified="none"))
     await expect(page.get_by_test_id("caller-name")).to_have_text("未识别的来电")
+    tabs = await page.get_by_role("navigation", name="当前来电").bounding_box()
+    shown = await page.get_by_test_id("pop").bounding_box()
+    assert tabs is not None
+    assert shown is not None
+    assert tabs["y"] + tabs["height"] <= shown["y"], "the calls stand above what they show"
     await page.get_by_role("button", name="王**").click()
     await expect(page.get_by_test_id("caller-name")).to_have_text("王**")
     console.engine.withdraw("1001", "c2")

@@ -409,3 +409,27 @@ async def test_the_front_end_is_served_with_its_caching(kit: Kit) -> None:
     assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert (await http.get("/assets/other.js")).status_code == 404
     assert (await http.get("/assets/../../console_kit.py")).status_code == 404
+
+
+async def test_leaders_see_their_own_team_and_end_nobodys_sessions(kit: Kit) -> None:
+    await kit.add("lead", None, role="leader")
+    await kit.add("chen", "1007")
+    await kit.add("sun", None)
+    for login in ("lead", "sun", "wang"):
+        await kit.users.set_team(login, "loans")
+    await kit.users.set_team("chen", "cards")
+    browsers = {}
+    for login in ("lead", "wang", "chen"):
+        browsers[login] = kit.browser()
+        await browsers[login].sign_in(login)
+    lead = browsers["lead"].http
+    seen = {each["login"]: each["may_end"] for each in (await lead.get("/api/users")).json()}
+    assert seen == {"lead": False, "wang": False}
+    [line] = (await lead.get("/api/users/wang/sessions")).json()
+    assert line["address"]
+    for login in ("chen", "sun"):
+        assert (await lead.get(f"/api/users/{login}/sessions")).status_code == 404
+    theirs = f"/api/users/wang/sessions/{line['session_id']}"
+    assert (await lead.delete(theirs)).status_code == 403
+    await kit.users.set_team("lead", "")
+    assert [each["login"] for each in (await lead.get("/api/users")).json()] == ["lead"]

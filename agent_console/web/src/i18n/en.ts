@@ -222,6 +222,7 @@ export const en: Readonly<Record<Key, string>> = {
   'people.end_all': 'Sign out everywhere',
   'people.end_others': 'Sign out the others',
   'people.end_sure': 'Sure?',
+  'people.only_supervisors': 'Supervisors end the sessions of others',
   'people.only_admins': 'Only administrators end administrators’ sessions',
   'people.writes': 'Writes knowledge for',
   'people.writes_all': 'Administrators write for every department',

@@ -221,6 +221,7 @@ export const zh = {
   'people.end_all': '全部退出',
   'people.end_others': '退出其他浏览器',
   'people.end_sure': '确定退出？',
+  'people.only_supervisors': '由主管结束他人的登录',
   'people.only_admins': '只有管理员可以结束管理员的登录',
   'people.writes': '可编写知识库的部门',
   'people.writes_all': '管理员可为所有部门编写',

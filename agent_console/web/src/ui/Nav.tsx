@@ -14,7 +14,7 @@ const MAY: Readonly<Record<View, () => boolean>> = {
   reports: () => false,
   groups: () => planner.value,
   // The others come to their own browsers by their name.
-  people: () => planner.value,
+  people: () => leads.value,
 }
 
 /** Pages that belong to another one's place in the bar. */

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { moment, t } from '../i18n'
-import { planner } from '../state/groups'
+import { leads } from '../state/board'
 import { lookAt, MOST_SHOWN, people, sessions, whose } from '../state/people'
 import { useFresh } from '../state/resource'
 import { live, me } from '../state/store'
@@ -20,8 +20,8 @@ export function PeopleView() {
     if (live.value) void sessions.refresh()
   }, [live.value])
   return (
-    <main class="groups people-page" data-testid="people" data-alone={!planner.value}>
-      {planner.value ? <Everybody /> : <h1 class="unseen">{t('people.own')}</h1>}
+    <main class="groups people-page" data-testid="people" data-alone={!leads.value}>
+      {leads.value ? <Everybody /> : <h1 class="unseen">{t('people.own')}</h1>}
       <PersonPanel />
     </main>
   )

@@ -28,7 +28,7 @@ export function PersonPanel() {
         {lines === null && (sessions.problem.value === null ? <Reading /> : <Failure resource={sessions} />)}
         {lines?.length === 0 && <Nothing icon="person" title={t('people.absent')} />}
         <ul class="sessions" data-testid="sessions">{(lines ?? []).map(each => <Session key={each.session_id} line={each} />)}</ul>
-        {!mayEnd.value && person.value !== null && <p class="muted padded">{t('people.only_admins')}</p>}
+        {!mayEnd.value && person.value !== null && <p class="muted padded">{t(me.value?.role === 'leader' ? 'people.only_supervisors' : 'people.only_admins')}</p>}
         {me.value?.role === 'admin' && person.value !== null && <Writes login={login} everywhere={person.value.role === 'admin'} />}
       </PanelBody>
     </section>

@@ -1,7 +1,7 @@
 import { pauseReason, t } from '../i18n'
 import { team } from '../state/day'
 import { useFresh } from '../state/resource'
-import { me } from '../state/store'
+import { desk, me } from '../state/store'
 import type { TeamMember } from '../wire/messages.gen'
 import { Failure, Nothing, Reading } from './Empty'
 import { PanelBody } from './Panel'
@@ -13,7 +13,9 @@ const ORDER: readonly TeamMember['state'][] = ['available', 'ringing', 'on_call'
 /** What the colleagues are doing now; who could help comes first. */
 export function Team() {
   useFresh(team, FRESH_MS)
-  const members = team.value.value
+  // The list comes every few seconds; of oneself the page knows at once.
+  const own = { ...desk.value.status, agent_id: me.value?.agent_id }
+  const members = team.value.value?.map(each => each.agent_id === own.agent_id ? { ...each, ...own, agent_id: each.agent_id } : each) ?? null
   const sorted = [...members ?? []].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name))
   return (
     <section class="panel day-team">
