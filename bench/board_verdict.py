@@ -240,6 +240,37 @@ def compare_reports(
         )
 
 
+def fate(lines: Sequence[Line]) -> str:
+    """Return what became of a call that ended, from its lines in queue_log."""
+    if any(line.event == "CONNECT" for line in lines):
+        return "reached"
+    if not lines:
+        return "hung_up"
+    return "gave_up" if lines[-1].event == "ABANDON" else "turned_away"
+
+
+def compare_fates(found: Comparison, segments: Sequence[Mapping[str, Any]], books: Books) -> None:
+    """Compare what became of the calls, of all segments together."""
+    fates: Counter[str] = Counter()
+    for uniqueid, records in books.records.items():
+        if records[0].call_id and max(record.end for record in records) <= books.at:
+            fates[fate(books.events.get(uniqueid, []))] += 1
+    total, done = books.queue(""), happened(books)
+    expected = {
+        "calls": sum(fates.values()),
+        **{name: fates[name] for name in ("reached", "gave_up", "turned_away", "hung_up")},
+        "solved": 0,
+        "messages": 0,
+        "offered": total.offered,
+        "answered": len(total.talks),
+        "abandoned": len(total.lost_waits),
+        "left_queue": total.left_queue,
+        "transferred": done["transferred"],
+    }
+    for name, count in expected.items():
+        found.same(f"report, all segments, {name}", sum(row[name] for row in segments), count)
+
+
 def compare_calls(found: Comparison, calls: Sequence[Mapping[str, Any]], books: Books) -> None:
     """Compare each call: its queues and agents, its wait and talk, and SIPp's own view of it."""
     by_id = {call["call_id"]: call for call in calls}
@@ -299,6 +330,7 @@ def compare(folder: Path, board: Mapping[str, Any] | None = None) -> Comparison:
         compare_reports(
             found, read(folder, "report-queues"), read(folder, "report-agents"), legend, books
         )
+        compare_fates(found, read(folder, "report-segments"), books)
         compare_calls(found, read(folder, "calls"), books)
     return found
 

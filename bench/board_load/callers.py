@@ -17,6 +17,9 @@ from bench.board_books import TURNED_AWAY
 from hotline.demo.site import HOST
 
 ADDRESS: Final = "127.0.0.21"
+FIRST_PORT: Final = 45600
+PORTS: Final = 12
+"""How many SIPps may call at once."""
 TRUNK: Final = "load"
 SERVER_ENDS: Final = 150_000
 """Milliseconds that a customer waits for the hotline to hang up."""
@@ -38,7 +41,7 @@ KINDS: Final = (
     Kind("abandoned", "96002", ("p[field2]", "bye")),
     Kind("overflowed", "96003", ("end",)),
     Kind("missed", "96004", ("end",)),
-    Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "end"), pace=2.0),
+    Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "end"), pace=3.0),
     Kind("transferred", "96006", ("end",)),
     Kind(TURNED_AWAY, "96007", ("p[field2]", "bye")),
 )
@@ -150,19 +153,28 @@ async def place(
     people: Sequence[tuple[str, int]],
     *,
     rate: float,
+    first_port: int,
     place: int,
     seconds: int,
 ) -> None:
     """Place a call for each ``(number, milliseconds)``; the logs are left in ``folder``.
 
-    ``place`` keeps the ports of several apart.  Raises ``AssertionError`` with SIPp's own words.
+    ``first_port`` begins a row of :data:`PORTS` that are ours, ``place`` tells SIPps apart.
+    Raises ``AssertionError`` with SIPp's own words.
     """
     _prepare(folder, kind, people)
     program = shutil.which("sipp")
     assert program, "SIPp is missing: apt-get install sip-tester"
     command = [program, f"{HOST}:{server_port}", "-sf", "scenario.xml", "-inf", "people.csv"]
-    command += ["-i", ADDRESS, "-p", str(45600 + place), "-mi", ADDRESS]
-    command += ["-mp", str(20000 + 2000 * place), "-m", str(len(people)), "-l", "1000"]
+    command += ["-i", ADDRESS, "-p", str(first_port + place), "-mi", ADDRESS]
+    command += [
+        "-mp",
+        str(20000 + 2000 * place + 20 * (first_port - FIRST_PORT)),
+        "-m",
+        str(len(people)),
+        "-l",
+        "1000",
+    ]
     command += ["-r", str(max(1, round(rate * 60))), "-rp", "60000", "-aa", "-nostdin"]
     command += ["-timeout_error", "-timeout", f"{seconds}s"]
     command += ["-trace_stat", "-stf", "statistics.csv", "-fd", "5"]

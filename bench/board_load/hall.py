@@ -2,8 +2,8 @@
 
 What is left in the folder is all that :mod:`bench.board_books` reads: ``queue_log``, ``calls.csv``
 (call records), ``sipp/*/calls.log``, ``holds.log`` and ``notes.log`` (the agents), ``board.json``,
-``legend.json``, ``calls.json`` (`hotline calls list`), ``report-queues.json`` and
-``report-agents.json``.
+``legend.json``, ``calls.json`` (`hotline calls list`), ``report-queues.json``,
+``report-agents.json`` and ``report-segments.json``.
 """
 
 import asyncio
@@ -24,8 +24,10 @@ from agent_console.security import CSRF_HEADER
 from bench.board_books import SHUT, TURNED_AWAY
 from bench.board_load.callers import (
     ADDRESS,
+    FIRST_PORT,
     KINDS,
     LISTENING,
+    PORTS,
     TRUNK,
     WAITING,
     Kind,
@@ -33,6 +35,7 @@ from bench.board_load.callers import (
 )
 from bench.board_load.staff import Post, Staff
 from dialplans import __file__ as dialplans
+from hotline import ports
 from hotline.demo.people import PASSWORD, SUPERVISOR
 from hotline.demo.site import HOST, PortPlan, Site
 
@@ -119,6 +122,7 @@ async def traffic(folder: Path, run: Run) -> None:
     rules.write_text(RULES, encoding="utf-8")
     more = {"ivr": f'flows = "{flows}"\nrouting = "{rules}"'}
     site = Site(state, PortPlan.choose(run.base_port), extra=settings(staff), more=more)
+    first_port = ports.claimed_ports(ADDRESS, FIRST_PORT, PORTS)
     console: asyncio.subprocess.Process | None = None
     try:
         await site.prepare(20, lambda _: None)
@@ -135,12 +139,12 @@ async def traffic(folder: Path, run: Run) -> None:
             await _until(
                 http, 60, lambda board: board["total"]["agents"].get("available") == people
             )
-            await _calls(folder, site, run)
+            await _calls(folder, site, run, first_port)
             await _until(http, 60, _idle)
             # One pauses, so that the board has more to show than people who are free.
             await staff.order(0, "set_state", state="paused", reason="lunch")
             await _until(http, 10, lambda board: board["total"]["agents"].get("paused") == 1)
-            await _look(folder, http, site, run)
+            await _look(folder, http, site, run, first_port)
     finally:
         await staff.leave()
         if console is not None:
@@ -193,7 +197,7 @@ async def _until(
             await asyncio.sleep(0.2)
 
 
-async def _calls(folder: Path, site: Site, run: Run) -> None:
+async def _calls(folder: Path, site: Site, run: Run, first_port: int) -> None:
     """Place all kinds at once, each at its share of the rate."""
     chance = random.Random(run.calls)  # noqa: S311 - how patient people are, no secret
     first = 0
@@ -206,7 +210,7 @@ async def _calls(folder: Path, site: Site, run: Run) -> None:
         first += count
         rate = run.rate * SHARES[kind.name] * kind.pace
         seconds = int(count / rate) + 240
-        jobs.append(_place(folder, site, kind, people, rate, number, seconds))
+        jobs.append(_place(folder, site, kind, people, rate, first_port, number, seconds))
     await asyncio.gather(*jobs)
 
 
@@ -216,6 +220,7 @@ async def _place(
     kind: Kind,
     people: list[tuple[str, int]],
     rate: float,
+    first_port: int,
     number: int,
     seconds: int,
 ) -> None:
@@ -225,6 +230,7 @@ async def _place(
         kind,
         people,
         rate=rate,
+        first_port=first_port,
         place=number,
         seconds=seconds,
     )
@@ -237,7 +243,9 @@ def _idle(board: dict[str, Any]) -> bool:
     return set(total["agents"]) <= {"available", "logged_out"} and not busy
 
 
-async def _look(folder: Path, http: httpx.AsyncClient, site: Site, run: Run) -> None:
+async def _look(
+    folder: Path, http: httpx.AsyncClient, site: Site, run: Run, first_port: int
+) -> None:
     """Look at the board while some wait in a queue and in the menu, and nothing moves."""
     several = max(2, min(10, run.calls // 50))
     wait = round(PARKED * 1000)
@@ -249,6 +257,7 @@ async def _look(folder: Path, http: httpx.AsyncClient, site: Site, run: Run) -> 
                 kind,
                 [(f"+861392{number}{each:06d}", wait) for each in range(several)],
                 several,
+                first_port,
                 8 + number,
                 60,
             )
@@ -269,6 +278,7 @@ async def _look(folder: Path, http: httpx.AsyncClient, site: Site, run: Run) -> 
     asked = {
         "report-queues": ("report", "queues", *report),
         "report-agents": ("report", "agents", *report),
+        "report-segments": ("report", "segments", *report),
         "calls": ("calls", "list", "--since", "1d", "--json", "--limit", "10000"),
     }
     answers = await asyncio.gather(*(_hotline(site, *words) for words in asked.values()))

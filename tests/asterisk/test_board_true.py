@@ -21,7 +21,7 @@ from hotline.asterisk.locate import Install
 from hotline.journal_reader import JournalReader
 
 pytestmark = pytest.mark.timeout(240)
-CALLS: Final = 32
+CALLS: Final = 26
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="SIPp's play_dtmf needs a raw socket, thus root")
@@ -29,8 +29,8 @@ async def test_the_board_tells_what_others_wrote_down(state_dir: Path, install: 
     del install
     folder = state_dir / "run"
     await traffic(folder, Run(calls=CALLS, rate=3, base_port=40600))
-    assert list(board_verdict.verdict(folder, least=3)) == []
-    assert board_verdict.compare(folder).compared > 900
+    assert list(board_verdict.verdict(folder, least=1)) == []
+    assert board_verdict.compare(folder).compared > 800
     # The same calls, folded rightly and in each of the wrong ways.
     assert board_verdict.compare(folder, folded_anew(folder)).faults == []
     for fault in planted.FAULTS:
