@@ -330,6 +330,27 @@ def test_a_second_of_one_call_is_noticed_but_not_the_cut_of_whole_seconds(day: D
     assert len(found.faults) == 1
 
 
+def test_what_became_of_calls_is_told_by_their_lines_and_compared(day: Day) -> None:
+    told = {kind: Counter[str]() for kind in KINDS}
+    made = day.books()
+    for uniqueid, records in made.records.items():
+        kind = made.customers[f"+861391{uniqueid.rpartition('.')[2]}"].kind
+        told[kind][board_verdict.fate(made.events.get(uniqueid, []))] += bool(records)
+    fates = {kind: list(counts) for kind, counts in told.items()}
+    assert fates == {
+        **{kind: ["reached"] for kind in ("answered", "missed", "overflowed", "transferred")},
+        "abandoned": ["gave_up"],
+        "withdrawn": ["turned_away"],
+        "turned_away": ["hung_up"],
+    }
+    rows = [dict.fromkeys(("calls", "reached", "gave_up", "turned_away", "hung_up"), 0)]
+    rows[0] |= dict.fromkeys(("solved", "messages", "offered", "answered", "abandoned"), 0)
+    rows[0] |= {"left_queue": 0, "transferred": 0}
+    found = board_verdict.Comparison()
+    board_verdict.compare_fates(found, rows, made)
+    assert (found.compared, len(found.faults)) == (12, 10)  # all but solved and messages
+
+
 def test_a_machine_that_is_too_slow_is_found_out(day: Day) -> None:
     """The engine's pause came after the queue's own wrapuptime: callers may have slipped in."""
     assert day.books().latest_pause() < 1
