@@ -79,12 +79,12 @@ async def test_callers_who_found_a_queue_closed_are_told_of(page: Page, console:
     found = page.locator("[data-figure=found_closed]")
     await expect(found).to_have_count(0)
     picture = board_picture(time.time())
-    shut = row("service", 0.9)
-    shut = replace(
-        shut, windows={name: replace(each, found_closed=4) for name, each in shut.windows.items()}
+    shut, total = (
+        replace(one, windows={n: replace(w, found_closed=4) for n, w in one.windows.items()})
+        for one in (row("service", 0.9), picture.total)
     )
     await console.board.floor.close_queue("service", "消防演习", "boss")
-    console.board.now = replace(picture, queues=(shut, *picture.queues[1:]))
+    console.board.now = replace(picture, total=total, queues=(shut, *picture.queues[1:]))
     console.board.behind = calls_behind(time.time())[:4]
     await expect(found).to_have_text("4 人遇关闭")
     await found.click()
@@ -94,6 +94,12 @@ async def test_callers_who_found_a_queue_closed_are_told_of(page: Page, console:
         await shoot(page, f"board-found-closed-{language}")
         assert await page.evaluate(_TOO_WIDE) == []
         await page.get_by_test_id("language").click()
+    await page.get_by_test_id("totals").get_by_role("button", name="4").click()
+    await expect(page.get_by_test_id("board-calls")).to_contain_text("遇队列关闭 · 今日")
+    assert console.board.asked[-1][1:4] == (None, None, "found_closed")
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await shoot(page, "board-found-closed-phone-zh")
+    assert await page.evaluate(_TOO_WIDE) == []
 
 
 async def test_a_supervisor_orders_from_the_board(page: Page, console: Console) -> None:
