@@ -23,6 +23,8 @@ PORTS: Final = 12
 TRUNK: Final = "load"
 SERVER_ENDS: Final = 150_000
 """Milliseconds that a customer waits for the hotline to hang up."""
+UNHEARD: Final = 15_000
+"""Milliseconds after which a customer takes it that a key was not heard, and keys again."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -31,7 +33,8 @@ class Kind(msgspec.Struct, frozen=True):
     name: str
     dialled: str
     steps: tuple[str, ...]
-    """``p1500`` waits milliseconds, ``d1`` keys, ``bye`` hangs up, ``end`` is hung up on."""
+    """``p1500`` waits milliseconds, ``d1`` keys, ``bye`` hangs up, ``end`` is hung up on;
+    ``e1`` too, but keys again if that takes long: nobody may have listened to the first time."""
     pace: float = 1.0
     """How much faster than the others they come: those who stay longest are to be done in time."""
 
@@ -41,7 +44,7 @@ KINDS: Final = (
     Kind("abandoned", "96002", ("p[field2]", "bye")),
     Kind("overflowed", "96003", ("end",)),
     Kind("missed", "96004", ("end",)),
-    Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "end"), pace=3.0),
+    Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "e1"), pace=3.0),
     Kind("transferred", "96006", ("end",)),
     Kind(TURNED_AWAY, "96007", ("p[field2]", "bye")),
 )
@@ -78,6 +81,7 @@ a=rtpmap:8 PCMA/8000
 a=rtpmap:96 telephone-event/8000
 a=fmtp:96 0-15
 """
+_RECEIVE_BYE: Final = f'<recv request="BYE" timeout="{SERVER_ENDS}"/>\n'
 _OK: Final = """\
 <send><![CDATA[
 SIP/2.0 200 OK
@@ -94,8 +98,12 @@ Content-Length: 0
 
 def _act(step: str, name: str) -> str:
     if step == "end":
+        return _RECEIVE_BYE + _OK + _log(name, "ended") + "\n"
+    if step[0] == "e":
         return (
-            f'<recv request="BYE" timeout="{SERVER_ENDS}"/>\n' + _OK + _log(name, "ended") + "\n"
+            f'<recv request="BYE" timeout="{UNHEARD}" ontimeout="1" next="2"/>\n<label id="1"/>\n'
+            + f'{_act(f"d{step[1:]}", name)}{_RECEIVE_BYE}<label id="2"/>\n'
+            + f"{_OK}{_log(name, 'ended')}\n"
         )
     if step == "bye":
         bye = _send("BYE", "[next_url]", "2 BYE", retrans=True)
