@@ -203,6 +203,16 @@ def add(total: SumT, more: SumT) -> SumT:
     return total
 
 
+def subtract(total: SumT, less: SumT) -> bool:
+    """Take ``less`` from ``total``; say whether nothing is left of it."""
+    left = False
+    for name in total.__struct_fields__:
+        rest = getattr(total, name) - getattr(less, name)
+        setattr(total, name, rest)
+        left = left or rest != 0
+    return not left
+
+
 class Figures:
     """A set of rows; adding two sets adds the rows with the same key."""
 
@@ -259,6 +269,15 @@ class Figures:
         _add_counts(self.waits, other.waits)
         _add_counts(self.group_waits, other.group_waits)
         return self
+
+    def subtract(self, other: "Figures") -> None:
+        """Take away the rows of ``other``, which were added before; empty rows go."""
+        for mine, its in zip(self.rows(), other.rows(), strict=True):
+            _subtract_rows(mine, its)
+
+    def starts(self) -> set[int]:
+        """Return when the intervals of the rows begin."""
+        return {key.start for rows in self.rows() for key in rows}
 
     def board(self) -> "Figures":
         """Return the rows of queues, agents and waits, which are all that boards show."""
@@ -335,6 +354,17 @@ def _add_rows(mine: dict[KeyT, SumT], its: dict[KeyT, SumT], make: Callable[[], 
 def _add_counts(mine: dict[KeyT, int], its: dict[KeyT, int]) -> None:
     for key, count in its.items():
         mine[key] = mine.get(key, 0) + count
+
+
+def _subtract_rows(mine: dict[Any, Any], its: dict[Any, Any]) -> None:
+    for key, less in its.items():
+        if isinstance(less, int):
+            mine[key] -= less
+            gone = mine[key] == 0
+        else:
+            gone = subtract(mine[key], less)
+        if gone:
+            del mine[key]
 
 
 def _sum(make: Callable[[], SumT], rows: Iterable[SumT]) -> SumT:

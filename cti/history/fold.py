@@ -105,10 +105,6 @@ class HistoryFold:
         """The figures since :meth:`take`; do not change them."""
         return self._figures
 
-    def drop_before(self, at: float) -> None:
-        """Forget the figures of intervals that began before ``at``."""
-        self._figures = self._figures.between(at, float("inf"))
-
     def take(self) -> Figures:
         """Return the figures since the last call and begin anew."""
         taken, self._figures = self._figures, Figures()
@@ -263,6 +259,28 @@ _DECODER: Final = msgspec.json.Decoder(State)
 def encode(state: State) -> bytes:
     """Return the state as JSON."""
     return _ENCODER.encode(state)
+
+
+class StateEncoder:
+    """Encodes one state after the other; calls that did not change since the last cost no time.
+
+    An ended call stays in the state for a quarter of an hour: at ten calls a second nine thousand.
+    """
+
+    def __init__(self) -> None:
+        """Know no call yet."""
+        self._known: dict[CallId, tuple[Call, msgspec.Raw]] = {}
+
+    def encode(self, state: State) -> bytes:
+        """Return what :func:`encode` returns."""
+        before, self._known = self._known, {}
+        for call in state.calls:
+            known = before.get(call.call_id)
+            if known is None or known[0] is not call:
+                known = call, msgspec.Raw(_ENCODER.encode(call))
+            self._known[call.call_id] = known
+        encoded = tuple(raw for _, raw in self._known.values())
+        return _ENCODER.encode(msgspec.structs.replace(state, calls=encoded))
 
 
 def decode(stored: bytes) -> State | None:

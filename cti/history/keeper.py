@@ -15,7 +15,8 @@ from cti import metrics
 from cti.core.world import World
 from cti.errors import CtiError, JournalError
 from cti.history.figures import MINUTE, Figures, day_start
-from cti.history.fold import FORMAT, HistoryFold, decode, encode, restore
+from cti.history.fold import FORMAT, HistoryFold, StateEncoder, decode, restore
+from cti.history.windows import Windows
 from cti.journal.checkpoints import Checkpoint
 from cti.ports import Journal
 
@@ -68,7 +69,9 @@ class HistoryKeeper:
         self._day, self._day_start = Figures(), 0.0
         """Today's figures up to the newest checkpoint, and when that day began."""
         self._recent: HistoryFold | None = None
-        """The last hour by minutes; none until it was looked back."""
+        """Folds by minutes for the windows; none until the last hour was looked back."""
+        self._windows = Windows()
+        self._encoder = StateEncoder()
         self._busy = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -136,12 +139,7 @@ class HistoryKeeper:
             today = Figures().add(self._day).add(pending.together())
             if self._recent is None:
                 return Live(begin, today, None, None)
-            self._recent.drop_before(now - _RECENT - MINUTE)
-            last = self._recent.pending
-            hour, quarter = (
-                last.between(now - seconds, float("inf")).together() for seconds in (3600, 900)
-            )
-            return Live(begin, today, hour, quarter)
+            return Live(begin, today, *self._windows.sums(now))
 
     async def _figures(self, since: float, until: float) -> Figures:
         seq, stored = await self._journal.figures(since, until)
@@ -157,6 +155,8 @@ class HistoryKeeper:
                     self._fold.feed(seq, event)
                     if self._recent is not None:
                         self._recent.feed(seq, event)
+                if self._recent is not None:
+                    self._windows.add(self._recent.take())
                 metrics.HISTORY_FOLDED.set(self._fold.seq)
                 if self._fold.seq - self._saved >= _CHECKPOINT_ENTRIES:
                     await self._store()
@@ -194,7 +194,8 @@ class HistoryKeeper:
         if self._fold.seq == self._saved:
             return
         state = self._fold.state()
-        checkpoint = Checkpoint(seq=state.seq, at=state.at, format=FORMAT, state=encode(state))
+        encoded = self._encoder.encode(state)
+        checkpoint = Checkpoint(seq=state.seq, at=state.at, format=FORMAT, state=encoded)
         figures = self._fold.take()
         try:
             await self._journal.save(checkpoint, figures, self._saved)
@@ -209,12 +210,14 @@ class HistoryKeeper:
         """Fold the last two hours by minutes, so that the last one is right; then follow."""
         fold = HistoryFold(self._zone, interval=MINUTE, by_call=False)
         fold.seq = await self._before(self.ended_at - _RECENT - _LEAD)
+        self._windows = Windows()
         while True:
             async with self._busy:
                 entries = await self._journal.read(fold.seq, _READ)
                 for seq, event in entries:
                     if seq <= self._fold.seq:
                         fold.feed(seq, event)
+                self._windows.add(fold.take())
                 if fold.seq >= self._fold.seq or not entries:
                     self._recent = fold
                     return
