@@ -52,9 +52,14 @@ class Customers:
         self._first = chance.randrange(10_000_000, 90_000_000)
         self.placed: list[Placed] = []
 
+    @property
+    def next_caller(self) -> str:
+        """The number from which the next call will come."""
+        return f"+86139{self._first + len(self.placed):08d}"
+
     async def call(self, story: str, steps: Sequence[str] = ()) -> None:
         """Place one call; ``steps`` instead of the story's own."""
-        caller = f"+86139{self._first + len(self.placed):08d}"
+        caller = self.next_caller
         self.placed.append(Placed(caller, story, time.time()))
         await asyncio.to_thread(
             self._stand.carrier.call, "95500", caller=caller, steps=steps or STORIES[story]
