@@ -9,6 +9,7 @@ painted as a whole and nothing on the page jumped.
 
 import argparse
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -48,6 +49,8 @@ class Run(msgspec.Struct, frozen=True):
     pops: list[Painted]
     moved: float = 0.0
     """How much the page's parts moved by themselves; 0 for nothing."""
+    load: float = 0.0
+    """The machine's load average over the last minute, our own included."""
 
 
 async def measure(pops: int) -> Run:
@@ -80,7 +83,7 @@ def joined(desk: Seen, least: Seen, sent: dict[str, float]) -> Run:
         found.append(
             Painted(marks[NAME], max(marks.values()), on_screen - sent[call], floor[NAME])
         )
-    return Run(found, desk.moved)
+    return Run(found, desk.moved, os.getloadavg()[0])
 
 
 def report(run: Run, pops: int, aim_ms: float = AIM_MS) -> list[str]:
@@ -103,6 +106,7 @@ def report(run: Run, pops: int, aim_ms: float = AIM_MS) -> list[str]:
         f"floor, one heading: {spread(floors)}",
         f"name beside the floor: {statistics.median(names) / statistics.median(floors):.2f}",
         "jumps of the layout: none",
+        f"other work on the machine: load {run.load:.1f} on {os.cpu_count()} cores",
     ]
     if p95(names) > aim_ms:
         raise RuntimeError("; ".join(said))

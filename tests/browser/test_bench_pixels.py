@@ -17,4 +17,4 @@ async def test_pops_are_painted_without_a_jump() -> None:
     run = await pixels.measure(3)
     assert len(run.pops) == 3
     assert all(0 < pop.name <= pop.whole for pop in run.pops)
-    assert pixels.report(run, 3, float("inf"))[-1] == "jumps of the layout: none"
+    assert "jumps of the layout: none" in pixels.report(run, 3, float("inf"))

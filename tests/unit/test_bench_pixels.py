@@ -32,13 +32,14 @@ def test_too_little_too_slow_and_jumps_fail() -> None:
 
 
 def test_it_says_what_it_saw() -> None:
-    name, whole, sending, floor, beside, _ = pixels.report(run(100, 20.0), 100)
+    name, whole, sending, floor, beside, _, load = pixels.report(run(100, 20.0), 100)
     assert name.startswith("message to the caller's name: median 20.5 ms, p95 20.9, worst 21.0")
     assert "100 pops" in name
     assert whole.startswith("message to the whole pop: median 35.5 ms")
     assert sending.startswith("sending to the caller's name: median 25.0 ms")
     assert floor.startswith("floor, one heading: median 5.0 ms")
     assert beside.endswith("4.10")
+    assert "load 0.0" in load
 
 
 def test_a_pop_counts_only_when_every_part_and_the_floor_were_painted() -> None:
@@ -49,4 +50,5 @@ def test_a_pop_counts_only_when_every_part_and_the_floor_were_painted() -> None:
     least = Seen(5e6, 0.0, {}, {call: {NAME: 5.0} for call in ("first", "good", "partly")})
     found = pixels.joined(desk, least, {call: 5e6 + at - 2.0 for call, at in came.items()})
     # The first one loads fonts.
-    assert found == pixels.Run([pixels.Painted(20.0, 30.0, 22.0, 5.0)], moved=0.5)
+    assert found.pops == [pixels.Painted(20.0, 30.0, 22.0, 5.0)]
+    assert (found.moved, found.load >= 0) == (0.5, True)

@@ -11,12 +11,11 @@ import { Sure } from './Sure'
 export function CallControl({ pop }: { pop: Pop }) {
   const asked = consulting.value
   const mine = askedIn(pop)
-  const idle = live.value && !busy.value
+  const idle = live.value && !busy.value && pop.phase === 'connected'
   useEffect(() => {
     if ((asked ?? mine) !== null && team.value.value === null) void team.refresh()
   }, [asked, mine])
   if (mine !== null) return <Asked asked={mine} />
-  if (pop.phase !== 'connected') return <div class="call-control" />
   if (asked === null) {
     return (
       <div class="call-control" data-testid="call-control">
