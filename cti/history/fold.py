@@ -13,6 +13,7 @@ from cti.core import events as ev
 from cti.core.agents import Agent
 from cti.core.calls import Call
 from cti.core.ids import AgentId, CallId, QueueName
+from cti.core.steps import WAITING
 from cti.core.world import Rules, World
 from cti.history.figures import (
     QUARTER,
@@ -131,12 +132,16 @@ class HistoryFold:
         self.seq, self.at = seq, max(self.at, event.at)
         name = type(event).__name__
         self._kinds[name] = self._kinds.get(name, 0) + 1
+        handed = isinstance(event, ev.CallConnected) and self._handed_over(event.call_id)
         self.world.restore((event,))
         self.world.take_rejections()
         start = quarter(event.at, self.zone, self._interval)
-        if self._groups is not None and isinstance(event, ev.CallEvent):
-            self._groups.count(start, event, self._figures, self._held)
-        self._count(start, event)
+        if handed and isinstance(event, ev.CallConnected):
+            self._taken_over(start, event)
+        else:
+            if self._groups is not None and isinstance(event, ev.CallEvent):
+                self._groups.count(start, event, self._figures, self._held)
+            self._count(start, event)
         if seq % _FORGET_EVERY == 0:
             self.world.forget(self.at)
             if self._groups is not None:
@@ -203,6 +208,16 @@ class HistoryFold:
                 _, before = self._states.get(event.agent_id, ("logged_out", event.at))
                 late = 0.0 < before - event.at < MOST_BEHIND
                 self._states[event.agent_id] = (event.state, before if late else event.at)
+
+    def _handed_over(self, call_id: CallId) -> bool:
+        """Say whether a colleague had the call until now: no queue answers it once more."""
+        call = self.world.calls.get(call_id)
+        return call is not None and call.connected_at is not None and call.state not in WAITING
+
+    def _taken_over(self, start: int, event: ev.CallConnected) -> None:
+        agent = self._agent(start, event.agent_id, event.queue)
+        agent.answered += 1
+        agent.ring_ms += milliseconds(event.ring_time)
 
     def _waited(self, queue: QueueName, at: float, wait_time: float) -> None:
         """Count the time of a wait that ends now, in each interval that it touches."""

@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -103,6 +104,25 @@ def test_one_call_counts_where_it_happened() -> None:
     two = figures.agents[AgentKey(start, TWO, SERVICE)]
     assert (two.offered, two.answered, two.missed, two.ring_ms) == (1, 0, 1, 9_000)
     assert figures.waits == {WaitKey(start, SERVICE, "answered", 13): 1}
+
+
+@pytest.mark.parametrize("kind", ["agent", "attended"])
+def test_a_colleague_who_takes_over_is_no_second_answer_of_the_queue(
+    kind: Literal["agent", "attended"],
+) -> None:
+    first = [one for one in call(1, NOON) if one.at < NOON + 87]
+    who: dict[str, Any] = {"at": NOON + 60, "call_id": CallId("call-1")}
+    talk = ev.CallCompleted(agent_id=ONE, queue=SERVICE, talk_time=37.6, ended_by="agent", **who)
+    sent = ev.CallTransferred(agent_id=ONE, kind=kind, target=TWO, **who)
+    taken = ev.CallConnected(agent_id=TWO, queue=SERVICE, wait_time=0.0, ring_time=3.0, **who)
+    figures = fold([*first, talk, sent, taken]).take()
+    start = int(NOON)
+    row = figures.queues[QueueKey(start, SERVICE)]
+    assert (row.offered, row.answered, row.completed, row.wait_answered_ms) == (1, 1, 1, 12_400)
+    assert figures.waits == {WaitKey(start, SERVICE, "answered", 13): 1}
+    assert sum(each.answered for each in figures.agents.values()) == 2
+    assert figures.agents[AgentKey(start, TWO, SERVICE)].ring_ms == 12_000
+    assert {each.answered for each in figures.groups.values() if each.answered} == {1}
 
 
 def test_an_abandoned_call_counts_in_the_quarter_of_its_end() -> None:
