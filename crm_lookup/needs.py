@@ -251,7 +251,7 @@ def _repeated_call(record: CustomerRecord, moment: _Moment) -> Iterator[Need]:
         need="repeated_call",
         title=Text("重复来电", "A repeated call"),
         reason=Text(
-            f"近 {REPEAT_DAYS} 天已为“{name.zh}”来电 {times.zh}，最近一次{when.zh}",
+            f"近 {REPEAT_DAYS} 天已为“{name.zh}”来电 {times.zh}，最近一次：{when.zh}",
             f"called {'once' if count == 1 else times.en} in {REPEAT_DAYS} days about "
             f"“{name.en}”, last {when.en}",
         ),
