@@ -23,7 +23,7 @@ export function CallerCard({ pop, whole }: { pop: Pop, whole: boolean }) {
   return (
     <section class="panel caller" data-phase={askedIn(pop)?.answered === true ? 'connected' : pop.phase} data-segment={customer?.segment ?? 'none'} data-testid="pop">
       <PhaseBar pop={pop} />
-      <CallControl pop={pop} />
+      {whole || pop.consultation !== null ? <CallControl pop={pop} /> : <div class="call-control" />}
       <div class="caller-head">
         <div class="avatar" aria-hidden="true">{avatarOf(pop)}</div>
         <div class="caller-who">
