@@ -325,6 +325,8 @@ async def test_what_the_agent_does_in_a_call_reaches_the_server_and_survives_a_r
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("outcome")).to_contain_text("已保存 · 交易争议")
     await page.keyboard.press("Escape")
+    await expect(page.get_by_label("搜索处理结果")).not_to_be_focused()
+    await expect(page.get_by_test_id("ready")).to_be_enabled()
     await page.keyboard.press("r")
     await expect(page.get_by_test_id("own-calls")).to_contain_text("交易争议")
     await expect(page.get_by_test_id("own-calls")).to_contain_text("问年费 a d r")
@@ -354,7 +356,7 @@ async def test_a_callers_message_is_heard_by_keys_and_falls_silent_when_a_call_r
     assert (look.actor, look.field, look.call_id) == ("1001", "voicemail", "left")
 
     console.engine.ring("1001", pop())
-    await expect(page.get_by_test_id("note")).to_be_editable()
+    await expect(page.get_by_test_id("note-state")).to_have_attribute("data-state", "new")
     console.engine.withdraw("1001", "c1")
     await expect(voice).to_have_attribute("data-playing", "false")
     await page.get_by_test_id("language").click()

@@ -104,6 +104,38 @@ describe('the paper', () => {
     expect([paper.state.value, paper.note.value]).toEqual(['saved', 'from before'])
   })
 
+  it('takes what is typed before it could look, and puts it below what stood there', async () => {
+    const world = new World()
+    world.stored = { ...world.stored, seq: 4, note: 'from before', follow_up: { kind: 'task', text: 'call', due_at: 5 } }
+    const paper = new Paper(world)
+    const looking = paper.open()
+    paper.edit({ note: 'in a' })
+    paper.edit({ note: 'in a hurry' })
+    void paper.flush()
+    expect([paper.state.value, world.saves.length, world.inBrowser?.note]).toEqual(['loading', 0, 'in a hurry'])
+    await looking
+    expect(paper.note.value).toBe('from before\nin a hurry')
+    await world.pause()
+    expect(world.stored.note).toBe('from before\nin a hurry')
+    expect(world.stored.follow_up?.text).toBe('call')
+    expect([paper.state.value, world.inBrowser]).toEqual(['saved', null])
+  })
+
+  it('loses nothing of it to a reload or to a server that is away', async () => {
+    const world = new World()
+    world.away = true
+    world.stored = { ...world.stored, seq: 2, note: 'from before' }
+    const paper = await opened(world)
+    for (const note of ['i', 'in', 'in a', 'in a h', 'in a hurry']) paper.edit({ note })
+    await world.pause()
+    expect(paper.state.value).toBe('loading')
+    world.away = false
+    const reloaded = await opened(world)
+    expect(reloaded.note.value).toBe('from before\nin a hurry')
+    await world.pause()
+    expect(world.stored.note).toBe('from before\nin a hurry')
+  })
+
   it('lets the window lead in which somebody types', async () => {
     const world = new World()
     const first = await opened(world)

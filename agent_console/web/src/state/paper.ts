@@ -32,6 +32,8 @@ export class Paper {
   readonly state = signal<PaperState>('loading')
   readonly savedAt = signal<number | null>(null)
   private readonly deps: PaperDeps
+  /** What an earlier page of this browser could not bring to the server. */
+  private readonly left: WorkDraft | null
   private seq = 0
   private sent = 0
   private retry = RETRY_MS
@@ -40,24 +42,28 @@ export class Paper {
 
   constructor(deps: PaperDeps) {
     this.deps = deps
-    const left = deps.kept()
-    if (left !== null) {
-      this.seq = left.seq
-      this.show(left)
+    this.left = deps.kept()
+    if (this.left !== null) {
+      this.seq = this.left.seq
+      this.show(this.left)
     }
   }
 
-  /** Fetches what the server has; what was typed and not confirmed is not lost by it. */
+  /** Fetches what the server has; neither what was left unconfirmed nor what is typed meanwhile is lost by it. */
   async open(): Promise<void> {
-    const left = this.deps.kept()
     try {
       const stored = await this.deps.load()
-      if (left === null && this.state.peek() === 'loading') return this.adopt(stored)
+      if (this.left === null && !this.dirty) return this.adopt(stored)
+      // What was typed before anything was known has no number yet: it counts as older.
+      const newer = stored.seq >= (this.left?.seq ?? 0)
       this.seq = Math.max(this.seq, stored.seq)
-      if (left !== null && stored.seq >= left.seq && !left.note.includes(stored.note)) {
+      const mine = this.note.peek()
+      if (newer && !mine.includes(stored.note)) {
         // Both this browser and another one wrote: the stored text first, then what is only here.
-        this.note.value = stored.note.includes(left.note) ? stored.note : `${stored.note}\n${this.note.peek()}`
+        this.note.value = stored.note.includes(mine) ? stored.note : `${stored.note}\n${mine}`
       }
+      if (this.left === null && this.followUp.peek() === null) this.followUp.value = stored.follow_up
+      this.state.value = 'typing'
       this.edit({})
     } catch (error) {
       this.failed(error)
@@ -68,15 +74,18 @@ export class Paper {
   edit(change: { note?: string, followUp?: FollowUpDraft | null }): void {
     if (change.note !== undefined) this.note.value = change.note
     if (change.followUp !== undefined) this.followUp.value = change.followUp
-    this.seq += 1
     this.dirty = true
+    const loading = this.state.peek() === 'loading'
+    if (!loading) this.seq += 1
     this.deps.keep(this.draft())
+    if (loading) return // it goes to the server when it is known what stands there
     if (this.state.peek() !== 'saving') this.state.value = 'typing'
     this.after(PAUSE_MS)
   }
 
   /** Stores now what is not stored yet. */
   async flush(): Promise<void> {
+    if (this.state.peek() === 'loading') return
     this.stopTimer()
     if (this.state.peek() === 'saving' || !this.dirty) return
     const draft = this.draft()

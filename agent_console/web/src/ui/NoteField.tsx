@@ -25,7 +25,6 @@ export function NoteField({ callId }: { callId: string }) {
         rows={4}
         maxLength={MOST}
         placeholder={t('note.hint')}
-        readOnly={paper.state.value === 'loading'}
         value={paper.note.value}
         onInput={event => paper.edit({ note: event.currentTarget.value })}
         onBlur={() => void paper.flush()}
