@@ -181,11 +181,12 @@ async def test_a_full_server_gets_out_of_the_way() -> None:
 
 def outcomes() -> dict[str, float]:
     """Read how often each outcome, and each node where callers gave up, was counted."""
-    found = {}
+    found: dict[str, float] = {}
     for counter in (metrics.OUTCOMES, metrics.DROPPED):
         for sample in next(iter(counter.collect())).samples:
             if sample.name.endswith("_total"):
-                found[sample.labels.get("outcome") or sample.labels["node"]] = sample.value
+                name = sample.labels.get("outcome") or sample.labels["node"]
+                found[name] = found.get(name, 0.0) + sample.value  # of all flows
     return found
 
 
