@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 import uvicorn
 
 from agent_console.app import UVICORN_OPTIONS, create_app
@@ -152,4 +153,6 @@ async def run() -> None:
 
 
 if __name__ == "__main__":
+    # What is printed are the answers.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(run())
