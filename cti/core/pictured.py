@@ -74,7 +74,7 @@ def compare(
         _talking(world, world.calls[call_id], partner, at)
         _hold(world, world.calls[call_id], own, at)
     elif call.state in WITH_AGENT and _apart_for_a_moment(world, call, own, legs):
-        _alone_again(world, call, legs, at)
+        _alone_again(world, call, own, legs, at)
     elif call.state in WITH_AGENT:
         complete(world, call, over_at(call, snapshot), "system")
     elif call.state in WAITING and (answered := _answered(world, own, legs)) is not None:
@@ -85,12 +85,14 @@ def compare(
 
 def _answered(world: World, own: Leg, legs: list[Leg]) -> tuple[Agent, Leg] | None:
     """Return agent and leg with whom the customer, out of the queue, is about to be bridged."""
-    for leg in legs:
-        if leg is not own and leg.up and not leg.bridge and not own.bridge:
-            agent = _agent_of(world, leg)
-            if agent is not None:
-                return agent, leg
-    return None
+    apart = (each for each in _phones(world, own, legs) if each[1].up and not each[1].bridge)
+    return None if own.bridge else next(apart, None)
+
+
+def _phones(world: World, own: Leg, legs: list[Leg]) -> list[tuple[Agent, Leg]]:
+    """Return the agents whose phones take part in the call, and their legs, oldest first."""
+    found = ((_agent_of(world, leg), leg) for leg in legs if leg is not own)
+    return [(agent, leg) for agent, leg in found if agent is not None]
 
 
 def _agent_of(world: World, leg: Leg) -> Agent | None:
@@ -104,12 +106,8 @@ def _agent_of(world: World, leg: Leg) -> Agent | None:
 
 def _partner(world: World, own: Leg, legs: list[Leg]) -> tuple[Agent, Leg] | None:
     """Return the agent and leg that share a bridge with the customer."""
-    for leg in legs:
-        if leg is not own and leg.bridge and leg.bridge == own.bridge:
-            agent = _agent_of(world, leg)
-            if agent is not None:
-                return agent, leg
-    return None
+    together = (each for each in _phones(world, own, legs) if each[1].bridge == own.bridge)
+    return next(together, None) if own.bridge else None
 
 
 def _apart_for_a_moment(world: World, call: Call, own: Leg, legs: list[Leg]) -> bool:
@@ -123,12 +121,11 @@ def _apart_for_a_moment(world: World, call: Call, own: Leg, legs: list[Leg]) -> 
     return any(leg.uniqueid == agent.leg_uniqueid for leg in legs)
 
 
-def _alone_again(world: World, call: Call, legs: list[Leg], at: float) -> None:
+def _alone_again(world: World, call: Call, own: Leg, legs: list[Leg], at: float) -> None:
     """End a consultation whose colleague is gone; the agent's leg takes the customer back."""
     if call.consulted is None:
         return
-    phones = [who.agent_id for leg in legs if (who := _agent_of(world, leg)) is not None]
-    if call.consulted not in phones:
+    if all(agent.agent_id != call.consulted for agent, _ in _phones(world, own, legs)):
         consult_ended(world, call, "", at)
 
 
@@ -168,22 +165,18 @@ def _being_transferred(world: World, call: Call, own: Leg, legs: list[Leg], at: 
     """
     if own.context != TO_AGENT_CONTEXT or own.bridge:
         return False
-    targets = [
-        (leg, target)
-        for leg in legs
-        if leg is not own and (target := _agent_of(world, leg)) is not None
-    ]
-    rings = [(leg, target) for leg, target in targets if not leg.up]
+    targets = _phones(world, own, legs)
+    rings = [(target, leg) for target, leg in targets if not leg.up]
     if rings and call.state in WITH_AGENT:  # nobody told us of the transfer
-        _, target = rings[0]
+        target, _ = rings[0]
         sent = ue.Transferred(call_id=call.call_id, kind="agent", target=target.agent_id)
         sent_on(world, call, sent, at)
         call = world.calls[call.call_id]
     if call.state != "transferring":
         return False
-    for leg, target in rings:
+    for target, leg in rings:
         _ring(world, call, target.agent_id, leg, at)
-    for leg, target in targets:
+    for target, leg in targets:
         if leg.up and target.agent_id != call.agent_id:
             connected(world, call, target.agent_id, leg.uniqueid, at)
             break
@@ -252,18 +245,7 @@ def _waiting(world: World, call: Call, place: Waiting, legs: list[Leg], at: floa
             )
             world.emit(missed)
     for agent_id, leg in ringing.items():
-        if all(agent_id != known for known, _ in call.ringing):
-            world.emit(
-                ev.AgentRinging(at=at, call_id=call.call_id, agent_id=agent_id, queue=place.queue)
-            )
-        world.move(
-            agent_id,
-            "offered",
-            at,
-            call_id=call.call_id,
-            queue=place.queue,
-            leg_uniqueid=leg.uniqueid,
-        )
+        _ring(world, call, agent_id, leg, at)
 
 
 def _talking(world: World, call: Call, partner: tuple[Agent, Leg], at: float) -> None:

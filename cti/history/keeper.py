@@ -16,7 +16,7 @@ from cti.core.world import World
 from cti.errors import CtiError, JournalError
 from cti.history.figures import MINUTE, Figures, day_start
 from cti.history.fold import FORMAT, HistoryFold, StateEncoder, decode, restore
-from cti.history.windows import Windows
+from cti.history.windows import HOUR, Windows
 from cti.journal.checkpoints import Checkpoint
 from cti.ports import Journal
 
@@ -31,7 +31,6 @@ _TAIL: Final = 20_000
 _PERIOD: Final = 1.0
 _CHECKPOINT_SECONDS: Final = 10.0
 _CHECKPOINT_ENTRIES: Final = 5_000
-_RECENT: Final = 3600.0
 _LEAD: Final = 3600.0
 """So much longer the look back is, so that conversations are known from their beginning."""
 _TWO_KEEPERS: Final = "another process keeps this history; stop one of the two"
@@ -209,7 +208,7 @@ class HistoryKeeper:
     async def _look_back(self) -> None:
         """Fold the last two hours by minutes, so that the last one is right; then follow."""
         fold = HistoryFold(self._zone, interval=MINUTE, by_call=False)
-        fold.seq = await self._before(self.ended_at - _RECENT - _LEAD)
+        fold.seq = await self._before(self.ended_at - HOUR - _LEAD)
         self._windows = Windows()
         while True:
             async with self._busy:
