@@ -33,7 +33,11 @@ from hotline import db, ports
 AIM_S: Final = 1.0
 ENOUGH: Final = {"agents": 200, "queues": 20, "boards": 50, "rate": 10, "seconds": 40}
 FEW_BOARDS: Final = 10
-"""Boards of the runs from which costs are taken."""
+MORE_BOARDS: Final = 90
+MORE_QUEUES: Final = 60
+"""What the runs have from which costs are taken; fewer more would be lost in the noise."""
+ROUNDS: Final = 3
+"""How often each cost is taken; rounds follow each other, so that a slow minute hits all alike."""
 SETTLED_S: Final = 1.5
 """Seconds after the last event until every board must have shown it."""
 _ABANDONED_SHARE: Final = 0.15
@@ -230,7 +234,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 async def run(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Measure the whole load, then fewer boards, then twice the queues with as few boards."""
+    """Measure the whole load, then what more boards and more queues add to a smaller one."""
     whole = Load(
         *(chosen.agents, chosen.queues, chosen.boards, chosen.rate, chosen.seconds),
         pixels=True,
@@ -253,18 +257,31 @@ async def run(chosen: argparse.Namespace) -> dict[str, Any]:
         "board_bytes_per_s": main.bytes,
     }
     if chosen.costs:
-        few = whole._replace(boards=min(FEW_BOARDS, whole.boards // 2), pixels=False)
-        small = await measure(few, chosen.seed)
-        many = await measure(few._replace(boards=whole.boards), chosen.seed)
-        wide = await measure(few._replace(queues=2 * whole.queues), chosen.seed)
-        found |= {
-            "one_more_board_cpu_ms_per_s": 1000
-            * (many.cpu - small.cpu)
-            / (whole.boards - few.boards),
-            "one_more_queue_cpu_ms_per_s": 1000 * (wide.cpu - small.cpu) / whole.queues,
-            "one_more_queue_bytes_per_s_and_board": (wide.bytes - small.bytes) / whole.queues,
-        }
+        found |= await costs(whole, chosen.seed)
     return found
+
+
+async def costs(whole: Load, seed: int) -> dict[str, Any]:
+    """Return what one more board and one more queue take: the middle, the least and the most."""
+    few = whole._replace(boards=min(FEW_BOARDS, whole.boards), pixels=False, lost=0.0)
+    board, queue, wire = [], [], []
+    for n in range(ROUNDS):
+        small = await measure(few, seed + n)
+        many = await measure(few._replace(boards=few.boards + MORE_BOARDS), seed + n)
+        wide = await measure(few._replace(queues=few.queues + MORE_QUEUES), seed + n)
+        board.append(1000 * (many.cpu - small.cpu) / MORE_BOARDS)
+        queue.append(1000 * (wide.cpu - small.cpu) / MORE_QUEUES)
+        wire.append((wide.bytes - small.bytes) / MORE_QUEUES)
+    return {
+        "one_more_board_cpu_ms_per_s": spread(board),
+        "one_more_queue_cpu_ms_per_s": spread(queue),
+        "one_more_queue_bytes_per_s_and_board": spread(wire),
+    }
+
+
+def spread(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the middle one, the least and the most."""
+    return quantile(values, 0.5), min(values), max(values)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -295,12 +312,17 @@ def words(found: dict[str, Any]) -> list[str]:
         f"{found['board_bytes_per_s'] / 1024:.0f} KiB a second",
     ]
     if "one_more_board_cpu_ms_per_s" in found:
+        board, queue = (found[f"one_more_{each}_cpu_ms_per_s"] for each in ("board", "queue"))
+        wire, _, _ = found["one_more_queue_bytes_per_s_and_board"]
         said.append(
-            f"one more board: {found['one_more_board_cpu_ms_per_s']:.2f} ms CPU a second; one "
-            f"more queue: {found['one_more_queue_cpu_ms_per_s']:.2f} ms CPU a second and "
-            f"{found['one_more_queue_bytes_per_s_and_board'] / 1024:.1f} KiB a second and board"
+            f"one more board: {_between(board)} ms CPU a second; one more queue: "
+            f"{_between(queue)} ms CPU a second and {wire / 1024:.1f} KiB a second and board"
         )
     return said
+
+
+def _between(found: tuple[float, float, float]) -> str:
+    return "{:.2f} ({:.2f} to {:.2f})".format(*found)
 
 
 def main(arguments: list[str] | None = None) -> int:

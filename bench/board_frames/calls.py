@@ -15,8 +15,8 @@ _NAMES: Final = (
     (r"PJSIP/1001-[0-9a-f]{8}", "PJSIP/{agent}-{leg}"),
     (r"PJSIP/trunk-carrier-[0-9a-f]{8}", "PJSIP/trunk-carrier-{number}"),
     (r"PJSIP/1001", "PJSIP/{agent}"),
-    (r"(?m)^(MemberName|DestCallerIDNum|Exten|DestExten): 1001\r$", r"\1: {agent}" + "\r"),
-    (r"(?m)^Queue: service\r$", "Queue: {queue}\r"),
+    (r"(?m)^(MemberName|DestCallerIDNum|Exten|DestExten): 1001(?=\r?$)", r"\1: {agent}"),
+    (r"(?m)^Queue: service(?=\r?$)", "Queue: {queue}"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "{call}"),
 )
 
@@ -83,7 +83,10 @@ def _template(message: str, caller: str) -> str:
     for pattern, name in _NAMES:
         text = re.sub(pattern, name, text)
     text = re.sub(re.escape(caller) + r"(?![0-9])", "lab-1795000000.{number}", text)
-    return re.sub(r"lab-1795[0-9]{6}\.[0-9]+(?![0-9])", "lab-1795000000.{leg}", text)
+    text = re.sub(r"lab-1795[0-9]{6}\.[0-9]+(?![0-9])", "lab-1795000000.{leg}", text)
+    left = re.search(r"\b1001\b|: service\b|(?m:^Timestamp: [0-9])", text)
+    assert left is None, f"the recording's own {left and left[0]!r} was not renamed in {text}"
+    return text
 
 
 def _field(message: str, name: str) -> str:

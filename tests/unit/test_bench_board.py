@@ -29,6 +29,7 @@ def test_a_recorded_call_is_played_under_new_names() -> None:
     found = played(ANSWERED, agent="1234", queue="queue07")
     [answered] = [e for e in found if isinstance(e, ev.CallConnected)]
     assert (answered.agent_id, answered.queue) == ("1234", "queue07")
+    assert {e.agent_id for e in found if isinstance(e, ev.AgentStateChanged)} == {"1234"}
     assert answered.wait_time == pytest.approx(1.02, abs=0.05)
     assert isinstance(found[-1], ev.CallEnded | ev.WrapUpStarted | ev.AgentStateChanged)
     given_up = played(ABANDONED, agent="1234", queue="queue07")
@@ -62,6 +63,10 @@ def test_a_board_that_missed_a_call_is_noticed() -> None:
     assert reader.late([10.0, 10.2, 10.9]) == pytest.approx([0.5, 0.8, 0.1])
     with pytest.raises(RuntimeError, match="shows"):
         reader.late([10.0, 10.2, 10.9, 11.0])
+
+
+def test_a_cost_is_told_with_its_spread() -> None:
+    assert board.spread([0.4, -0.1, 0.2]) == (0.2, -0.1, 0.4)
 
 
 def test_it_refuses_below_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
