@@ -8,7 +8,7 @@ import hmac
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 
@@ -46,6 +46,25 @@ class SessionChannel(Protocol):
     async def last_words(self, row: Sequence[Command]) -> None: ...
 
 
+class Arguments(NamedTuple):
+    """What the dialplan hands to ``AGI()`` behind the address, in this order."""
+
+    secret: str
+    language: str
+    queue: str
+    """Where the caller goes if the menu names no other."""
+    dnis: str
+    call_id: str
+    """Our key of the call; empty from a dialplan that hands none over."""
+    moment: str
+    """``after``: the conversation is over."""
+
+    @classmethod
+    def of(cls, environment: Environment) -> "Arguments":
+        given = environment.arguments[: len(cls._fields)]
+        return cls(*given, *[""] * (len(cls._fields) - len(given)))
+
+
 class Session:
     """Serves one connection."""
 
@@ -65,6 +84,7 @@ class Session:
         self._reader = reader
         self._admit = admit
         self._refused = refused
+        self._asked = Arguments("", "", "", "", "", "")
         self._call: Call | None = None
         self._runner: CallRunner | None = None
         self._flow_label = "unknown"
@@ -78,24 +98,24 @@ class Session:
             return
         if environment is None:
             self._refused("closed")
-        elif not self._is_trusted(environment):
+            return
+        self._asked = Arguments.of(environment)
+        if not self._is_trusted():
             self._refused("secret")
         elif not self._admit():
             self._refused("full")
         else:
             await self._serve_call(environment)
 
-    def _is_trusted(self, environment: Environment) -> bool:
-        shown = environment.arguments[0] if environment.arguments else ""
-        return hmac.compare_digest(
-            shown.encode("utf-8", "surrogateescape"), self._config.secret.encode()
-        )
+    def _is_trusted(self) -> bool:
+        shown = self._asked.secret.encode("utf-8", "surrogateescape")
+        return hmac.compare_digest(shown, self._config.secret.encode())
 
     async def _serve_call(self, environment: Environment) -> None:
         end = "lost"
         log = _log
         try:
-            call_id = await self._call_id(environment)
+            call_id = self._asked.call_id or await self._call_id()
             log = log.bind(call_id=call_id)
             with structlog.contextvars.bound_contextvars(call_id=call_id):
                 if environment.script == callback.SCRIPT:
@@ -116,7 +136,7 @@ class Session:
         except Exception as error:  # noqa: BLE001  # whatever it is, the caller gets a person
             end = "crashed"
             log.error("flow_crashed", **describe(error))  # noqa: TRY400  # a trace may hold digits
-            await self._apologise(environment)
+            await self._apologise()
         finally:
             self._count(end)
             log.info("menu_left", end=end)
@@ -140,7 +160,7 @@ class Session:
         if call and call.place and call.customer_id and call.verified == "pin":
             self._inquiries.keep_place(call.customer_id, call.place)
 
-    async def _call_id(self, environment: Environment) -> str:
+    async def _call_id(self) -> str:
         """Read our key of the call; make one for a dialplan that set none."""
         found = (await self._channel.run([commands.get_variable(channel_vars.CALL_ID)]))[-1].data
         if found:
@@ -154,9 +174,9 @@ class Session:
         self._flow_label = flow.name
         self._call = call = Call(
             call_id=call_id,
-            language=self._language(environment),
-            default_queue=environment.arguments[2] if len(environment.arguments) > 2 else "",
-            dnis=environment.arguments[3] if len(environment.arguments) > 3 else "",
+            language=self._language(),
+            default_queue=self._asked.queue,
+            dnis=self._asked.dnis,
             reader=self._reader,
         )
         _log.info("menu_entered", flow=flow.name, language=call.language)
@@ -169,19 +189,14 @@ class Session:
             self._config.route,
             self._config.clock,
         )
-        if self._is_after(environment):
+        if self._asked.moment == "after":  # who called is known by then, better than by number
             return await runner.run(None)
         self._runner = runner
         return await runner.run(environment.caller_number)
 
-    @staticmethod
-    def _is_after(environment: Environment) -> bool:
-        """Whether the conversation is over: who called is known by then, better than by number."""
-        return environment.arguments[4:5] == ("after",)
-
     async def _ask_for_number(self, environment: Environment) -> str:
         """Serve a caller who left the queue for a callback: ``HOTLINE_NEXT`` comes last."""
-        language = self._language(environment)
+        language = self._language()
         script = callback.ask(
             environment.caller_number,
             language,
@@ -199,17 +214,17 @@ class Session:
         await self._channel.run([noted, verdict] if number else [verdict])
         return "callback" if number else "queue"
 
-    def _language(self, environment: Environment) -> Language:
-        wanted = environment.arguments[1:2]
-        return next((one for one in LANGUAGES if (one,) == wanted), self._config.default_language)
+    def _language(self) -> Language:
+        wanted = self._asked.language
+        return next((one for one in LANGUAGES if one == wanted), self._config.default_language)
 
     def _length(self, language: Language, prompt: str) -> float:
         return self._config.lengths.get((language, prompt), self._config.limits.unknown_prompt)
 
-    async def _apologise(self, environment: Environment) -> None:
+    async def _apologise(self) -> None:
         """Tell the caller that a person comes, if that can still be said, and send them there."""
         try:
-            length = self._length(self._language(environment), MENU_FAILED)
+            length = self._length(self._language(), MENU_FAILED)
             script = phone.play(Play(prompts=(MENU_FAILED,), keys=""), lambda _: length)
             await self._channel.run([next(script)])
         except (IvrError, OSError) as error:

@@ -23,7 +23,7 @@ from ivr.flow import load
 from ivr.inquiries import Inquiries
 from ivr.ports import IvrServices
 from ivr.server import IvrServer
-from ivr.session import Session
+from ivr.session import Arguments, Session
 from ivr.testing import MemoryBank, demo_bank, services, shipped_router
 
 CONFIG = IvrConfig(
@@ -316,6 +316,18 @@ async def test_the_dialplan_chooses_the_language_and_a_wrong_one_is_the_default(
     assert english.variables["CHANNEL(language)"] == "en"
     other = await serve(FakeChannel("-0", environment(agi_arg_2="xx")))
     assert other.variables["CHANNEL(language)"] == "zh"
+
+
+async def test_the_key_of_the_call_comes_with_it_and_is_read_only_where_it_does_not() -> None:
+    handed = FakeChannel("-0", environment(agi_arg_4="95500", agi_arg_5="call-9"))
+    await serve(handed)
+    assert not [c for c in handed.sent if "HOTLINE_CALL_ID" in c.arguments]
+    assert handed.sent[-2].arguments[0].startswith("HotlineMenuEnded,call_id:call-9")
+    asked = await serve(FakeChannel("-0"))
+    assert asked.sent[0].arguments == ("HOTLINE_CALL_ID",)
+    many = Environment({f"agi_arg_{n}": str(n) for n in range(1, 129)})
+    assert Arguments.of(many) == ("1", "2", "3", "4", "5", "6")
+    assert Arguments.of(Environment({})) == ("",) * 6
 
 
 def test_the_secret_is_not_shown_and_the_port_needs_a_start() -> None:
