@@ -5,6 +5,7 @@ moved callers and changed skills, and what callers hear of it.
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -31,6 +32,16 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)
 
 RECORDED = Path(dialplans.__path__[0]) / "sounds/zh/hotline/all_agents_busy.flac"
 """What the supervisor uploads: a recording that the tests' ear knows."""
+TYPED = '线路故障；请勿挂机 $(false) "5 分钟" 后再拨。'
+VOICE = """\
+import sys
+import soundfile
+words, out = sys.argv[1:]
+assert words == {words!r}, words
+soundfile.write(out, *soundfile.read({spoken!r}))
+"""
+"""The bank's voice: knows one sentence, whose sound the tests' ear knows."""
+SPOKEN = RECORDED.with_name("agents_closed.flac")
 RULES = "rules: [{id: all, queue: default}]\n"
 QUEUES = """
 [[queues]]
@@ -48,10 +59,13 @@ members = ["1003"]
 async def bank(state_dir: Path) -> AsyncIterator[Site]:
     rules = state_dir / "routing.yaml"
     rules.write_text(RULES)
+    voice = state_dir / "voice.py"
+    voice.write_text(VOICE.format(words=TYPED, spoken=str(SPOKEN)), encoding="utf-8")
+    speaks = f"voice_zh = '{sys.executable} {voice} {{text}} {{out}}'\n"
     made = Site(
         state_dir,
         PortPlan.choose(48000),
-        extra=QUEUES,
+        extra=f"{QUEUES}\n[announcements]\n{speaks}",
         more={"ivr": f'routing = "{rules}"'},
     )
     await made.prepare(50, lambda _: None)
@@ -195,6 +209,24 @@ async def test_every_new_caller_hears_the_announcement_first_until_it_is_off(
     off = await journal.wait(ev.AnnouncementSwitchedOff, 5)
     assert (on.announcement_id, on.reason, on.by) == (announcement_id, "all lines down", "2001")
     assert (off.announcement_id, off.by) == (announcement_id, "2001")
+
+
+async def test_typed_words_are_spoken_and_the_next_caller_hears_them(
+    bank: Site, journal: JournalReader
+) -> None:
+    async with supervisor(bank) as boss, Line(HOST, bank.plan.sip) as line:
+        assert (await boss.get("/api/floor/announcements"))["voices"] == ["zh"]
+        unknown = await boss.http.post("/api/floor/announcements", json={"zh": "别的话"})
+        assert (unknown.status_code, unknown.json()["code"]) == (409, "no_voice")
+        made = await boss.http.post("/api/floor/announcements", json={"zh": TYPED})
+        assert made.status_code == 200, made.text
+        order = {"announcement_id": made.json()["announcement_id"], "reason": "storm"}
+        await boss.send("PUT", "/api/floor/announcement", order)
+        for number, welcome in (("95500", "zh/welcome"), ("95501", "en/welcome")):
+            caller = await line.call(number, "+8613900139000", ["h12"])
+            assert heard(caller)[:2] == ["zh/agents_closed", welcome]
+        await boss.send("DELETE", "/api/floor/announcement")
+    await journal.wait(ev.AnnouncementSwitchedOff, 5)
 
 
 async def seat(bank: Site, login: str) -> Desk:
