@@ -18,6 +18,14 @@ WRAP_UP: Final = "wrap-up"
 SHUT: Final = "shut"
 """The queue that was closed before the calls came; only customers of ``TURNED_AWAY`` want it."""
 TURNED_AWAY: Final = "turned_away"
+LISTENING: Final = "listening"
+HUNG_UP: Final = "hung_up"
+"""Kinds of customers who only listen to the menu: to the end of the run, or for a while."""
+ABOUT: Final = {
+    **dict.fromkeys(("answered", "abandoned", "waiting", TURNED_AWAY), "accounts"),
+    **dict.fromkeys(("overflowed", "missed", "withdrawn", "transferred"), "cards"),
+}
+"""What the menus of the numbers that each kind dials say that a call is about."""
 CUT: Final = 0.5
 """Seconds that queue_log's moments, which are whole, lack on average."""
 
@@ -332,6 +340,14 @@ class Books:
                 total.add(count)
         return total
 
+    def ended(self) -> list[str]:
+        """Return the uniqueids of the customers' calls that have ended."""
+        return [
+            uniqueid
+            for uniqueid, records in self.records.items()
+            if records[0].call_id and max(record.end for record in records) <= self.at
+        ]
+
     def latest_pause(self) -> float:
         """Return the most seconds by which a pause for a wrap-up came after the conversation."""
         wraps = (wrap for count in self.agents.values() for wrap in count.wraps)
@@ -365,6 +381,9 @@ def happened(books: Books) -> dict[str, int]:
         "withdrawn": events["EXITWITHKEY"],
         "disposed": sum(books.noted.values()),
         "turned away": books.queues[SHUT].found_closed,
+        "hung up": sum(
+            each.kind == HUNG_UP and 0 < each.over <= books.at for each in books.customers.values()
+        ),
     }
 
 

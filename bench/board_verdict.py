@@ -9,76 +9,27 @@ equal, durations agree within a second a call.
 import argparse
 import json
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from bench.board_books import (
+    HUNG_UP,
     SHUT,
     TURNED_AWAY,
     Books,
     Count,
-    Line,
     happened,
     open_books,
     read,
 )
+from bench.board_compare import SECOND, Comparison, fate, level, limits_of, mean, wait_of
+from bench.board_history import compare_nodes, compare_plots, compare_quarters, compare_topics
 
-SECOND: Final = 1.05
-"""By how much a duration of one call may differ: queue_log tells whole seconds, and Asterisk
-reads the clock for the manager anew, milliseconds later."""
 SLOW: Final = 3.0
 """Seconds after a conversation at which a pause is too late to keep the next call off: then the
 machine was too slow for the traffic, and the comparison is worth nothing."""
-
-
-def mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-class Comparison:
-    """Collects every difference in words, and how much was compared."""
-
-    def __init__(self) -> None:
-        self.faults: list[str] = []
-        self.compared = 0
-
-    def same(self, what: str, board: object, books: object) -> None:
-        self.compared += 1
-        if board != books:
-            self.faults.append(f"{what}: the board says {board}, the books {books}")
-
-    def near(
-        self, what: str, board: float | None, books: float | None, by: float = SECOND
-    ) -> None:
-        self.compared += 1
-        if (board is None) != (books is None) or (
-            board is not None and books is not None and abs(board - books) > by
-        ):
-            self.faults.append(f"{what}: the board says {board}, the books {books} (± {by:.3g})")
-
-    def within(self, what: str, board: float | None, low: float | None, high: float) -> None:
-        self.compared += 1
-        if (board is None) != (low is None) or (
-            board is not None and low is not None and not low - 1e-9 <= board <= high + 1e-9
-        ):
-            self.faults.append(f"{what}: the board says {board}, the books {low} to {high}")
-
-
-def level(count: Count, limits: Mapping[str, int], formula: str, least: bool) -> float | None:
-    """Return the least or the greatest service level that whole seconds allow."""
-
-    def within(seconds: int, queue: str) -> bool:
-        # A wait of s whole seconds may have been almost one shorter or longer.
-        limit = limits[queue]
-        return seconds < limit if least else seconds <= limit
-
-    answered = len(count.talks)
-    answered_within = sum(within(talk.wait, talk.queue) for talk in count.talks)
-    lost = len(count.lost_waits)
-    assert formula == "of_offered", f"this checker knows of_offered, not {formula}"
-    return answered_within / (answered + lost) if answered + lost else None
 
 
 def compare_queue(
@@ -146,8 +97,7 @@ def compare_board(
     found: Comparison, board: Mapping[str, Any], legend: Mapping[str, Any], books: Books
 ) -> None:
     """Compare every number of the board."""
-    limits: dict[str, int] = defaultdict(lambda: 20)
-    limits |= {target["queue"]: target["seconds"] for target in legend["targets"]}
+    limits = limits_of(legend)
     callbacks: Counter[str] = Counter()
     for uniqueid, lines in books.events.items():
         done = books.customers.get(books.number_of.get(uniqueid, ""))
@@ -220,8 +170,7 @@ def compare_reports(
     books: Books,
 ) -> None:
     """Compare what ``hotline report`` says of today."""
-    limits: dict[str, int] = defaultdict(lambda: 20)
-    limits |= {target["queue"]: target["seconds"] for target in legend["targets"]}
+    limits = limits_of(legend)
     told = {row["queue"] for row in queues}
     busy = {q for q, count in books.queues.items() if count.offered or count.found_closed}
     found.same("queues in the report", told, busy)
@@ -240,21 +189,11 @@ def compare_reports(
         )
 
 
-def fate(lines: Sequence[Line]) -> str:
-    """Return what became of a call that ended, from its lines in queue_log."""
-    if any(line.event == "CONNECT" for line in lines):
-        return "reached"
-    if not lines:
-        return "hung_up"
-    return "gave_up" if lines[-1].event == "ABANDON" else "turned_away"
-
-
 def compare_fates(found: Comparison, segments: Sequence[Mapping[str, Any]], books: Books) -> None:
     """Compare what became of the calls, of all segments together."""
     fates: Counter[str] = Counter()
-    for uniqueid, records in books.records.items():
-        if records[0].call_id and max(record.end for record in records) <= books.at:
-            fates[fate(books.events.get(uniqueid, []))] += 1
+    for uniqueid in books.ended():
+        fates[fate(books.events.get(uniqueid, []))] += 1
     total, done = books.queue(""), happened(books)
     expected = {
         "calls": sum(fates.values()),
@@ -274,11 +213,9 @@ def compare_fates(found: Comparison, segments: Sequence[Mapping[str, Any]], book
 def compare_calls(found: Comparison, calls: Sequence[Mapping[str, Any]], books: Books) -> None:
     """Compare each call: its queues and agents, its wait and talk, and SIPp's own view of it."""
     by_id = {call["call_id"]: call for call in calls}
-    for uniqueid, records in books.records.items():
-        call_id = records[0].call_id
-        lines = books.events.get(uniqueid, [])
-        if not call_id or max(r.end for r in records) > books.at:
-            continue
+    for uniqueid in books.ended():
+        records = books.records[uniqueid]
+        call_id, lines = records[0].call_id, books.events.get(uniqueid, [])
         call = by_id.pop(call_id, None)
         if call is None:
             found.faults.append(f"call {call_id}: in the call records alone")
@@ -289,7 +226,7 @@ def compare_calls(found: Comparison, calls: Sequence[Mapping[str, Any]], books: 
         found.same(f"{what} queues", call["queues"], list(dict.fromkeys(joined)))
         agents = list(dict.fromkeys(line.agent for line in connects))
         found.same(f"{what} agents", call["agents"], agents)
-        waits = sum(_wait(line) for line in lines)
+        waits = sum(wait_of(line) for line in lines)
         found.near(f"{what} wait_time", call["wait_time"], waits, SECOND * max(1, len(joined)))
         talks = [t for q in set(joined) for t in books.queues[q].talks if t.uniqueid == uniqueid]
         talked = sum(talk.seconds or 0.0 for talk in talks)
@@ -305,20 +242,9 @@ def compare_calls(found: Comparison, calls: Sequence[Mapping[str, Any]], books: 
     found.same("calls that no book has", len(living), 0)
 
 
-def _wait(line: Line) -> int:
-    match line.event:
-        case "CONNECT":
-            return int(line.data[0])
-        case "ABANDON":
-            return int(line.data[2])
-        case "EXITWITHKEY" | "WITHDRAW" | "EXITWITHTIMEOUT":
-            return int(line.data[-1] if line.event == "EXITWITHKEY" else line.data[2])
-    return 0
-
-
 def _outcome(kind: str) -> str:
     told = {"abandoned": "abandoned", "waiting": "abandoned", "withdrawn": "callback"}
-    return (told | {TURNED_AWAY: "menu"}).get(kind, "answered")
+    return (told | {TURNED_AWAY: "menu", HUNG_UP: "menu"}).get(kind, "answered")
 
 
 def compare(folder: Path, board: Mapping[str, Any] | None = None) -> Comparison:
@@ -332,6 +258,10 @@ def compare(folder: Path, board: Mapping[str, Any] | None = None) -> Comparison:
         )
         compare_fates(found, read(folder, "report-segments"), books)
         compare_calls(found, read(folder, "calls"), books)
+        compare_quarters(found, read(folder, "report-quarters"), books)
+        compare_topics(found, read(folder, "report-topics"), books)
+        compare_nodes(found, read(folder, "report-nodes"), books)
+        compare_plots(found, read(folder, "plots"), legend, books)
     return found
 
 

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from bench.board_books import TURNED_AWAY
+from bench import board_books as books
+from bench.board_books import HUNG_UP, TURNED_AWAY
 from hotline.demo.site import HOST
 
 ADDRESS: Final = "127.0.0.21"
@@ -47,9 +48,10 @@ KINDS: Final = (
     Kind("withdrawn", "96005", ("p2500", "d1", "p4000", "d1", "e1"), pace=3.0),
     Kind("transferred", "96006", ("end",)),
     Kind(TURNED_AWAY, "96007", ("p[field2]", "bye")),
+    Kind(HUNG_UP, "95500", ("p[field2]", "bye")),
 )
 WAITING: Final = Kind("waiting", "96002", ("p[field2]", "bye"))
-LISTENING: Final = Kind("listening", "95500", ("p[field2]", "bye"))
+LISTENING: Final = Kind(books.LISTENING, "95500", ("p[field2]", "bye"))
 """Stays in the menu."""
 
 

@@ -2,8 +2,8 @@
 
 What is left in the folder is all that :mod:`bench.board_books` reads: ``queue_log``, ``calls.csv``
 (call records), ``sipp/*/calls.log``, ``holds.log`` and ``notes.log`` (the agents), ``board.json``,
-``legend.json``, ``calls.json`` (`hotline calls list`), ``report-queues.json``,
-``report-agents.json`` and ``report-segments.json``.
+``legend.json``, ``plots.json`` (the plots of today), ``calls.json`` (`hotline calls list`) and
+``report-….json`` (`hotline report`).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import httpx
 import msgspec
 
 from agent_console.security import CSRF_HEADER
-from bench.board_books import SHUT, TURNED_AWAY
+from bench.board_books import ABOUT, HUNG_UP, SHUT, TURNED_AWAY
 from bench.board_load.callers import (
     ADDRESS,
     FIRST_PORT,
@@ -40,15 +40,16 @@ from hotline.demo.people import PASSWORD, SUPERVISOR
 from hotline.demo.site import HOST, PortPlan, Site
 
 SHARES: Final = {
-    "answered": 0.27,
+    "answered": 0.19,
     "abandoned": 0.15,
     "overflowed": 0.125,
     "missed": 0.125,
     "withdrawn": 0.125,
     "transferred": 0.125,
     TURNED_AWAY: 0.08,
+    HUNG_UP: 0.08,
 }
-FLOW: Final = "start: person\nnodes:\n  person: {kind: queue, prompts: []}\n"
+FLOW: Final = "start: person\nnodes:\n  person: {{kind: queue, topic: {topic}, prompts: []}}\n"
 RULES: Final = """\
 rules:
   - id: stairs
@@ -59,7 +60,7 @@ rules:
     queue: default
 """
 QUEUES: Final = ("service", "nobody", "stairs", "sleepy", "later", "forward", SHUT)
-"""In the order of the numbers that are dialled."""
+"""For the numbers that the first kinds dial, in their order."""
 _NOBODY: Final = "0000"
 """Stands for an agent in queues that nobody serves."""
 PARKED: Final = 25.0
@@ -91,9 +92,10 @@ def posts(rate: float) -> tuple[Post, ...]:
 def settings(staff: Staff) -> str:
     """Return the queues, numbers and trunk of the run."""
     parts = [f'\n[agents]\nmissed_calls = 0\n\n[[trunks]]\nname = "{TRUNK}"\nhost = "{ADDRESS}"\n']
-    for number, queue in enumerate(QUEUES):
+    for kind, queue in zip(KINDS, QUEUES, strict=False):
         parts.append(
-            f'\n[[numbers]]\ndnis = "{96001 + number}"\nflow = "straight"\nqueue = "{queue}"\n'
+            f'\n[[numbers]]\ndnis = "{kind.dialled}"\nflow = "straight_{ABOUT[kind.name]}"\n'
+            f'queue = "{queue}"\n'
         )
     for queue in ("vip", *QUEUES):
         members = json.dumps(staff.members(queue) or [_NOBODY])
@@ -117,7 +119,8 @@ async def traffic(folder: Path, run: Run) -> None:
         path.chmod(0o755)
     flows = state / "flows"
     shutil.copytree(Path(dialplans).parent / "flows", flows)
-    (flows / "straight.yaml").write_text(FLOW, encoding="utf-8")
+    for topic in set(ABOUT.values()):
+        (flows / f"straight_{topic}.yaml").write_text(FLOW.format(topic=topic), encoding="utf-8")
     rules = state / "routing.yaml"
     rules.write_text(RULES, encoding="utf-8")
     more = {"ivr": f'flows = "{flows}"\nrouting = "{rules}"'}
@@ -258,7 +261,7 @@ async def _look(
                 [(f"+861392{number}{each:06d}", wait) for each in range(several)],
                 several,
                 first_port,
-                8 + number,
+                len(KINDS) + number,
                 60,
             )
         )
@@ -274,11 +277,15 @@ async def _look(
     assert board["total"]["waiting"] == still["total"]["waiting"], "callers left too early"
     _keep(folder, "board", board)
     _keep(folder, "legend", (await http.get("/api/board/legend")).raise_for_status().json())
-    report = ("--since", "today", "--by", "day", "--json")
+    _keep(folder, "plots", (await http.get("/api/plots")).raise_for_status().json())
+    report = ("--since", "today", "--json", "--by")
     asked = {
-        "report-queues": ("report", "queues", *report),
-        "report-agents": ("report", "agents", *report),
-        "report-segments": ("report", "segments", *report),
+        "report-queues": ("report", "queues", *report, "day"),
+        "report-agents": ("report", "agents", *report, "day"),
+        "report-segments": ("report", "segments", *report, "day"),
+        "report-quarters": ("report", "queues", *report, "quarter"),
+        "report-topics": ("report", "topics", *report, "day"),
+        "report-nodes": ("report", "nodes", *report, "day"),
         "calls": ("calls", "list", "--since", "1d", "--json", "--limit", "10000"),
     }
     answers = await asyncio.gather(*(_hotline(site, *words) for words in asked.values()))

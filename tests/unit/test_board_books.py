@@ -6,23 +6,29 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from math import floor
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from agent_console.board_messages import picture_of
+from agent_console.report_messages import DayPlots
 from bench import board_books as books
-from bench import board_verdict
+from bench import board_compare, board_history, board_verdict
 from bench.board_load import planted
 from cti.board import BoardRules, board
 from cti.core import events as ev
 from cti.core.agents import Membership
 from cti.core.ids import AgentId, CallId, QueueName
+from cti.history.figures import Figures
 from cti.history.fold import HistoryFold
 from cti.history.keeper import Live
+from hotline import plots, reports
+from hotline.settings import Settings
 
 BEGIN = 1_795_860_000.0
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -99,8 +105,11 @@ class Day:
         return call, uniqueid
 
     def join(self, call: CallId, uniqueid: str, queue: str, at: float) -> None:
-        self.events.append(ev.CallQueued(at=at, call_id=call, queue=QueueName(queue), position=1))
         caller = f"+861391{uniqueid.rpartition('.')[2]}"
+        topic = books.ABOUT[self.customers[caller].kind]
+        self.events += [
+            ev.CallQueued(at=at, call_id=call, queue=QueueName(queue), position=1, reason=topic)
+        ]
         self.line(at, uniqueid, queue, "NONE", "ENTERQUEUE", "", caller, "1")
 
     def call(self, number: int, kind: str) -> None:
@@ -258,13 +267,19 @@ class Day:
             self.lines, self.records, self.customers, self.holds, self.notes, self.end
         )
 
-    def board(self) -> dict[str, object]:
-        """Return what the product makes of the events."""
+    def fold(self) -> HistoryFold:
         fold = HistoryFold(ZONE)
         for seq, event in enumerate(self.events, 1):
             fold.feed(seq, event)
-        figures = fold.pending.together()
-        world = fold.world
+        return fold
+
+    def figures(self) -> Figures:
+        return self.fold().pending
+
+    def board(self) -> dict[str, object]:
+        """Return what the product makes of the events."""
+        fold = self.fold()
+        figures, world = fold.pending.together(), fold.world
         world.queues.update(map(QueueName, QUEUES))
         for agent in AGENTS:
             world.set_agent(
@@ -293,8 +308,8 @@ def day() -> Day:
     return Day(140)
 
 
-def differences(day: Day) -> board_verdict.Comparison:
-    found = board_verdict.Comparison()
+def differences(day: Day) -> board_compare.Comparison:
+    found = board_compare.Comparison()
     board_verdict.compare_board(found, day.board(), LEGEND, day.books())
     return found
 
@@ -323,7 +338,7 @@ def test_each_wrong_fold_is_noticed(day: Day, fault: str) -> None:
 def test_a_second_of_one_call_is_noticed_but_not_the_cut_of_whole_seconds(day: Day) -> None:
     made = day.books()
     talk = made.queues["service"].talks[0]
-    found = board_verdict.Comparison()
+    found = board_compare.Comparison()
     found.near("wait", talk.wait + 0.9, float(talk.wait))
     assert found.faults == []
     found.near("wait", talk.wait + 1.2, float(talk.wait))
@@ -346,9 +361,150 @@ def test_what_became_of_calls_is_told_by_their_lines_and_compared(day: Day) -> N
     rows = [dict.fromkeys(("calls", "reached", "gave_up", "turned_away", "hung_up"), 0)]
     rows[0] |= dict.fromkeys(("solved", "messages", "offered", "answered", "abandoned"), 0)
     rows[0] |= {"left_queue": 0, "transferred": 0}
-    found = board_verdict.Comparison()
+    found = board_compare.Comparison()
     board_verdict.compare_fates(found, rows, made)
     assert (found.compared, len(found.faults)) == (12, 10)  # all but solved and messages
+
+
+# --- history -----------------------------------------------------------------------------------
+
+SETTINGS = Settings(
+    queues=[{"name": name, "service_level_seconds": LIMITS[name]} for name in QUEUES]
+)
+
+
+@pytest.fixture(scope="module")
+def long_day() -> Day:
+    return Day(700)  # more than two quarters of an hour
+
+
+def report(day: Day, what: reports.What, by: reports.Span) -> list[dict[str, Any]]:
+    asked = reports.Asked(what, 0.0, day.end, by, "of_offered")
+    columns, rows = reports.table(day.figures(), SETTINGS, asked)
+    header = ("start", what.removesuffix("s"), *columns)
+    return [msgspec.to_builtins(dict(zip(header, row, strict=True))) for row in rows]
+
+
+def plotted(day: Day) -> dict[str, Any]:
+    today = day.figures()
+    over = plots.place_of(int(day.end), ZONE)
+    limit = reports.limits(SETTINGS)
+    made = DayPlots(
+        at=day.end,
+        day=datetime.fromtimestamp(day.end, ZONE).date().isoformat(),
+        minutes=plots.MINUTES,
+        arrivals=plots.arrivals(plots.arrivals_of(today, ZONE), over, ()),
+        waiting=plots.waiting(today, "", over, ZONE, limit, "of_offered"),
+        waits=plots.wait_bars(today, ""),
+        funnel=plots.funnel(today, {}),
+        offers=plots.offers(today, (), {}),
+        scores=plots.scores(today),
+        scores_before=(0, 0, 0, 0, 0),
+        formula="of_offered",
+    )
+    found: dict[str, Any] = msgspec.to_builtins(made)
+    return found
+
+
+def of_history(day: Day) -> board_compare.Comparison:
+    found, made = board_compare.Comparison(), day.books()
+    board_history.compare_quarters(found, report(day, "queues", "quarter"), made)
+    board_history.compare_topics(found, report(day, "topics", "whole"), made)
+    drawn = plotted(day)
+    # These calls came without a menu, so that no node lost them.
+    drawn["funnel"]["losses"] = [{"hung_up": drawn["funnel"]["hung_up"]}]
+    board_history.compare_plots(found, drawn, LEGEND, made)
+    return found
+
+
+def test_plots_and_reports_agree_with_the_books(long_day: Day) -> None:
+    found = of_history(long_day)
+    assert found.faults == []
+    assert found.compared > 100
+    drawn = plotted(long_day)
+    assert len([n for n in drawn["arrivals"]["today"] if n]) == 1
+    assert [n for n in drawn["waiting"]["service_level"] if n is not None]
+
+
+def test_each_wrong_fold_is_noticed_in_plots_and_reports(long_day: Day, fault: str) -> None:
+    telling = {
+        "lost": {"left_queue"},
+        "late": {"waits over", "service level"},
+        "twice": {"abandoned", "waits over", "service level"},
+    }
+    faults = of_history(long_day).faults
+    for words in telling[fault]:
+        assert any(words in each for each in faults), (words, faults[:5])
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        (("arrivals", "today"), "arrivals in the quarter"),
+        (("waiting", "mean_waiting"), "mean waiting"),
+        (("waiting", "service_level"), "service level"),
+    ],
+)
+def test_a_wrong_value_of_a_plot_is_noticed(
+    long_day: Day, where: tuple[str, str], words: str
+) -> None:
+    drawn = plotted(long_day)
+    line = drawn[where[0]][where[1]] = list(drawn[where[0]][where[1]])
+    place = next(i for i, value in enumerate(line) if value)
+    line[place] += -0.2 if where[1] == "service_level" else 1
+    found = board_compare.Comparison()
+    board_history.compare_plots(found, drawn, LEGEND, long_day.books())
+    assert any(words in fault for fault in found.faults), found.faults
+
+
+def test_a_whole_second_at_an_edge_may_belong_to_either_quarter() -> None:
+    assert [board_history.inside(at, 900.0) for at in (898, 899, 900, 1798, 1799, 1800)] == [
+        (False, False),
+        (False, True),
+        (True, True),
+        (True, True),
+        (False, True),
+        (False, False),
+    ]
+
+
+def test_nodes_are_told_by_who_dialled_what() -> None:
+    kinds = ("answered", "abandoned", books.TURNED_AWAY, "missed", books.HUNG_UP, books.LISTENING)
+    customers = {
+        f"+86{n}": books.Customer(kind, answered=10.0, over=0.0 if n == 5 else 20.0)
+        for n, kind in enumerate(kinds)
+    }
+    queued = [
+        books.Line(11, f"u{n}", "service", "NONE", "ENTERQUEUE", ("", f"+86{n}", "1"))
+        for n in (0, 1, 3)
+    ]
+    made = books.Books(queued, [], customers, {}, [], 30.0)
+
+    def row(node: str, entered: int, queued: int, hung_up: int) -> dict[str, Any]:
+        counts = {"entered": entered, "queued": queued, "hung_up": hung_up}
+        return {"node": node, **counts, "solved": 0, "services": 0}
+
+    rows = [
+        row("straight_accounts/person", 3, 2, 1),
+        row("straight_cards/person", 1, 1, 0),
+        row("main/welcome", 2, 0, 0),
+        row("main/language", 2, 0, 1),
+    ]
+    found = board_compare.Comparison()
+    board_history.compare_nodes(found, rows, made)
+    assert found.faults == []
+    for wrong, name in (
+        (0, "entered"),
+        (0, "hung_up"),
+        (1, "queued"),
+        (2, "entered"),
+        (3, "solved"),
+    ):
+        changed = [dict(each) for each in rows]
+        changed[wrong][name] += 1
+        found = board_compare.Comparison()
+        board_history.compare_nodes(found, changed, made)
+        assert len(found.faults) == 1, (wrong, name, found.faults)
 
 
 def test_a_machine_that_is_too_slow_is_found_out(day: Day) -> None:
@@ -364,8 +520,9 @@ def test_a_machine_that_is_too_slow_is_found_out(day: Day) -> None:
 
 
 def test_the_checker_imports_nothing_of_the_product() -> None:
-    known = {*sys.stdlib_module_names, "bench.board_books"}
-    for module in (books, board_verdict):
+    ours = (books, board_compare, board_history, board_verdict)
+    known = {*sys.stdlib_module_names, *(module.__name__ for module in ours)}
+    for module in ours:
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom):

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import uPlot from 'uplot'
 import { figure, t } from '../../i18n'
 import { language } from '../../state/store'
+import { clockFace } from '../../state/time'
 import type { DayPlots } from '../../wire/messages.gen'
 import { percent } from '../board/words'
 import { axis, Card, clock, hours, Key, Plot, type Picture } from './Plot'
@@ -76,7 +77,7 @@ export function WaitingCard({ day }: { day: DayPlots }) {
       ],
       series: [
         {},
-        { stroke: ink.warn, fill: ink.soft, width: 1.5, ...stepped(), points: { show: false } },
+        { stroke: ink.warn, fill: ink.warnSoft, width: 1.5, ...stepped(), points: { show: false } },
         { scale: 'percent', stroke: ink.info, width: 2.5, spanGaps: true, points: { show: false } },
       ],
     }),
@@ -113,7 +114,7 @@ export function WaitsCard({ day }: { day: DayPlots }) {
         scales: { x: { time: false, range: [-0.5, steps.length - 0.5] }, y: { range: (_, __, most) => [0, Math.max(5, (most ?? 0) * 1.1)] } },
         cursor: { ...POINTER, points: { show: false } },
         axes: [
-          { ...hours(ink), splits: steps.map((_, place) => place), values: () => steps.map(each => length(each.over)) },
+          { ...hours(ink), splits: steps.map((_, place) => place), values: () => steps.map(each => clockFace(each.over)) },
           axis(ink),
         ],
         series: [

@@ -15,6 +15,7 @@ export interface Ink {
   readonly accent: string
   readonly soft: string
   readonly warn: string
+  readonly warnSoft: string
   readonly good: string
   readonly bad: string
   readonly info: string
@@ -133,7 +134,7 @@ function inkOf(host: HTMLElement): Ink {
   const of = (name: string) => style.getPropertyValue(name).trim()
   return {
     ink: of('--ink'), faint: of('--ink-faint'), line: of('--line'), accent: of('--accent'), soft: of('--plot-band'),
-    warn: of('--plot-warn'), good: of('--plot-good'), bad: of('--plot-bad'), info: of('--info'),
+    warn: of('--plot-warn'), warnSoft: of('--warn-soft'), good: of('--plot-good'), bad: of('--plot-bad'), info: of('--info'),
   }
 }
 
