@@ -31,6 +31,8 @@ from hotline.supervisor import Supervisor
 
 HOST: Final = "127.0.0.1"
 KNOWLEDGE: Final = Path(__file__).with_name("knowledge.yaml")
+_PHONES_S: Final = 45.0
+"""Seconds for the phones to register: who was not heard asks anew after 32 (timer F, RFC 3261)."""
 Progress = Callable[[str], None]
 
 
@@ -319,10 +321,11 @@ class Site:
         return b" 200 " in line
 
     async def _wait_for_phones(self, carrier: Carrier, wanted: Sequence[Any]) -> None:
-        until = time.monotonic() + 15
+        until = time.monotonic() + _PHONES_S
         while await asyncio.to_thread(carrier.registered) < len(wanted):
             if time.monotonic() > until:
-                message = "the agents' phones did not register within 15 s"
+                shown = carrier.process.command("pjsip show registrations")
+                message = f"the agents' phones did not register within {_PHONES_S:g} s:\n{shown}"
                 raise TimeoutError(message)
             await asyncio.sleep(0.1)
         for phone in wanted:  # else Asterisk asks a new phone at a random moment of half a minute
