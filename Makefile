@@ -39,7 +39,8 @@ unit:
 	$(BIN)/pytest -q tests/unit
 
 # Calls mostly wait, so two files run at a time, the slow ones (Asterisk's) first; tests that load
-# the machine run before them, alone; the others run also when one of these fails.  The last summary must stay the last thing that is printed.
+# the machine run before them, alone, and hide nothing when one of them fails.  The last summary
+# must stay the last thing that is printed.
 WORKERS ?= 2
 
 suite:
