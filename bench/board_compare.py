@@ -3,11 +3,11 @@
 Imports nothing of the product.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bench.board_books import Count, Line
+from bench.board_books import Books, Count, Line
 
 SECOND: Final = 1.05
 """By how much a duration of one call may differ: queue_log tells whole seconds, and Asterisk
@@ -69,6 +69,11 @@ def fate(lines: Sequence[Line]) -> str:
     if not lines:
         return "hung_up"
     return "gave_up" if lines[-1].event == "ABANDON" else "turned_away"
+
+
+def fates(books: Books) -> Counter[str]:
+    """Count what became of the calls that have ended."""
+    return Counter(fate(books.events.get(uniqueid, [])) for uniqueid in books.ended())
 
 
 def wait_of(line: Line) -> int:

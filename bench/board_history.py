@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bench.board_books import ABOUT, HUNG_UP, LEFT, LISTENING, TURNED_AWAY, Books
-from bench.board_compare import SECOND, Comparison, fate, limits_of, mean, wait_of
+from bench.board_compare import SECOND, Comparison, fate, fates, limits_of, mean, wait_of
 
 QUARTER: Final = 900
 HOUR: Final = 3600
@@ -29,8 +29,6 @@ _COUNTED: Final = {
     **dict.fromkeys(LEFT, "left_queue"),
 }
 """Lines of queue_log, and the figure in which each counts."""
-
-
 _BANK: Final = ZoneInfo("Asia/Shanghai")
 """The clocks of a run, which sets none."""
 
@@ -76,7 +74,7 @@ def compare_topics(found: Comparison, rows: Sequence[Mapping[str, Any]], books: 
 
     Calls that never joined a queue have no topic.
     """
-    fates: dict[str, Counter[str]] = defaultdict(Counter)
+    became: dict[str, Counter[str]] = defaultdict(Counter)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     waits: dict[str, list[int]] = defaultdict(list)
     for uniqueid, lines in books.events.items():
@@ -84,14 +82,14 @@ def compare_topics(found: Comparison, rows: Sequence[Mapping[str, Any]], books: 
         counts[topic].update(filter(None, (_COUNTED.get(line.event) for line in lines)))
         waits[topic] += [wait_of(line) for line in lines if line.event == "CONNECT"]
     for uniqueid in set(books.ended()) & books.events.keys():
-        fates[_topic(books, uniqueid)][fate(books.events[uniqueid])] += 1
+        became[_topic(books, uniqueid)][fate(books.events[uniqueid])] += 1
     by_topic = {row["topic"]: row for row in rows}
     found.same("topics in the report", set(by_topic), set(counts))
     for topic, row in by_topic.items():
         what = f"report, topic {topic},"
-        found.same(f"{what} calls", row["calls"], sum(fates[topic].values()))
+        found.same(f"{what} calls", row["calls"], sum(became[topic].values()))
         for name in ("reached", "gave_up", "turned_away", "hung_up", "solved", "messages"):
-            found.same(f"{what} {name}", row[name], fates[topic][name])
+            found.same(f"{what} {name}", row[name], became[topic][name])
         for name in dict.fromkeys(_COUNTED.values()):
             found.same(f"{what} {name}", row[name], counts[topic][name])
         found.near(f"{what} asa", row["asa"], mean(waits[topic]))
@@ -159,13 +157,12 @@ def compare_plots(
             low, high = _in_bar((w for w in waits if w.outcome == name), bar)
             what = f"waits over {bar['over']} s, {name}"
             found.within(what, bar[name], low, high)
-    fates = Counter(fate(books.events.get(uniqueid, [])) for uniqueid in books.ended())
-    funnel = plots["funnel"]
-    found.same("funnel, calls", funnel["calls"], sum(fates.values()))
+    became, funnel = fates(books), plots["funnel"]
+    found.same("funnel, calls", funnel["calls"], became.total())
     for name in ("solved", "messages", "hung_up", "reached", "gave_up", "turned_away"):
-        found.same(f"funnel, {name}", funnel[name], fates[name])
+        found.same(f"funnel, {name}", funnel[name], became[name])
     lost = sum(loss["hung_up"] for loss in funnel["losses"])
-    found.same("funnel, hung up at its nodes", lost, fates["hung_up"])
+    found.same("funnel, hung up at its nodes", lost, became["hung_up"])
     found.same("scores", (sum(plots["scores"]), len(plots["offers"])), (0, 0))
 
 

@@ -24,7 +24,7 @@ from bench.board_books import (
     open_books,
     read,
 )
-from bench.board_compare import SECOND, Comparison, fate, level, limits_of, mean, wait_of
+from bench.board_compare import SECOND, Comparison, fates, level, limits_of, mean, wait_of
 from bench.board_history import compare_nodes, compare_plots, compare_quarters, compare_topics
 
 SLOW: Final = 3.0
@@ -191,13 +191,11 @@ def compare_reports(
 
 def compare_fates(found: Comparison, segments: Sequence[Mapping[str, Any]], books: Books) -> None:
     """Compare what became of the calls, of all segments together."""
-    fates: Counter[str] = Counter()
-    for uniqueid in books.ended():
-        fates[fate(books.events.get(uniqueid, []))] += 1
+    became = fates(books)
     total, done = books.queue(""), happened(books)
     expected = {
-        "calls": sum(fates.values()),
-        **{name: fates[name] for name in ("reached", "gave_up", "turned_away", "hung_up")},
+        "calls": became.total(),
+        **{name: became[name] for name in ("reached", "gave_up", "turned_away", "hung_up")},
         "solved": 0,
         "messages": 0,
         "offered": total.offered,

@@ -350,7 +350,7 @@ def test_what_became_of_calls_is_told_by_their_lines_and_compared(day: Day) -> N
     made = day.books()
     for uniqueid, records in made.records.items():
         kind = made.customers[f"+861391{uniqueid.rpartition('.')[2]}"].kind
-        told[kind][board_verdict.fate(made.events.get(uniqueid, []))] += bool(records)
+        told[kind][board_compare.fate(made.events.get(uniqueid, []))] += bool(records)
     fates = {kind: list(counts) for kind, counts in told.items()}
     assert fates == {
         **{kind: ["reached"] for kind in ("answered", "missed", "overflowed", "transferred")},
